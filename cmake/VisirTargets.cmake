@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Warning and sanitizer flags shared by all of Visir's own targets, and the
+# functions that declare them.
+
+add_library(visir_flags INTERFACE)
+target_compile_options(visir_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-unused-parameter>)
+target_include_directories(visir_flags INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+  $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
+if(VISIR_SANITIZE)
+  target_compile_options(visir_flags INTERFACE
+    -fsanitize=${VISIR_SANITIZE} -fno-sanitize-recover=undefined
+    -fno-omit-frame-pointer)
+  target_link_options(visir_flags INTERFACE -fsanitize=${VISIR_SANITIZE})
+endif()
+
+# visir_test(NAME SOURCES... LIBS libs...): a GoogleTest program run by CTest.
+function(visir_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE visir_flags ${ARG_LIBS}
+    GTest::gtest_main GTest::gmock)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()
