@@ -23,3 +23,14 @@ function(visir_test name)
     GTest::gtest_main GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
+
+# Adds every child folder that has a CMakeLists.txt, in order of name: adding
+# or removing a folder needs no edit elsewhere.
+function(visir_add_children)
+  file(GLOB children CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(child IN LISTS children)
+    get_filename_component(dir ${child} DIRECTORY)
+    add_subdirectory(${dir})
+  endforeach()
+endfunction()
