@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/visir/Visir.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/visir/VisirDialect.cpp.inc"
+#include "dialects/visir/VisirEnums.cpp.inc"
+
+using namespace mlir;
+using namespace visir;
+
+/// `[` integers separated by commas `]`; the list may be empty.
+static ParseResult parseInt64List(AsmParser &parser,
+                                  SmallVector<int64_t> &values) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(values.emplace_back());
+  });
+}
+
+static void printInt64List(AsmPrinter &printer, ArrayRef<int64_t> values) {
+  printer << "[";
+  llvm::interleaveComma(values, printer);
+  printer << "]";
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/visir/VisirAttrs.cpp.inc"
+
+void VisirDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/visir/VisirAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/visir/VisirOps.cpp.inc"
+      >();
+}
+
+Operation *VisirDialect::materializeConstant(OpBuilder &builder,
+                                             Attribute value, Type type,
+                                             Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getShapedType() != type)
+    return nullptr;
+  return ConstantOp::create(builder, loc, elements);
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 ArrayRef<int64_t> order,
+                                 ArrayRef<int64_t> tileDims,
+                                 ArrayRef<int64_t> tileSizes) {
+  SmallVector<bool> seen(order.size());
+  for (int64_t dim : order) {
+    if (dim < 0 || dim >= int64_t(order.size()) || seen[dim])
+      return emitError() << "layout order is not a permutation";
+    seen[dim] = true;
+  }
+  if (tileDims.size() != tileSizes.size())
+    return emitError() << "layout has " << tileSizes.size()
+                       << " tile sizes, expected " << tileDims.size();
+  for (auto [dim, size] : llvm::zip_equal(tileDims, tileSizes))
+    if (dim < 0 || dim >= int64_t(order.size()) || size < 1)
+      return emitError() << "layout tile of dimension " << dim << " and size "
+                         << size << " is out of range";
+  return success();
+}
