@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From dispatches to machine code for CPUs: the interface of the code
+// generator. `emitKernel` writes one dispatch as a function into a module of
+// kernels; `compileKernels` turns that module into a code block.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_KERNEL_H
+#define VISIR_TARGETS_CPU_CODEGEN_KERNEL_H
+
+#include "dialects/visir/Visir.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace visir::cpu {
+
+/// What the generator must know of an instruction set and a core.
+struct CpuSpec {
+  std::string name;     ///< e.g. "x86-64-v4"
+  std::string triple;   ///< LLVM triple
+  std::string cpu;      ///< LLVM -mcpu, e.g. "x86-64-v4"
+  std::string features; ///< LLVM -mattr, e.g. "+prefer-256-bit" or empty
+  unsigned vectorBytes = 64;
+  unsigned vectorRegisters = 32;
+  bool maskedMemory = true; ///< masked loads and stores are cheap
+  bool fma = true;
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 1 << 20;
+
+  unsigned lanes(unsigned elementBytes) const {
+    return vectorBytes / elementBytes;
+  }
+};
+
+/// The spec of a target's name ("x86-64-v2", "x86-64-v3", "x86-64-v4",
+/// "host", "aarch64"), or null.
+const CpuSpec *findSpec(llvm::StringRef name);
+
+/// What the planner must know of an emitted kernel.
+struct KernelInfo {
+  std::string symbol;
+  uint32_t tileCount = 1;    ///< independent pieces of work
+  uint64_t scratchBytes = 0; ///< per thread
+  double flops = 0;          ///< of the whole dispatch
+};
+
+/// Chooses the kernel's parameters and sets them as the dispatch's `config`
+/// unless it has one.
+mlir::LogicalResult chooseConfig(DispatchOp op, const CpuSpec &spec);
+
+/// Emits the dispatch as a function of the ABI in targets/cpu/abi, named
+/// `symbol`, at the end of `kernels`. Errors are reported at the dispatch.
+mlir::FailureOr<KernelInfo> emitKernel(DispatchOp op, const CpuSpec &spec,
+                                       mlir::ModuleOp kernels,
+                                       llvm::StringRef symbol);
+
+/// A position-independent block of code without relocations.
+struct CodeBlock {
+  std::vector<char> bytes;
+  /// Offset in `bytes` and length of each requested symbol, in order.
+  std::vector<std::pair<uint64_t, uint64_t>> functions;
+  /// Bytes of the largest stack frame of each function, in order.
+  std::vector<uint32_t> frameBytes;
+};
+
+/// Intermediate forms that a caller may want to see.
+struct CompileDump {
+  std::string llvmIR, assembly;
+  std::vector<char> object;
+};
+
+/// Lowers the module of kernels to LLVM, optimises, and links. `dump`, when
+/// not null, receives the forms on the way.
+mlir::FailureOr<CodeBlock> compileKernels(mlir::ModuleOp kernels,
+                                          const CpuSpec &spec,
+                                          llvm::ArrayRef<std::string> symbols,
+                                          CompileDump *dump = nullptr);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_KERNEL_H
