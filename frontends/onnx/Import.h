@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ONNX files to modules of the dialect `visir`.
+#ifndef VISIR_FRONTENDS_ONNX_IMPORT_H
+#define VISIR_FRONTENDS_ONNX_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+#include <vector>
+
+namespace visir {
+
+/// Shapes of one entry point's inputs, by name.
+struct ShapeSet {
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+};
+
+struct ImportOptions {
+  /// One entry point per set; none is as one empty set. The entry points are
+  /// `main`, `main_1`, `main_2` ... and share equal weights.
+  std::vector<ShapeSet> shapeSets;
+  /// Inputs that become constants: name and value as text, a number or a
+  /// comma-separated list, as "3", "1,3,224,224", "[0.5, 2]" or "true".
+  std::vector<std::pair<std::string, std::string>> bindings;
+};
+
+/// Reads options as they stand on a command line: "name=1x3x224x224" each
+/// (an empty extent list is a scalar; commas separate several inputs). A name
+/// that the current set has starts the next set. Returns an error text, or an
+/// empty string.
+std::string parseShapes(llvm::ArrayRef<std::string> texts,
+                        std::vector<ShapeSet> &sets);
+/// "name=value" each.
+std::string parseBindings(
+    llvm::ArrayRef<std::string> texts,
+    std::vector<std::pair<std::string, std::string>> &bindings);
+
+/// Imports a model. Errors and remarks are diagnostics of the context. An
+/// operator that cannot be imported is no error here but a `visir.opaque`.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+importOnnx(mlir::MLIRContext &context, llvm::StringRef path,
+           const ImportOptions &options);
+
+/// A row of the support table: an operator of the default domain and the
+/// first opset whose semantics are known.
+struct OnnxSupport {
+  std::string opType;
+  int firstOpset;
+};
+std::vector<OnnxSupport> onnxSupport();
+/// The opsets and IR versions that are read.
+struct OnnxVersions {
+  int firstOpset, lastOpset, firstIr, lastIr;
+};
+OnnxVersions onnxVersions();
+
+} // namespace visir
+
+#endif // VISIR_FRONTENDS_ONNX_IMPORT_H
