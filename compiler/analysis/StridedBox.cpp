@@ -326,7 +326,7 @@ bool Delineariser::relieve(StridedBox &box, std::optional<StridedBox> &rest,
   };
   llvm::sort(users, [&](unsigned a, unsigned b) {
     return std::make_pair(-reach(a), a) < std::make_pair(-reach(b), b);
-  }); });
+  });
   // Steps after which the digit is back where it was, the carries aside.
   auto period = [&](unsigned i) {
     return base / std::gcd(base, digits.perDim[i][k]);
