@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/Payload.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+Type cpu::vectorOrScalar(Type element, unsigned lanes) {
+  return lanes ? VectorType::get({int64_t(lanes)}, element) : element;
+}
+
+unsigned cpu::lanesOf(Value value) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  return type ? type.getNumElements() : 0;
+}
+
+Value cpu::toLanes(OpBuilder &b, Location loc, Value value, unsigned lanes) {
+  if (lanesOf(value) == lanes)
+    return value;
+  assert(lanesOf(value) == 0 && "only scalars have a splat");
+  return vector::BroadcastOp::create(
+      b, loc, cast<VectorType>(vectorOrScalar(value.getType(), lanes)), value);
+}
+
+Value cpu::makeConstant(OpBuilder &b, Location loc, Type type, double value) {
+  Type element = getElementTypeOrSelf(type);
+  TypedAttr attr;
+  if (auto floating = dyn_cast<FloatType>(element)) {
+    attr = b.getFloatAttr(floating, value);
+  } else if (element.isInteger(1)) {
+    attr = b.getBoolAttr(value != 0);
+  } else {
+    attr = b.getIntegerAttr(element, int64_t(value));
+  }
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
+/// Clones one elementwise op; operands that are vectors make it a vector op.
+static void cloneOp(OpBuilder &b, Operation &op, IRMapping &mapping) {
+  unsigned lanes = 0;
+  for (Value operand : op.getOperands())
+    lanes = std::max(lanes, lanesOf(mapping.lookup(operand)));
+  // A select by one condition for all lanes keeps its scalar condition.
+  bool scalarCondition = isa<arith::SelectOp>(op) &&
+                         lanesOf(mapping.lookup(op.getOperand(0))) == 0;
+  SmallVector<Value> operands;
+  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+    Value value = mapping.lookup(operand);
+    bool keep = scalarCondition && i == 0;
+    operands.push_back(keep ? value
+                            : toLanes(b, op.getLoc(), value, lanes));
+  }
+  SmallVector<Type> types;
+  for (Type type : op.getResultTypes())
+    types.push_back(vectorOrScalar(type, lanes));
+  OperationState state(op.getLoc(), op.getName(), operands, types,
+                       op.getDiscardableAttrDictionary().getValue());
+  state.propertiesAttr = op.getPropertiesAsAttribute();
+  Operation *clone = b.create(state);
+  for (auto [from, to] : llvm::zip(op.getResults(), clone->getResults()))
+    mapping.map(from, to);
+}
+
+SmallVector<Value>
+cpu::clonePayload(OpBuilder &b, Block &payload,
+                  function_ref<Value(unsigned)> argument) {
+  IRMapping mapping;
+  for (BlockArgument arg : payload.getArguments())
+    if (!arg.use_empty())
+      mapping.map(arg, argument(arg.getArgNumber()));
+  for (Operation &op : payload.without_terminator()) {
+    if (op.hasTrait<OpTrait::ConstantLike>())
+      b.clone(op, mapping);
+    else
+      cloneOp(b, op, mapping);
+  }
+  SmallVector<Value> results;
+  for (Value value : payload.getTerminator()->getOperands())
+    results.push_back(mapping.lookup(value));
+  return results;
+}

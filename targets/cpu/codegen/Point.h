@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One point of a nest, or a run of points along one dimension as the lanes of
+// vectors: its loads, payloads and stores.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_POINT_H
+#define VISIR_TARGETS_CPU_CODEGEN_POINT_H
+
+#include "targets/cpu/codegen/Addressing.h"
+#include "targets/cpu/codegen/Payload.h"
+
+namespace visir::cpu {
+
+/// Lane l stands at index[dim] + l. No lanes (0): a single point.
+struct Lanes {
+  unsigned count = 0;
+  unsigned dim = 0;
+  mlir::Value mask; ///< vector<count x i1>, or null for all lanes
+};
+
+class Point {
+public:
+  /// `index` has one value per dimension of `nest`, then one for the symbol
+  /// of a topk's stores where needed. Both are kept by reference or copied
+  /// such that they must outlive the point.
+  Point(KernelBuilder &kb, const Nest &nest, llvm::ArrayRef<mlir::Value> index,
+        Lanes lanes = {});
+
+  /// Load `i` as a payload scalar (the same for all lanes) or vector; made at
+  /// most once. Inactive lanes hold anything.
+  mlir::Value load(unsigned i);
+
+  /// What the prologue yields.
+  llvm::SmallVector<mlir::Value> prologue();
+
+  /// Runs the epilogue on the root's results and stores what it yields.
+  void epilogue(mlir::ValueRange rootResults);
+
+  /// Stores a payload scalar or vector through store `j`.
+  void store(unsigned j, mlir::Value value);
+
+  /// Whether `access` reads or writes neighbouring elements with neighbouring
+  /// lanes, so that it is one vector access.
+  static bool isUnit(const LinearAccess &access, const Nest &nest,
+                     unsigned dim);
+
+private:
+  struct LaneAddress;
+  mlir::Value loadScalar(const LinearAccess &access, mlir::Value memory);
+  mlir::Value loadUnit(const LinearAccess &access, mlir::Value memory);
+  mlir::Value loadLanes(const LinearAccess &access, mlir::Value memory);
+  std::pair<mlir::Value, mlir::Value> resolve(const LinearAccess &access,
+                                              int64_t lane);
+  mlir::Value scalarChecks(const LinearAccess &access);
+  mlir::Value laneChecks(const LinearAccess &access);
+  mlir::Value inside(mlir::Value coordinate, int64_t extent);
+  mlir::Value fill(const LinearAccess &access, unsigned count);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  mlir::Value at(const LinearExpr &expr, int64_t lane);
+  mlir::Value laneMask(int64_t lane);
+  bool varies(const LinearAccess &access);
+
+  KernelBuilder &kb;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const Nest &nest;
+  llvm::SmallVector<mlir::Value> index;
+  Lanes lanes;
+  llvm::DenseMap<unsigned, mlir::Value> loaded;
+};
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_POINT_H
