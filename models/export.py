@@ -104,6 +104,10 @@ def export(model, module, inputs, exporter, path):
     if exporter == "dynamo":
         options["external_data"] = False
         options["verbose"] = False
+    else:
+        # Keeps BatchNormalization nodes, which the other exporter folds: both
+        # kinds of files are met in the field.
+        options["training"] = torch.onnx.TrainingMode.PRESERVE
     with torch.no_grad():
         torch.onnx.export(module, tuple(inputs.values()), str(path), **options)
 

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles ONNX models and runs them.
+
+    artifact = visir.compile("model.onnx")
+    module = visir.load(artifact, threads=2)
+    outputs = module.run({"input": array})
+
+`compile` needs Visir's compiler, `load` and `run` only its runtime library.
+"""
+
+from visir.compiler import CompileError, UnsupportedError, compile, evaluate
+from visir.module import Module, Tensor, load
+from visir.runtime import RuntimeFailure, runtime_version
+
+__all__ = [
+    "CompileError",
+    "Module",
+    "RuntimeFailure",
+    "Tensor",
+    "UnsupportedError",
+    "compile",
+    "evaluate",
+    "load",
+    "runtime_version",
+]

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Finds the parts of Visir that are not Python."""
+
+import os
+import pathlib
+import shutil
+
+PACKAGE = pathlib.Path(__file__).parent
+CHECKOUT = PACKAGE.parents[2]
+
+
+def candidates(variable, installed, built):
+    """Where a file may be, best first: named by an environment variable,
+    inside the package, in the build folder of a checkout."""
+    if os.environ.get(variable):
+        yield pathlib.Path(os.environ[variable])
+        return
+    yield PACKAGE / installed
+    build = os.environ.get("VISIR_BUILD", CHECKOUT / "build")
+    yield pathlib.Path(build) / built
+
+
+def runtime_library():
+    """The path of libvisir-runtime, or its name for the system's loader."""
+    name = "libvisir-runtime.so"
+    for path in candidates("VISIR_RUNTIME", f"lib/{name}", f"lib/{name}"):
+        if path.is_file():
+            return str(path)
+    return name
+
+
+def tool():
+    """The path of the program `visir`; FileNotFoundError if there is none."""
+    for path in candidates("VISIR_TOOL", "bin/visir", "bin/visir"):
+        if path.is_file():
+            return str(path)
+    found = shutil.which("visir")
+    if not found:
+        raise FileNotFoundError(
+            "the program visir is not installed; set VISIR_TOOL to its path"
+        )
+    return found

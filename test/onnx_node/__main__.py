@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the onnx package's node tests and judges them by the committed list.
+
+    python -m test.onnx_node [--engine visir] [--jobs 2] [--only PATTERN]
+
+expected.txt lists every case that does not pass, as
+'<case> <failed|unsupported>: <reason>'. A case that does worse, or better,
+than listed fails. --update writes the list anew.
+"""
+
+import argparse
+import collections
+import fnmatch
+import json
+import pathlib
+import selectors
+import subprocess
+import sys
+import threading
+
+from test.onnx_node import cases
+from test.onnx_node.engines import ENGINES
+
+LIST = pathlib.Path(__file__).with_name("expected.txt")
+ROOT = pathlib.Path(__file__).parents[2]
+SECONDS_PER_CASE = 60
+OUTCOMES = ("passed", "failed", "unsupported")
+
+
+class Worker:
+    """A process that runs one case at a time and may be replaced."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "test.onnx_node.worker", self.engine],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+        )
+        if self.process.stdout.readline() != '"ready"\n':
+            raise RuntimeError("worker of the node tests does not start")
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def run(self, name):
+        """Returns [outcome, reason] of a case."""
+        if self.process is None:
+            self.start()
+        self.process.stdin.write(name + "\n")
+        self.process.stdin.flush()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            ready = selector.select(SECONDS_PER_CASE)
+        answer = self.process.stdout.readline() if ready else ""
+        if answer:
+            return json.loads(answer)
+        code = self.process.poll() if ready else None
+        self.stop()
+        if not ready:
+            return ["failed", f"takes more than {SECONDS_PER_CASE} s"]
+        return ["failed", f"ends the process with exit code {code}"]
+
+
+def run_all(names, engine, jobs):
+    """{name: (outcome, reason)}, by as many workers as jobs says."""
+    waiting = collections.deque(names)
+    results = {}
+
+    def work():
+        worker = Worker(engine)
+        while True:
+            try:
+                name = waiting.popleft()
+            except IndexError:
+                break
+            results[name] = tuple(worker.run(name))
+        worker.stop()
+
+    threads = [threading.Thread(target=work) for _ in range(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def read_list():
+    """{case: outcome} of the committed list."""
+    listed = {}
+    for line in LIST.read_text().splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        head, colon, reason = line.partition(": ")
+        name, _, outcome = head.partition(" ")
+        if outcome not in OUTCOMES[1:] or not reason.strip():
+            raise ValueError(f"line of {LIST.name} is '{line}'")
+        listed[name] = outcome
+    return listed
+
+
+def short_reason(reason):
+    """The first line of a reason, without what differs from run to run."""
+    line = next(filter(None, reason.splitlines()), "no reason given")
+    return line[:120].strip()
+
+
+def write_list(results):
+    lines = [
+        "# Node tests of the onnx package that do not pass, and why: see",
+        "# __main__.py, which wrote this list and checks it.",
+    ]
+    for name, (outcome, reason) in sorted(results.items()):
+        if outcome != "passed":
+            lines.append(f"{name} {outcome}: {short_reason(reason)}")
+    LIST.write_text("\n".join(lines) + "\n")
+
+
+def judge(results, listed):
+    """Yields (case, what is wrong) for results that the list does not say."""
+    for name, (outcome, reason) in sorted(results.items()):
+        expected = listed.get(name, "passed")
+        if outcome == expected:
+            continue
+        if outcome == "passed":
+            yield name, f"passes, listed as {expected}"
+        else:
+            text = short_reason(reason)
+            yield name, f"{outcome}, expected {expected}: {text}"
+
+
+def print_counts(results, known):
+    groups = {"plain": [], "bound": []}
+    for name, (outcome, _) in results.items():
+        groups["bound" if known[name].bound else "plain"].append(outcome)
+    groups["all"] = groups["plain"] + groups["bound"]
+    for group, outcomes in groups.items():
+        counts = collections.Counter(outcomes)
+        text = ", ".join(f"{counts[o]} {o}" for o in OUTCOMES)
+        share = 100 * counts["passed"] / max(len(outcomes), 1)
+        print(f"{group:>6}: {len(outcomes)} cases, {text} ({share:.1f} % pass)")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--engine", choices=ENGINES, default="visir")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", default="*", help="pattern of case names")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument(
+        "--reasons",
+        action="store_true",
+        help="print every case that does not pass",
+    )
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    known = cases.load()
+    names = [n for n in known if fnmatch.fnmatchcase(n, arguments.only)]
+    results = run_all(names, arguments.engine, arguments.jobs)
+    print_counts(results, known)
+    if arguments.reasons:
+        for name, (outcome, reason) in sorted(results.items()):
+            if outcome != "passed":
+                print(f"{name} {outcome}: {short_reason(reason)}")
+    if arguments.update:
+        write_list(results)
+    if arguments.engine != "visir":
+        return 0
+    listed = read_list()
+    problems = dict(judge(results, listed))
+    if len(known) != cases.NUMERIC_CASES:
+        problems["the list of cases"] = (
+            f"has {len(known)} cases, expected {cases.NUMERIC_CASES}"
+        )
+    for name in sorted(set(listed) - set(known)):
+        problems[name] = "is listed, but no case has this name"
+    for name, problem in problems.items():
+        print(f"{name}: {problem}")
+    excused = sum(o != "passed" for o, _ in results.values())
+    excused -= sum(n in results and results[n][0] != "passed" for n in problems)
+    passed = len(results) + (len(known) != cases.NUMERIC_CASES)
+    passed -= excused + sum(n in results for n in problems)
+    print(f"{passed} passed, {len(problems)} failed, {excused} skipped")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
