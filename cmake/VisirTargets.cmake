@@ -24,13 +24,23 @@ function(visir_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
-# Adds every child folder that has a CMakeLists.txt, in order of name: adding
-# or removing a folder needs no edit elsewhere.
+# visir_add_children([NEEDS_COMPILER folders...] [WITHOUT_COMPILER folders...])
+# adds every child folder that has a CMakeLists.txt, in order of name: adding
+# or removing a folder needs no edit elsewhere. When the compiler is not built,
+# those of the first list are left out, or all but those of the second.
 function(visir_add_children)
+  cmake_parse_arguments(ARG "" "" "NEEDS_COMPILER;WITHOUT_COMPILER" ${ARGN})
   file(GLOB children CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
     ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
   foreach(child IN LISTS children)
     get_filename_component(dir ${child} DIRECTORY)
+    if(NOT VISIR_BUILD_COMPILER)
+      if(dir IN_LIST ARG_NEEDS_COMPILER)
+        continue()
+      elseif(ARG_WITHOUT_COMPILER AND NOT dir IN_LIST ARG_WITHOUT_COMPILER)
+        continue()
+      endif()
+    endif()
     add_subdirectory(${dir})
   endforeach()
 endfunction()

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// visir_context_* and visir_session_*.
+#include "runtime/exec/api.h"
+
+using namespace visir::runtime;
+
+#define VISIR_TEXT2(x) #x
+#define VISIR_TEXT(x) VISIR_TEXT2(x)
+
+const char *visir_runtime_version(void) {
+  return VISIR_TEXT(VISIR_RUNTIME_VERSION_MAJOR) "." VISIR_TEXT(
+      VISIR_RUNTIME_VERSION_MINOR) "." VISIR_TEXT(VISIR_RUNTIME_VERSION_PATCH);
+}
+
+visir_status_t visir_context_create(const visir_context_options_t *options,
+                                    visir_context_t **out_context) {
+  visir_context_options_t given = readOptions(options);
+  ContextOptions settings;
+  settings.threadCount = given.thread_count;
+  settings.memoryLimit = given.memory_limit;
+  if (given.allocator)
+    settings.allocator = {given.allocator->allocate, given.allocator->release,
+                          given.allocator->user};
+  if (given.logger) {
+    settings.logger.write = given.logger->write;
+    settings.logger.user = given.logger->user;
+  }
+  if (given.thread_pool)
+    settings.userPool = {given.thread_pool->parallel_for,
+                         given.thread_pool->user,
+                         given.thread_pool->thread_count};
+  Context *context = nullptr;
+  Status status = Context::make(settings, &context);
+  *out_context = reinterpret_cast<visir_context_t *>(context);
+  return toC(status);
+}
+
+void visir_context_release(visir_context_t *context) {
+  if (context)
+    unwrap(context)->release();
+}
+
+uint32_t visir_context_thread_count(const visir_context_t *context) {
+  return unwrap(context)->threadCount();
+}
+
+visir_status_t visir_session_create(visir_module_t *module,
+                                    const visir_session_options_t *options,
+                                    visir_session_t **out_session) {
+  Session *session = nullptr;
+  Status status = Session::make(*unwrap(module),
+                                readOptions(options).profile != 0, &session);
+  *out_session = reinterpret_cast<visir_session_t *>(session);
+  return toC(status);
+}
+
+void visir_session_release(visir_session_t *session) {
+  if (session)
+    unwrap(session)->release();
+}
+
+visir_status_t visir_run(visir_session_t *session, uint32_t entry,
+                         const visir_tensor_t *inputs, uint32_t input_count,
+                         const visir_tensor_t *outputs,
+                         uint32_t output_count) {
+  return toC(unwrap(session)->run(
+      entry, reinterpret_cast<const TensorView *>(inputs), input_count,
+      reinterpret_cast<const TensorView *>(outputs), output_count));
+}
+
+void visir_session_cancel(visir_session_t *session) {
+  unwrap(session)->cancel();
+}
+
+void visir_session_warmup(visir_session_t *session) {
+  unwrap(session)->warmup();
+}
+
+void visir_session_reset(visir_session_t *session) { unwrap(session)->reset(); }
+
+visir_status_t visir_session_state(visir_session_t *session, const char *name,
+                                   void **out_data, uint64_t *out_bytes) {
+  return toC(unwrap(session)->state(name, out_data, out_bytes));
+}
+
+uint64_t visir_session_memory_bytes(const visir_session_t *session) {
+  return unwrap(session)->memoryBytes();
+}
+
+void visir_session_set_profiling(visir_session_t *session, uint32_t enabled) {
+  unwrap(session)->setProfiling(enabled != 0);
+}
+
+void visir_session_profile(const visir_session_t *session,
+                           visir_profile_t *out_profile) {
+  const RunProfile &profile = unwrap(session)->profile();
+  out_profile->entry = profile.entry;
+  out_profile->command_count = profile.commandCount;
+  out_profile->total_ns = profile.totalNs;
+  out_profile->command_ns = profile.commandNs;
+  out_profile->start_ns = profile.startNs;
+}

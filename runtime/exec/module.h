@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A verified artifact and the one of its programs that this machine runs.
+#ifndef VISIR_RUNTIME_EXEC_MODULE_H
+#define VISIR_RUNTIME_EXEC_MODULE_H
+
+#include "runtime/exec/context.h"
+
+namespace visir::runtime {
+
+struct ModuleOptions {
+  bool verifyFull = false;
+  bool copyCode = false;
+  bool copyConstants = false;
+  bool inspectOnly = false;     // load nothing
+  const char *target = nullptr; // null: the best that runs here
+};
+
+// Reference-counted; immutable and thread-safe once opened.
+class Module {
+public:
+  static Status openFile(Context &context, const char *path,
+                         const ModuleOptions &options, Module **out);
+  static Status openMemory(Context &context, const void *data, uint64_t bytes,
+                           const ModuleOptions &options, Module **out);
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+  ~Module();
+
+  Context &context() const { return *owner; }
+  const Artifact &artifact() const { return file; }
+  const schema::Program &program() const { return *chosen; }
+  const schema::Target &target() const {
+    return *file.manifest().targets()->Get(chosen->target());
+  }
+  // Null when opened for inspection only.
+  const Driver *driver() const { return device; }
+  const void *function(const schema::Function &function) const {
+    return device->function(code, function);
+  }
+  const uint8_t *constant(uint32_t index) const;
+  const Array<SectionBytes> &sections() const { return loaded; }
+
+private:
+  template <typename T> friend T *create(const Allocator &allocator);
+  Module() = default;
+
+  static Status finish(Status opened, Module *module,
+                       const ModuleOptions &options, Module **out);
+  Status chooseProgram(const ModuleOptions &options);
+  Status load(const ModuleOptions &options);
+  Status loadConstants(const ModuleOptions &options);
+
+  std::atomic<uint32_t> references{1};
+  Context *owner = nullptr;
+  Artifact file;
+  const schema::Program *chosen = nullptr;
+  const Driver *device = nullptr;
+  DriverCode *code = nullptr;
+  Array<SectionBytes> loaded; // by section; empty where not loaded
+};
+
+} // namespace visir::runtime
+
+#endif // VISIR_RUNTIME_EXEC_MODULE_H

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An entry made ready to run: all pointers and scalars that do not change from
+// run to run are resolved, the others are listed.
+#ifndef VISIR_RUNTIME_EXEC_PLAN_H
+#define VISIR_RUNTIME_EXEC_PLAN_H
+
+#include "runtime/exec/module.h"
+
+namespace visir::runtime {
+
+// A command as threads carry it out: a range of tiles. Copies and fills have
+// tiles of kCopyTileBytes.
+struct PlannedCommand {
+  const void *function; // dispatch only
+  void **bindings;      // copy: destination, source; fill: destination
+  uint32_t *scalars;
+  uint64_t bytes; // copy and fill
+  uint32_t tileBegin, tileEnd;
+  schema::Operation kind;
+  uint8_t fillValue;
+  bool parallel;
+  bool barrierBefore;
+};
+
+constexpr uint64_t kCopyTileBytes = 64 << 10;
+
+// A pointer that depends on the caller's tensors: inputs first, then outputs.
+struct TensorPointer {
+  void **slot;
+  uint32_t tensor;
+  uint64_t offset;
+};
+
+// A scalar that depends on the run.
+struct RunScalar {
+  uint32_t *slot;
+  schema::ScalarKind kind;
+  uint32_t source; // symbol or input
+  uint32_t min, max;
+  uint32_t command, index; // for errors
+};
+
+// Memory of the session that commands may point into.
+struct SessionMemory {
+  uint8_t *arena;
+  uint8_t *const *states;
+};
+
+class EntryPlan {
+public:
+  Status build(const Module &module, const schema::Entry &entry,
+               const SessionMemory &memory);
+
+  const schema::Entry &entry() const { return *source; }
+  Array<PlannedCommand> commands;
+  Array<TensorPointer> tensorPointers;
+  Array<RunScalar> runScalars;
+  // Bytes that the plan takes.
+  uint64_t bytes() const;
+
+private:
+  struct Counts {
+    size_t pointers = 0, tensors = 0, scalars = 0, runScalars = 0;
+  };
+
+  void count(const schema::Command &command, Counts *counts) const;
+  void plan(const Module &module, const SessionMemory &memory, uint32_t index);
+  void planDispatch(const Module &module, const SessionMemory &memory,
+                    const schema::Dispatch &dispatch, uint32_t index);
+  void planScalar(const schema::Scalar &scalar,
+                  const schema::ScalarRange &range, uint32_t command,
+                  uint32_t index);
+  void bind(const Module &module, const SessionMemory &memory,
+            const schema::BindingRef &ref);
+
+  const schema::Entry *source = nullptr;
+  Array<void *> pointers;
+  Array<uint32_t> scalars;
+  Counts used;
+};
+
+} // namespace visir::runtime
+
+#endif // VISIR_RUNTIME_EXEC_PLAN_H

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/exec/pool.h"
+
+namespace visir::runtime {
+namespace {
+
+// Long enough for the slowest tile of a wave; then the processor is better
+// given to whoever keeps the other thread from running.
+constexpr uint32_t kBarrierSpins = 20000;
+// Between runs: just enough to catch a caller that runs in a loop.
+constexpr uint32_t kIdleSpins = 1000;
+
+} // namespace
+
+// The orders are sequentially consistent: either the storer sees the sleeper,
+// or the sleeper's kernel call sees the new value.
+void WaitWord::store(uint32_t value) {
+  word.store(value, std::memory_order_seq_cst);
+  if (sleepers.load(std::memory_order_seq_cst) != 0)
+    futexWakeAll(&word);
+}
+
+uint32_t WaitWord::waitWhile(uint32_t old, uint32_t spins) {
+  for (uint32_t i = 0; i < spins; ++i) {
+    uint32_t value = word.load(std::memory_order_acquire);
+    if (value != old)
+      return value;
+    spinPause();
+  }
+  sleepers.fetch_add(1, std::memory_order_seq_cst);
+  uint32_t value;
+  while ((value = word.load(std::memory_order_seq_cst)) == old)
+    futexWait(&word, old);
+  sleepers.fetch_sub(1, std::memory_order_relaxed);
+  return value;
+}
+
+void Barrier::wait() {
+  uint32_t current = phase.load();
+  if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
+    arrived.store(0, std::memory_order_relaxed);
+    phase.store(current + 1);
+    return;
+  }
+  phase.waitWhile(current, kBarrierSpins);
+}
+
+Status ForkJoinPool::start(uint32_t count, const Allocator &allocator) {
+  if (!workers.allocate(allocator, count - 1))
+    return Status::error(StatusCode::outOfMemory, "no memory for %u threads",
+                         count);
+  threads = count;
+  for (uint32_t i = 0; i + 1 < count; ++i) {
+    workers[i].pool = this;
+    workers[i].index = i + 1;
+    Status status = workers[i].thread.start(workerMain, &workers[i]);
+    if (!status.ok()) {
+      stop();
+      return status;
+    }
+    ++started;
+  }
+  return Status();
+}
+
+void ForkJoinPool::stop() {
+  job = nullptr;
+  generation.store(generation.load() + 1);
+  for (uint32_t i = 0; i < started; ++i)
+    workers[i].thread.join();
+  started = 0;
+  threads = 1;
+}
+
+void *ForkJoinPool::workerMain(void *opaque) {
+  Worker &worker = *static_cast<Worker *>(opaque);
+  ForkJoinPool &pool = *worker.pool;
+  uint32_t seen = 0;
+  while (true) {
+    seen = pool.generation.waitWhile(seen, kIdleSpins);
+    if (!pool.job)
+      return nullptr;
+    pool.job(pool.argument, worker.index);
+    if (pool.running.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      pool.finished.store(seen);
+  }
+}
+
+void ForkJoinPool::run(Job newJob, void *newArgument) {
+  if (threads == 1)
+    return newJob(newArgument, 0);
+  pthread_mutex_lock(&turn);
+  job = newJob;
+  argument = newArgument;
+  running.store(threads - 1, std::memory_order_relaxed);
+  uint32_t last = finished.load();
+  generation.store(last + 1);
+  newJob(newArgument, 0);
+  finished.waitWhile(last, kBarrierSpins);
+  pthread_mutex_unlock(&turn);
+}
+
+} // namespace visir::runtime

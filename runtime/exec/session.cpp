@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/exec/session.h"
+
+#include "runtime/base/checked.h"
+
+#include <stdio.h>
+
+namespace visir::runtime {
+namespace {
+
+constexpr uint64_t kAlignment = 64;
+// Keeps the scratch of two threads out of one prefetched pair of lines.
+constexpr uint64_t kScratchAlignment = 128;
+
+template <typename Vector> uint32_t sizeOf(const Vector *vector) {
+  return vector ? vector->size() : 0;
+}
+
+uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+// Bytes of all tensors of the list, each aligned. The verifier bounds their
+// number and size, so nothing overflows.
+template <typename Tensors> uint64_t alignedBytes(const Tensors *tensors) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < sizeOf(tensors); ++i)
+    bytes += alignUp(tensors->Get(i)->bytes(), kAlignment);
+  return bytes;
+}
+
+const schema::Tensor &tensorOf(const schema::Entry &entry, uint32_t index) {
+  uint32_t inputs = sizeOf(entry.inputs());
+  return index < inputs ? *entry.inputs()->Get(index)
+                        : *entry.outputs()->Get(index - inputs);
+}
+
+bool hasSymbols(const schema::Tensor &tensor) {
+  for (uint32_t i = 0; i < sizeOf(tensor.dims()); ++i)
+    if (tensor.dims()->Get(i)->symbol() >= 0)
+      return true;
+  return false;
+}
+
+Status wrongCount(const char *what, uint32_t actual, uint32_t expected) {
+  return Status::error(StatusCode::invalidArgument,
+                       "%s count is %u, expected %u", what, actual, expected);
+}
+
+// Reads an integer of any width; false when it is negative or too large.
+bool readScalar(schema::DType dtype, const void *data, uint64_t *value) {
+  int64_t result = 0;
+  uint32_t bytes = dtypeBytes(dtype);
+  memcpy(&result, data, bytes); // little-endian, as the artifact
+  bool isSigned = dtype == schema::DType::i8 || dtype == schema::DType::i16 ||
+                  dtype == schema::DType::i32 || dtype == schema::DType::i64;
+  uint32_t unused = 64 - 8 * bytes;
+  if (isSigned)
+    result = static_cast<int64_t>(static_cast<uint64_t>(result) << unused) >>
+             unused;
+  *value = static_cast<uint64_t>(result);
+  return !isSigned || result >= 0;
+}
+
+} // namespace
+
+Status Session::make(Module &module, bool profile, Session **out) {
+  if (!module.driver())
+    return Status::error(StatusCode::invalidArgument,
+                         "module is open for inspection only, expected one "
+                         "that is loaded");
+  Session *session = create<Session>(module.context().allocator());
+  if (!session)
+    return Status::error(StatusCode::outOfMemory, "no memory for a session");
+  module.retain();
+  session->owner = &module;
+  session->profiling = profile;
+  Status status = session->allocateMemory();
+  if (!status.ok()) {
+    session->release();
+    return status;
+  }
+  session->reset();
+  *out = session;
+  return status;
+}
+
+void Session::release() {
+  Module *module = owner;
+  destroy(module->context().allocator(), this);
+  module->release();
+}
+
+Session::~Session() = default;
+
+Status Session::findNeeds(Needs *needs) const {
+  const schema::Program &program = owner->program();
+  uint64_t scratchOfThread = 0;
+  for (uint32_t i = 0; i < sizeOf(program.functions()); ++i)
+    scratchOfThread = larger(scratchOfThread,
+                             program.functions()->Get(i)->scratch_bytes());
+  scratchOfThread = alignUp(scratchOfThread, kScratchAlignment);
+  needs->scratch = scratchOfThread * owner->context().threadCount();
+  for (uint32_t i = 0; i < sizeOf(program.states()); ++i)
+    needs->states += alignUp(program.states()->Get(i)->bytes(), kAlignment);
+  for (const schema::Entry *entry : *program.entries()) {
+    uint32_t tensors = sizeOf(entry->inputs()) + sizeOf(entry->outputs());
+    needs->arena = larger(needs->arena, entry->arena_bytes());
+    needs->staging =
+        larger(needs->staging,
+               alignedBytes(entry->inputs()) + alignedBytes(entry->outputs()));
+    if (tensors > needs->tensors)
+      needs->tensors = tensors;
+    if (sizeOf(entry->commands()) > needs->commands)
+      needs->commands = sizeOf(entry->commands());
+    if (sizeOf(entry->symbols()) > needs->symbols)
+      needs->symbols = sizeOf(entry->symbols());
+  }
+  uint64_t total =
+      needs->arena + needs->scratch + needs->staging + needs->states;
+  uint64_t limit = owner->context().options().memoryLimit;
+  if (total > limit)
+    return Status::error(StatusCode::outOfMemory,
+                         "memory of a session is %llu bytes, expected at most "
+                         "%llu",
+                         static_cast<unsigned long long>(total),
+                         static_cast<unsigned long long>(limit));
+  return Status();
+}
+
+Status Session::allocateMemory() {
+  Needs needs;
+  VISIR_RETURN_IF_ERROR(findNeeds(&needs));
+  const Allocator &allocator = owner->context().allocator();
+  uint32_t threads = owner->context().threadCount();
+  scratchBytes = needs.scratch / threads;
+  const schema::Program &program = owner->program();
+  uint64_t progressCount = threads * alignUp(needs.commands, 16);
+  bool allocated =
+      arena.allocate(allocator, needs.arena, kAlignment) &&
+      scratch.allocate(allocator, needs.scratch, kScratchAlignment) &&
+      staging.allocate(allocator, needs.staging, kAlignment) &&
+      stateMemory.allocate(allocator, needs.states, kAlignment) &&
+      states.allocate(allocator, sizeOf(program.states())) &&
+      plans.allocate(allocator, program.entries()->size()) &&
+      progress.allocate(allocator, progressCount, kAlignment) &&
+      views.allocate(allocator, needs.tensors) &&
+      layouts.allocate(allocator, needs.tensors) &&
+      bases.allocate(allocator, needs.tensors) &&
+      symbols.allocate(allocator, needs.symbols) &&
+      commandTimes.allocate(allocator, needs.commands) &&
+      startTimes.allocate(allocator, needs.commands);
+  if (!allocated)
+    return Status::error(StatusCode::outOfMemory, "no memory for a session");
+
+  uint8_t *next = stateMemory.data();
+  for (uint32_t i = 0; i < states.size(); ++i) {
+    states[i] = next;
+    next += alignUp(program.states()->Get(i)->bytes(), kAlignment);
+  }
+  totalBytes = needs.arena + needs.scratch + needs.staging + needs.states +
+               progressCount * sizeof(uint32_t);
+  SessionMemory memory = {arena.data(), states.data()};
+  for (uint32_t i = 0; i < plans.size(); ++i) {
+    VISIR_RETURN_IF_ERROR(
+        plans[i].build(*owner, *program.entries()->Get(i), memory));
+    totalBytes += plans[i].bytes();
+  }
+  return Status();
+}
+
+void Session::reset() {
+  const schema::Program &program = owner->program();
+  for (uint32_t i = 0; i < states.size(); ++i) {
+    const schema::State &state = *program.states()->Get(i);
+    if (state.initial() < 0)
+      memset(states[i], 0, state.bytes());
+    else
+      memcpy(states[i], owner->constant(state.initial()), state.bytes());
+  }
+}
+
+Status Session::state(const char *name, void **data, uint64_t *bytes) {
+  const schema::Program &program = owner->program();
+  for (uint32_t i = 0; i < states.size(); ++i) {
+    const schema::State &state = *program.states()->Get(i);
+    if (strcmp(state.name()->c_str(), name) == 0) {
+      *data = states[i];
+      *bytes = state.bytes();
+      return Status();
+    }
+  }
+  return Status::error(StatusCode::notFound, "state \"%.64s\" does not exist",
+                       name);
+}
+
+void Session::warmup() {
+  // Memory of the session was written when it was made.
+  volatile uint8_t sink = 0;
+  size_t page = pageBytes();
+  for (const SectionBytes &section : owner->sections())
+    for (uint64_t i = 0; i < section.size; i += page)
+      sink = static_cast<uint8_t>(sink + section.data[i]);
+}
+
+Status Session::checkTensors(const schema::Entry &entry,
+                             const TensorView *inputs,
+                             const TensorView *outputs) {
+  uint32_t inputCount = sizeOf(entry.inputs());
+  uint32_t count = inputCount + sizeOf(entry.outputs());
+  for (uint32_t i = 0; i < sizeOf(entry.symbols()); ++i)
+    symbols[i] = -1;
+  for (uint32_t i = 0; i < count; ++i) {
+    bool output = i >= inputCount;
+    const schema::Tensor &expected = tensorOf(entry, i);
+    views[i] = output ? outputs[i - inputCount] : inputs[i];
+    VISIR_RETURN_IF_ERROR_AT(checkTensor(entry, expected, views[i],
+                                         symbols.data(), &layouts[i]),
+                             "%s %u \"%.48s\"", output ? "output" : "input",
+                             output ? i - inputCount : i,
+                             expected.name()->c_str());
+  }
+  for (uint32_t i = inputCount; i < count; ++i)
+    for (uint32_t j = 0; j < i; ++j)
+      if (tensorsOverlap(views[i], layouts[i], views[j], layouts[j]))
+        return Status::error(StatusCode::invalidArgument,
+                             "output %u \"%.48s\" shares memory with \"%.48s\","
+                             " expected no overlap",
+                             i - inputCount,
+                             tensorOf(entry, i).name()->c_str(),
+                             tensorOf(entry, j).name()->c_str());
+  return Status();
+}
+
+// Decides for each tensor where commands find it, copies inputs that cannot be
+// used in place, and sets the pointers of the plan.
+void Session::placeTensors(const EntryPlan &plan) {
+  const schema::Entry &entry = plan.entry();
+  uint32_t inputCount = sizeOf(entry.inputs());
+  uint32_t count = inputCount + sizeOf(entry.outputs());
+  uint8_t *next = staging.data();
+  for (uint32_t i = 0; i < count; ++i) {
+    const schema::Tensor &tensor = tensorOf(entry, i);
+    bool aligned =
+        reinterpret_cast<uintptr_t>(views[i].data) % kAlignment == 0;
+    // Of a symbolic tensor the caller may give fewer bytes than kernels were
+    // promised.
+    bool inPlace = aligned && layouts[i].dense && !hasSymbols(tensor);
+    bases[i] = inPlace ? static_cast<uint8_t *>(views[i].data) : next;
+    if (!inPlace && i < inputCount)
+      gather(views[i], dtypeBytes(tensor.dtype()), next);
+    next += alignUp(tensor.bytes(), kAlignment);
+  }
+  for (const TensorPointer &pointer : plan.tensorPointers)
+    *pointer.slot = bases[pointer.tensor] + pointer.offset;
+}
+
+Status Session::setScalars(const EntryPlan &plan) {
+  const schema::Entry &entry = plan.entry();
+  for (const RunScalar &scalar : plan.runScalars) {
+    uint64_t value = 0;
+    bool valid = true;
+    if (scalar.kind == schema::ScalarKind::symbol) {
+      value = static_cast<uint64_t>(symbols[scalar.source]);
+      valid = symbols[scalar.source] >= 0;
+    } else {
+      valid = readScalar(entry.inputs()->Get(scalar.source)->dtype(),
+                         views[scalar.source].data, &value);
+    }
+    if (!valid || value < scalar.min || value > scalar.max)
+      return Status::error(StatusCode::invalidArgument,
+                           "scalar %u of command %u is %lld, expected %u..%u",
+                           scalar.index, scalar.command,
+                           static_cast<long long>(value), scalar.min,
+                           scalar.max);
+    *scalar.slot = static_cast<uint32_t>(value);
+  }
+  return Status();
+}
+
+Status Session::report(const EntryPlan &plan, uint64_t failure) const {
+  uint32_t index = static_cast<uint32_t>(failure >> 32);
+  const schema::Command &command = *plan.entry().commands()->Get(index);
+  const schema::Dispatch &dispatch = *command.operation_as_Dispatch();
+  const char *node = "";
+  if (sizeOf(command.source_nodes()) != 0)
+    node = owner->artifact()
+               .manifest()
+               .source_names()
+               ->Get(command.source_nodes()->Get(0))
+               ->c_str();
+  return Status::error(
+      StatusCode::kernelFailed,
+      "command %u (%.48s, node \"%.48s\") returned %d, expected 0", index,
+      owner->program().functions()->Get(dispatch.function())->name()->c_str(),
+      node, static_cast<int32_t>(failure & UINT32_MAX));
+}
+
+Status Session::runPlan(uint32_t index, EntryPlan &plan) {
+  uint64_t start = nanoseconds();
+  placeTensors(plan);
+  VISIR_RETURN_IF_ERROR(setScalars(plan));
+  lastProfile = {index, 0, 0, commandTimes.data(), startTimes.data()};
+  WalkRequest request = {&owner->context(),
+                         owner->driver(),
+                         &plan.commands,
+                         progress.data(),
+                         alignUp(plan.commands.size(), 16),
+                         scratch.data(),
+                         scratchBytes,
+                         &cancelled,
+                         profiling ? &lastProfile : nullptr,
+                         start};
+  uint64_t failure = walk(request);
+  if (failure != kNoFailure)
+    return report(plan, failure);
+  if (cancelled.load(std::memory_order_relaxed))
+    return Status::error(StatusCode::cancelled, "run was cancelled");
+  uint32_t inputCount = sizeOf(plan.entry().inputs());
+  uint32_t count = inputCount + sizeOf(plan.entry().outputs());
+  for (uint32_t i = inputCount; i < count; ++i)
+    if (bases[i] != views[i].data)
+      scatter(bases[i], dtypeBytes(tensorOf(plan.entry(), i).dtype()),
+              views[i]);
+  if (profiling)
+    lastProfile.commandCount = static_cast<uint32_t>(plan.commands.size());
+  lastProfile.totalNs = nanoseconds() - start;
+  return Status();
+}
+
+Status Session::run(uint32_t index, const TensorView *inputs,
+                    uint32_t inputCount, const TensorView *outputs,
+                    uint32_t outputCount) {
+  if (index >= plans.size())
+    return Status::error(StatusCode::invalidArgument,
+                         "entry is %u, expected less than %zu", index,
+                         plans.size());
+  EntryPlan &plan = plans[index];
+  const schema::Entry &entry = plan.entry();
+  if (inputCount != sizeOf(entry.inputs()))
+    return wrongCount("input", inputCount, sizeOf(entry.inputs()));
+  if (outputCount != sizeOf(entry.outputs()))
+    return wrongCount("output", outputCount, sizeOf(entry.outputs()));
+  if (running.exchange(true, std::memory_order_acquire))
+    return Status::error(StatusCode::busy,
+                         "session is running, expected one run at a time");
+  cancelled.store(false, std::memory_order_relaxed);
+  Status status = checkTensors(entry, inputs, outputs);
+  if (status.ok())
+    status = runPlan(index, plan);
+  running.store(false, std::memory_order_release);
+  return status;
+}
+
+} // namespace visir::runtime

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Memory to run a module in, and the runs.
+#ifndef VISIR_RUNTIME_EXEC_SESSION_H
+#define VISIR_RUNTIME_EXEC_SESSION_H
+
+#include "runtime/exec/plan.h"
+#include "runtime/exec/tensor.h"
+#include "runtime/exec/walk.h"
+
+namespace visir::runtime {
+
+// Used by one thread at a time; cancel may come from any.
+class Session {
+public:
+  static Status make(Module &module, bool profile, Session **out);
+  void release();
+  ~Session();
+
+  Status run(uint32_t entry, const TensorView *inputs, uint32_t inputCount,
+             const TensorView *outputs, uint32_t outputCount);
+  void cancel() { cancelled.store(true, std::memory_order_relaxed); }
+  void warmup();
+  void reset();
+  Status state(const char *name, void **data, uint64_t *bytes);
+
+  uint64_t memoryBytes() const { return totalBytes; }
+  void setProfiling(bool enabled) { profiling = enabled; }
+  // Of the last run; empty without profiling.
+  const RunProfile &profile() const { return lastProfile; }
+
+private:
+  // The least pages that hold what the session needs, in bytes.
+  struct Needs {
+    uint64_t arena = 0, scratch = 0, staging = 0, states = 0;
+    uint32_t tensors = 0, commands = 0, symbols = 0;
+  };
+
+  Status allocateMemory();
+  Status findNeeds(Needs *needs) const;
+  Status checkTensors(const schema::Entry &entry, const TensorView *inputs,
+                      const TensorView *outputs);
+  void placeTensors(const EntryPlan &plan);
+  Status setScalars(const EntryPlan &plan);
+  Status runPlan(uint32_t index, EntryPlan &plan);
+  Status report(const EntryPlan &plan, uint64_t failure) const;
+
+  Module *owner = nullptr;
+  Array<uint8_t> arena, scratch, staging, stateMemory;
+  Array<uint8_t *> states;
+  uint64_t scratchBytes = 0; // of one thread
+  Array<EntryPlan> plans;
+  Array<std::atomic<uint32_t>> progress;
+  uint64_t totalBytes = 0;
+
+  // Of the current run: inputs first, then outputs.
+  Array<TensorView> views;
+  Array<TensorLayout> layouts;
+  Array<uint8_t *> bases; // where commands find the tensor
+  Array<int64_t> symbols;
+
+  std::atomic<bool> running{false}, cancelled{false};
+  bool profiling = false;
+  RunProfile lastProfile = {};
+  Array<uint64_t> commandTimes, startTimes;
+};
+
+} // namespace visir::runtime
+
+#endif // VISIR_RUNTIME_EXEC_SESSION_H
