@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
+
+#include "compiler/conversion/GraphToDispatch/DispatchBuilder.h"
+
+using namespace mlir;
+using namespace visir;
+
+static LowerFn findLowering(Operation *op) {
+  using Find = LowerFn (*)(Operation *);
+  static const Find families[] = {
+      findElementwiseLowering, findMovementLowering, findReduceLowering,
+      findContractionLowering, findNormLowering,     findWindowLowering,
+      findIndexingLowering};
+  for (Find find : families)
+    if (LowerFn lower = find(op))
+      return lower;
+  return nullptr;
+}
+
+namespace {
+
+struct GraphToDispatchPass
+    : PassWrapper<GraphToDispatchPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(GraphToDispatchPass)
+
+  StringRef getArgument() const final { return "visir-graph-to-dispatch"; }
+  StringRef getDescription() const final {
+    return "turn graph ops into dispatches";
+  }
+
+  void runOnOperation() final {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (op->getDialect() && op->getDialect()->getNamespace() == "visir" &&
+          !isa<ConstantOp, EmptyOp, DispatchOp, YieldOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      LowerFn lower = findLowering(op);
+      if (!lower) {
+        op->emitError() << "no dispatch is known for " << op->getName();
+        return signalPassFailure();
+      }
+      OpBuilder builder(op);
+      FailureOr<SmallVector<Value>> values = lower(builder, op);
+      if (failed(values))
+        return signalPassFailure();
+      op->replaceAllUsesWith(*values);
+      op->erase();
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> visir::createGraphToDispatchPass() {
+  return std::make_unique<GraphToDispatchPass>();
+}
