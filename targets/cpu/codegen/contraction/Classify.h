@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the loops of a contraction are for. One operand, the vector operand,
+// is a plain load whose elements lie side by side along the vector loop; the
+// other, the scalar operand, may be computed from several loads and is
+// broadcast.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
+#define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
+
+#include "targets/cpu/codegen/nest/FlatNest.h"
+
+#include <string>
+
+namespace visir::cpu {
+
+/// A reduction loop of a window that may leave the scalar operand's tensor.
+struct Window {
+  unsigned loop;   ///< the reduction loop
+  Border border;   ///< factors by loop
+  bool alongRow;   ///< moves with the row loop only: known at compile time
+};
+
+struct Contraction {
+  FlatNest nest;
+  unsigned vectorLoad = 0;  ///< load of the vector operand
+  unsigned scalarYield = 0; ///< operand of the prologue's yield: the other
+  llvm::SmallVector<unsigned, 2> scalarLoads;
+  unsigned vectorLoop = 0;
+  int rowLoop = -1; ///< loop of the register tile's rows, or -1
+  /// Parallel loops that move the vector operand, and those that do not.
+  llvm::SmallVector<unsigned, 4> batchLoops, outerRowLoops;
+  llvm::SmallVector<unsigned, 4> reductionLoops; ///< slowest first
+  llvm::SmallVector<Window, 2> windows;
+  /// The vector operand has no unit stride: panels are packed in scratch.
+  bool packVector = false;
+
+  const FlatAccess &vectorAccess() const { return nest.accesses[vectorLoad]; }
+  int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
+  int64_t rowExtent() const { return rowLoop < 0 ? 1 : extent(rowLoop); }
+  int64_t reductionPoints() const;
+  int64_t points(llvm::ArrayRef<unsigned> loops) const;
+  const Window *windowOf(unsigned loop) const;
+};
+
+/// The roles of a `contract` dispatch's loops. On failure `reason` says in
+/// words why the register-tiled kernel does not apply.
+mlir::FailureOr<Contraction> classify(DispatchOp op, std::string &reason);
+
+/// Whether the value `yield` of the prologue is zero when `load` gives `fill`,
+/// whatever other loads give.
+bool isZeroAtFill(mlir::Block &prologue, unsigned yield, unsigned load,
+                  double fill);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/contraction/Emit.h"
+
+#include "targets/cpu/codegen/contraction/Tile.h"
+#include "targets/cpu/codegen/nest/VectorAccess.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+namespace {
+
+/// The loops around the register tiles: pieces of work, then within a piece
+/// batch points, column blocks, outer rows and tiles along the row.
+class LoopEmitter {
+public:
+  LoopEmitter(KernelBuilder &kb, const Contraction &c, const Plan &plan)
+      : kb(kb), c(c), plan(plan), source(makeSource()),
+        tile(kb, c, plan, source) {}
+
+  void emit();
+
+private:
+  VectorSource makeSource();
+  using Ranges = SmallVector<std::pair<Value, Value>, 4>;
+  void piece(const Ranges &ranges);
+  void block(const Ranges &ranges, const ColumnClass &columns, Value number,
+             Position position);
+  void rows(const Ranges &ranges, const ColumnClass &columns,
+            Position position, Offset vectors);
+  void pack(const ColumnClass &columns, Offset from);
+  void packLevel(const ColumnClass &columns, unsigned level, Offset from,
+                 Offset to);
+  void moveAll(Position &position, ArrayRef<unsigned> loops, Value flat);
+  void moveTo(Position &position, unsigned loop, Value index);
+
+  KernelBuilder &kb;
+  const Contraction &c;
+  const Plan &plan;
+  VectorSource source;
+  TileEmitter tile;
+};
+
+VectorSource LoopEmitter::makeSource() {
+  const FlatAccess &access = c.vectorAccess();
+  VectorSource result;
+  result.strides.assign(c.nest.loops.size(), 0);
+  if (!c.packVector) {
+    result.memory = kb.input(c.vectorLoad);
+    for (unsigned loop : c.reductionLoops)
+      result.strides[loop] = access.strides[loop];
+    result.tile = access.tile;
+    result.tileStride = access.tileStride;
+    return result;
+  }
+  int64_t stride = plan.blockWidth();
+  for (unsigned loop : llvm::reverse(c.reductionLoops)) {
+    result.strides[loop] = stride;
+    stride *= c.extent(loop);
+  }
+  result.memory = kb.scratch(stride, access.element);
+  return result;
+}
+
+void LoopEmitter::moveTo(Position &position, unsigned loop, Value index) {
+  position.move(kb, c.nest, loop, index);
+  for (auto [offset, window] : llvm::zip_equal(position.borders, c.windows))
+    if (!window.alongRow)
+      offset = advance(kb, offset, index, window.border.factors[loop]);
+}
+
+void LoopEmitter::moveAll(Position &position, ArrayRef<unsigned> loops,
+                          Value flat) {
+  SmallVector<int64_t> extents;
+  for (unsigned loop : loops)
+    extents.push_back(c.extent(loop));
+  for (auto [loop, index] :
+       llvm::zip_equal(loops, unflatten(kb, flat, extents)))
+    moveTo(position, loop, index);
+}
+
+void LoopEmitter::emit() {
+  forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
+    SmallVector<int64_t> parts;
+    for (int i = 0; i < 4; ++i)
+      parts.push_back(llvm::divideCeil(plan.counts[i], plan.chunks[i]));
+    SmallVector<Value> indices = unflatten(kb, number, parts);
+    Ranges ranges;
+    for (int i = 0; i < 4; ++i) {
+      if (parts[i] == 1) {
+        ranges.push_back({kb.index(0), kb.index(plan.counts[i])});
+        continue;
+      }
+      Offset low = advance(kb, {}, indices[i], plan.chunks[i]);
+      Value first = materialize(kb, low);
+      Value last = materialize(kb, low.plus(plan.chunks[i]));
+      if (plan.counts[i] % plan.chunks[i] != 0)
+        last = minIndex(kb, last, kb.index(plan.counts[i]));
+      ranges.push_back({first, last});
+    }
+    piece(ranges);
+  });
+}
+
+/// [low, high) of a range that lies in first .. first + count - 1.
+static std::pair<Value, Value> clip(KernelBuilder &kb,
+                                    std::pair<Value, Value> range,
+                                    int64_t first, int64_t count,
+                                    int64_t total) {
+  if (first == 0 && count == total)
+    return range;
+  return {maxIndex(kb, range.first, kb.index(first)),
+          minIndex(kb, range.second, kb.index(first + count))};
+}
+
+void LoopEmitter::piece(const Ranges &ranges) {
+  forRange(kb, ranges[0].first, ranges[0].second, [&](Value batch) {
+    Position position = Position::origin(c.nest);
+    for (const Window &window : c.windows)
+      position.borders.push_back({Value(), window.border.offset});
+    moveAll(position, c.batchLoops, batch);
+    for (const ColumnClass &columns : plan.columnClasses) {
+      auto [low, high] = clip(kb, ranges[1], columns.firstBlock,
+                              columns.blockCount, plan.counts[1]);
+      forRange(kb, low, high, [&](Value number) {
+        block(ranges, columns, number, position);
+      });
+    }
+  });
+}
+
+void LoopEmitter::block(const Ranges &ranges, const ColumnClass &columns,
+                        Value number, Position position) {
+  int64_t width = plan.blockWidth();
+  const FlatAccess &access = c.vectorAccess();
+  Offset vectors = position.accesses[c.vectorLoad];
+  int64_t step = access.tile > 1 ? width / access.tile * access.tileStride
+                                 : width * access.strides[c.vectorLoop];
+  vectors = advance(kb, vectors, number, step);
+  for (auto [offset, other] :
+       llvm::zip_equal(position.accesses, c.nest.accesses))
+    offset = advance(kb, offset, number, width * other.strides[c.vectorLoop]);
+  if (c.packVector) {
+    pack(columns, vectors);
+    vectors = Offset();
+  }
+  rows(ranges, columns, position, vectors);
+}
+
+void LoopEmitter::rows(const Ranges &ranges, const ColumnClass &columns,
+                       Position position, Offset vectors) {
+  forRange(kb, ranges[2].first, ranges[2].second, [&](Value outer) {
+    Position row = position;
+    moveAll(row, c.outerRowLoops, outer);
+    for (const RowClass &rowClass : plan.rowClasses) {
+      auto [low, high] = clip(kb, ranges[3], rowClass.firstTile,
+                              rowClass.tileCount, plan.counts[3]);
+      forRange(kb, low, high, [&](Value number) {
+        Position start = row;
+        if (c.rowLoop >= 0) {
+          Offset first = advance(kb, {}, number, plan.rows);
+          moveTo(start, c.rowLoop, materialize(kb, first));
+        }
+        tile.emit(start, vectors, columns, rowClass);
+      });
+    }
+  });
+}
+
+/// Copies the block's panel to scratch: lanes side by side, zeros after the
+/// last.
+void LoopEmitter::pack(const ColumnClass &columns, Offset from) {
+  packLevel(columns, 0, from, Offset());
+}
+
+void LoopEmitter::packLevel(const ColumnClass &columns, unsigned level,
+                            Offset from, Offset to) {
+  const FlatAccess &access = c.vectorAccess();
+  if (level < c.reductionLoops.size()) {
+    unsigned loop = c.reductionLoops[level];
+    forRange(kb, kb.index(0), kb.index(c.extent(loop)), [&](Value index) {
+      packLevel(columns, level + 1,
+                advance(kb, from, index, access.strides[loop]),
+                advance(kb, to, index, source.strides[loop]));
+    });
+    return;
+  }
+  for (const Column &column : columns.columns) {
+    int64_t stride = access.strides[c.vectorLoop];
+    Value lanes = loadLanes(kb, kb.input(c.vectorLoad),
+                            from.plus(column.offset * stride), stride,
+                            access.element, {column.width, column.valid});
+    storeLanes(kb, source.memory, to.plus(column.offset), 1, access.element,
+               {column.width, column.width}, lanes);
+  }
+}
+
+} // namespace
+
+FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
+                                           ModuleOp kernels, StringRef symbol,
+                                           std::string &reason) {
+  FailureOr<Contraction> contraction = classify(op, reason);
+  if (failed(contraction))
+    return failure();
+  FailureOr<Plan> plan = makePlan(*contraction, spec);
+  if (failed(plan)) {
+    reason = "no register tile fits its borders";
+    return failure();
+  }
+  KernelBuilder kb(op, spec, kernels, symbol);
+  LoopEmitter(kb, *contraction, *plan).emit();
+  double points = 2;
+  for (const FlatLoop &loop : contraction->nest.loops)
+    points *= double(loop.extent);
+  return kb.finish(plan->tileCount, points);
+}
+
+DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec) {
+  std::string reason;
+  FailureOr<Contraction> contraction = classify(op, reason);
+  if (failed(contraction))
+    return {};
+  FailureOr<Plan> plan = makePlan(*contraction, spec);
+  if (failed(plan))
+    return {};
+  Builder b(op.getContext());
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("kernel", b.getStringAttr("contraction")),
+       b.getNamedAttr("rows", b.getI64IntegerAttr(plan->rows)),
+       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan->vectors))});
+}

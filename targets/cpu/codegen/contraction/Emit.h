@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_EMIT_H
+#define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_EMIT_H
+
+#include "targets/cpu/codegen/Kernel.h"
+
+namespace visir::cpu {
+
+/// The register-tiled kernel of a `contract` dispatch. On failure nothing is
+/// emitted and `reason` says why the kernel does not apply.
+mlir::FailureOr<KernelInfo> emitContraction(DispatchOp op, const CpuSpec &spec,
+                                            mlir::ModuleOp kernels,
+                                            llvm::StringRef symbol,
+                                            std::string &reason);
+
+/// The parameters of that kernel, as the dispatch's `config`; null when it
+/// does not apply.
+mlir::DictionaryAttr contractionConfig(DispatchOp op, const CpuSpec &spec);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_EMIT_H

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/contraction/Plan.h"
+
+#include "compiler/support/Constants.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+/// Bodies for different borders along a row that are worth their code.
+static constexpr unsigned kMaxRowClasses = 8;
+/// Multiply-adds that a piece of work has at least, and the most pieces.
+static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
+
+double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
+  double products = double(rows) * vectors;
+  double throughput = std::max(products, double(rows + vectors)) / 2;
+  // Each sum waits four cycles for its own last product.
+  return std::max(throughput, 4.0 / sums) + 0.25;
+}
+
+SmallVector<ColumnClass, 2> cpu::columnClasses(int64_t extent,
+                                               unsigned vectors,
+                                               unsigned lanes) {
+  SmallVector<ColumnClass, 2> classes;
+  int64_t width = int64_t(vectors) * lanes, full = extent / width;
+  if (full > 0) {
+    ColumnClass main{0, full, {}};
+    for (unsigned v = 0; v < vectors; ++v)
+      main.columns.push_back({int64_t(v) * lanes, lanes, lanes});
+    classes.push_back(std::move(main));
+  }
+  int64_t rest = extent - full * width;
+  if (rest == 0)
+    return classes;
+  ColumnClass tail{full, 1, {}};
+  int64_t at = 0;
+  for (; at + lanes <= rest; at += lanes)
+    tail.columns.push_back({at, lanes, lanes});
+  if (at < rest)
+    tail.columns.push_back({at, unsigned(llvm::PowerOf2Ceil(rest - at)),
+                            unsigned(rest - at)});
+  classes.push_back(std::move(tail));
+  return classes;
+}
+
+/// For each step of the window along the row the rows of a tile that starts
+/// at `first` and lie inside of the tensor.
+static SmallVector<std::pair<unsigned, unsigned>, 8>
+insideRows(const Contraction &c, const Window &window, int64_t first,
+           unsigned rows) {
+  SmallVector<std::pair<unsigned, unsigned>, 8> inside;
+  bool all = true;
+  for (int64_t k = 0; k < c.extent(window.loop); ++k) {
+    unsigned low = rows, high = 0;
+    for (unsigned i = 0; i < rows; ++i) {
+      int64_t at = window.border.offset + window.border.factors[window.loop] * k +
+                   window.border.factors[c.rowLoop] * (first + i);
+      if (at < 0 || at >= window.border.size)
+        continue;
+      low = std::min(low, i);
+      high = i + 1;
+    }
+    all &= low == 0 && high == rows;
+    inside.push_back({std::min(low, high), high});
+  }
+  if (all)
+    inside.clear();
+  return inside;
+}
+
+static SmallVector<RowClass, 4> rowClasses(const Contraction &c,
+                                           unsigned rows) {
+  const Window *window = nullptr;
+  for (const Window &w : c.windows)
+    if (w.alongRow)
+      window = &w;
+  SmallVector<RowClass, 4> classes;
+  int64_t extent = c.rowExtent();
+  for (int64_t first = 0, tile = 0; first < extent; first += rows, ++tile) {
+    RowClass next{tile, 1, unsigned(std::min<int64_t>(rows, extent - first)),
+                  {}};
+    if (window)
+      next.inside = insideRows(c, *window, first, next.rows);
+    if (!classes.empty() && classes.back().rows == next.rows &&
+        classes.back().inside == next.inside)
+      ++classes.back().tileCount;
+    else
+      classes.push_back(std::move(next));
+    if (classes.size() > kMaxRowClasses)
+      break;
+  }
+  return classes;
+}
+
+/// Sums per accumulator of a tile.
+static unsigned sumsFor(const Contraction &c, unsigned rows,
+                        unsigned vectors) {
+  int64_t steps = c.extent(c.reductionLoops.back());
+  unsigned sums = 1;
+  while (rows * vectors * sums < 8 && int64_t(sums) * 4 <= steps)
+    sums *= 2;
+  return sums;
+}
+
+/// Cycles of all register tiles along the row and the vector loop, per step
+/// of the reduction and outer row.
+static double costOf(const Contraction &c, const Plan &plan) {
+  double cost = 0, steps = double(c.reductionPoints());
+  for (const ColumnClass &column : plan.columnClasses)
+    for (const RowClass &row : plan.rowClasses) {
+      unsigned vectors = column.columns.size();
+      unsigned sums = sumsFor(c, row.rows, vectors);
+      double once = row.rows * vectors + 12.0;
+      cost += (tileCycles(row.rows, vectors, sums) + once / steps) *
+              double(column.blockCount) * double(row.tileCount);
+    }
+  return cost;
+}
+
+/// Whether the register tile fits the register file: accumulators, one step's
+/// vectors, a broadcast, and a product where there is no multiply-add.
+static bool fitsRegisters(unsigned rows, unsigned vectors,
+                          const CpuSpec &spec) {
+  return rows * vectors + vectors + (spec.fma ? 1 : 2) <= spec.vectorRegisters;
+}
+
+/// Cuts the work into pieces. A vector operand that stays in the cache is
+/// shared by all pieces, which are bands of rows; a larger one is cut first,
+/// so that each of its panels is read once.
+static void cutWork(const Contraction &c, const CpuSpec &spec, Plan &plan) {
+  plan.counts[0] = c.points(c.batchLoops);
+  plan.counts[1] = llvm::divideCeil(c.extent(c.vectorLoop), plan.blockWidth());
+  plan.counts[2] = c.points(c.outerRowLoops);
+  plan.counts[3] = llvm::divideCeil(c.rowExtent(), int64_t(plan.rows));
+  for (int i = 0; i < 4; ++i)
+    plan.chunks[i] = plan.counts[i];
+  double work = double(c.reductionPoints()) * double(c.extent(c.vectorLoop)) *
+                double(c.rowExtent()) * double(plan.counts[0]) *
+                double(plan.counts[2]);
+  int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
+  int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
+                        elementBytes(c.vectorAccess().element);
+  bool shared = vectorBytes <= spec.l2Bytes / 2;
+  SmallVector<int> order = shared ? SmallVector<int>{0, 2, 3, 1}
+                                  : SmallVector<int>{0, 1, 2, 3};
+  if (c.packVector)
+    order = {0, 1, 2, 3};
+  int64_t pieces = 1;
+  for (int i : order) {
+    int64_t parts = std::min(plan.counts[i], llvm::divideCeil(wanted, pieces));
+    plan.chunks[i] = llvm::divideCeil(plan.counts[i], parts);
+    pieces *= llvm::divideCeil(plan.counts[i], plan.chunks[i]);
+  }
+  plan.tileCount = uint32_t(pieces);
+}
+
+FailureOr<Plan> cpu::makePlan(const Contraction &c, const CpuSpec &spec) {
+  Plan best;
+  double bestCost = 0;
+  unsigned lanes = spec.lanes(elementBytes(c.vectorAccess().element));
+  int64_t extent = c.extent(c.vectorLoop), tile = c.vectorAccess().tile;
+  int64_t vectorCount = llvm::divideCeil(extent, int64_t(lanes));
+  bool single = c.rowExtent() == 1 && c.points(c.outerRowLoops) == 1;
+  for (unsigned vectors = 1; vectors <= std::min<int64_t>(8, vectorCount);
+       ++vectors) {
+    bool aligned = (int64_t(vectors) * lanes) % tile == 0;
+    if (!aligned && int64_t(vectors) * lanes < std::min(extent, tile))
+      continue;
+    if (!aligned && vectors != vectorCount)
+      continue;
+    // One row reads the vector operand once: keep that one linear stream.
+    if (single && tile > 1 && int64_t(vectors) * lanes > tile)
+      continue;
+    int64_t maxRows = std::min<int64_t>(c.rowExtent(), 28);
+    for (unsigned rows = 1; rows <= maxRows; ++rows) {
+      if (!fitsRegisters(rows, vectors, spec))
+        break;
+      Plan plan;
+      plan.rows = rows;
+      plan.vectors = vectors;
+      plan.lanes = lanes;
+      plan.columnClasses = columnClasses(extent, vectors, lanes);
+      plan.rowClasses = rowClasses(c, rows);
+      if (plan.rowClasses.size() > kMaxRowClasses)
+        continue;
+      double cost = costOf(c, plan);
+      if (bestCost != 0 && cost >= bestCost)
+        continue;
+      bestCost = cost;
+      best = std::move(plan);
+    }
+  }
+  if (bestCost == 0)
+    return failure();
+  best.sums = sumsFor(c, best.rows, best.vectors);
+  cutWork(c, spec, best);
+  return best;
+}

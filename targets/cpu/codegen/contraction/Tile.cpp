@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/contraction/Tile.h"
+
+#include "targets/cpu/codegen/Payload.h"
+#include "targets/cpu/codegen/nest/VectorAccess.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+/// Multiply-adds that a loop's body should have, and the most that loops
+/// without control flow may grow to.
+static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
+/// Payload ops per vector above which the epilogue is a loop over rows.
+static constexpr unsigned kStraightPayload = 3;
+
+TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
+                         const Plan &plan, VectorSource source)
+    : kb(kb), b(kb.b), loc(kb.loc), c(contraction), plan(plan),
+      source(std::move(source)),
+      element(contraction.vectorAccess().element) {
+  unsigned ops = 0;
+  for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
+    ops += !op.hasTrait<OpTrait::ConstantLike>();
+  if (ops > kStraightPayload && plan.rows > 1)
+    stash = kb.scratch(int64_t(plan.rows) * plan.vectors * plan.lanes, element);
+}
+
+void TileEmitter::emit(const Position &position, Offset source,
+                       const ColumnClass &columns, const RowClass &rows) {
+  this->columns = &columns;
+  rowClass = &rows;
+  Values sums;
+  for (unsigned s = 0; s < plan.sums; ++s)
+    for (unsigned i = 0; i < rows.rows; ++i)
+      for (const Column &column : columns.columns)
+        sums.push_back(makeConstant(
+            b, loc, VectorType::get({int64_t(column.width)}, element), 0));
+  reduce(0, {position, source, {0, rows.rows}, 0}, sums);
+  unsigned one = rows.rows * columns.columns.size();
+  for (unsigned s = 1; s < plan.sums; ++s)
+    for (unsigned i = 0; i < one; ++i)
+      sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * one + i]);
+  epilogue(position, ArrayRef<Value>(sums).take_front(one));
+}
+
+TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
+                                     Value index, int64_t more) const {
+  Step next = step;
+  if (index) {
+    for (unsigned load : c.scalarLoads)
+      next.position.accesses[load] =
+          advance(kb, next.position.accesses[load], index,
+                  c.nest.accesses[load].strides[loop]);
+    next.source = advance(kb, next.source, index, source.strides[loop]);
+  }
+  if (more) {
+    for (unsigned load : c.scalarLoads)
+      next.position.accesses[load].fixed +=
+          more * c.nest.accesses[load].strides[loop];
+    next.source.fixed += more * source.strides[loop];
+  }
+  return next;
+}
+
+/// Whether the loop at `level` and all inside it are written out.
+bool TileEmitter::isUnrolled(unsigned level) const {
+  int64_t work = int64_t(rowClass->rows) * columns->columns.size();
+  int64_t steps = 1;
+  for (unsigned i = level; i < c.reductionLoops.size(); ++i) {
+    const Window *window = c.windowOf(c.reductionLoops[i]);
+    if (window && !window->alongRow)
+      return false;
+    steps *= c.extent(c.reductionLoops[i]);
+  }
+  return steps <= 8 && steps * work <= kUnrolledWork;
+}
+
+/// Steps of the loop at `level` per iteration.
+unsigned TileEmitter::unrollOf(unsigned level) const {
+  if (level + 1 != c.reductionLoops.size())
+    return 1;
+  unsigned work = rowClass->rows * columns->columns.size();
+  unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
+  unroll = std::max(unroll, plan.sums);
+  return unroll / plan.sums * plan.sums;
+}
+
+void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
+  if (level == c.reductionLoops.size()) {
+    multiply(step, sums);
+    return;
+  }
+  unsigned loop = c.reductionLoops[level];
+  int64_t extent = c.extent(loop);
+  const Window *window = c.windowOf(loop);
+  if (window && window->alongRow && !rowClass->inside.empty()) {
+    for (int64_t k = 0; k < extent; ++k) {
+      Step next = moved(step, loop, Value(), k);
+      next.rows = rowClass->inside[k];
+      if (next.rows.first < next.rows.second)
+        reduce(level + 1, next, sums);
+    }
+    return;
+  }
+  if (window && !window->alongRow) {
+    unsigned number = window - c.windows.begin();
+    auto [low, high] = clipSteps(kb, step.position.borders[number],
+                                 window->border.factors[loop],
+                                 window->border.size, extent);
+    reduceLoop(level, step, sums, low, high, 1);
+    return;
+  }
+  if (isUnrolled(level)) {
+    reduceSteps(level, step, sums, 0, extent);
+    return;
+  }
+  unsigned unroll = unrollOf(level);
+  int64_t main = extent / unroll * unroll;
+  if (main > 0)
+    reduceLoop(level, step, sums, kb.index(0), kb.index(main), unroll);
+  reduceSteps(level, step, sums, main, extent);
+}
+
+/// Steps [first, last) of the loop at `level`, written out.
+void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
+                              int64_t first, int64_t last) {
+  for (int64_t k = first; k < last; ++k) {
+    Step next = moved(step, c.reductionLoops[level], Value(), k);
+    next.sum = (step.sum + unsigned(k - first)) % plan.sums;
+    reduce(level + 1, next, sums);
+  }
+}
+
+void TileEmitter::reduceLoop(unsigned level, const Step &step, Values &sums,
+                             Value low, Value high, unsigned unroll) {
+  sums = forCarry(kb, low, high, unroll, sums,
+                  [&](Value index, ValueRange carried) {
+                    Values next(carried);
+                    Step here = moved(step, c.reductionLoops[level], index, 0);
+                    here.sum = 0;
+                    reduceSteps(level, here, next, 0, unroll);
+                    return next;
+                  });
+}
+
+Value TileEmitter::multiplyAdd(Value x, Value y, Value sum) {
+  if (kb.spec.fma)
+    return vector::FMAOp::create(b, loc, x, y, sum);
+  Value product = arith::MulFOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, sum, product);
+}
+
+/// The scalar operand of a row. `anyVector` stands for the vector operand,
+/// which the prologue may name but the scalar does not depend on.
+Value TileEmitter::scalarOperand(const Step &step, unsigned row,
+                                 Value anyVector) {
+  auto load = [&](unsigned i) -> Value {
+    if (!llvm::is_contained(c.scalarLoads, i))
+      return anyVector;
+    const FlatAccess &access = c.nest.accesses[i];
+    int64_t stride = c.rowLoop < 0 ? 0 : access.strides[c.rowLoop];
+    return loadElement(kb, kb.input(i),
+                       step.position.accesses[i].plus(row * stride),
+                       access.element);
+  };
+  return clonePayload(b, kb.op.getPrologueBlock(), load)[c.scalarYield];
+}
+
+/// One step of the reduction for all rows that are inside of the tensor.
+void TileEmitter::multiply(const Step &step, Values &sums) {
+  ArrayRef<Column> cols = columns->columns;
+  Values vectors;
+  for (const Column &column : cols)
+    vectors.push_back(loadLanes(
+        kb, source.memory, step.source.plus(source.laneOffset(column.offset)),
+        1, element,
+        {column.width, source.tile > 1 ? column.width : column.valid}));
+  unsigned first = step.sum * rowClass->rows * cols.size();
+  for (unsigned i = step.rows.first; i < step.rows.second; ++i) {
+    Value scalar = scalarOperand(step, i, vectors[0]);
+    for (unsigned j = 0; j < cols.size(); ++j) {
+      Value &sum = sums[first + i * cols.size() + j];
+      Value splat = toLanes(b, loc, scalar, cols[j].width);
+      sum = multiplyAdd(splat, vectors[j], sum);
+    }
+  }
+}
+
+void TileEmitter::epilogue(const Position &position, ArrayRef<Value> sums) {
+  unsigned width = columns->columns.size();
+  if (!stash || rowClass->rows == 1) {
+    for (unsigned i = 0; i < rowClass->rows; ++i) {
+      Position row = position;
+      if (c.rowLoop >= 0)
+        row.move(c.nest, c.rowLoop, i);
+      epilogueRow(row, sums.slice(i * width, width));
+    }
+    return;
+  }
+  int64_t pitch = int64_t(plan.vectors) * plan.lanes;
+  auto at = [&](Offset row, unsigned j) {
+    return ValueRange{
+        materialize(kb, row.plus(columns->columns[j].offset))};
+  };
+  for (unsigned i = 0; i < rowClass->rows; ++i)
+    for (unsigned j = 0; j < width; ++j)
+      vector::StoreOp::create(b, loc, sums[i * width + j], stash,
+                              at({Value(), i * pitch}, j));
+  forRange(kb, kb.index(0), kb.index(rowClass->rows), [&](Value index) {
+    Offset start = advance(kb, {}, index, pitch);
+    Values row;
+    for (unsigned j = 0; j < width; ++j)
+      row.push_back(vector::LoadOp::create(
+          b, loc, cast<VectorType>(sums[j].getType()), stash, at(start, j)));
+    Position moved = position;
+    moved.move(kb, c.nest, c.rowLoop, index);
+    epilogueRow(moved, row);
+  });
+}
+
+/// The epilogue of one row: payload and stores of each of its vectors.
+void TileEmitter::epilogueRow(const Position &position, ArrayRef<Value> row) {
+  const FlatNest &nest = c.nest;
+  for (auto [j, column] : llvm::enumerate(columns->columns)) {
+    LaneGroup lanes{column.width, column.valid};
+    auto offsetOf = [&, &column = column](unsigned access) {
+      int64_t stride = nest.accesses[access].strides[c.vectorLoop];
+      return position.accesses[access].plus(column.offset * stride);
+    };
+    auto argument = [&, j = j](unsigned i) -> Value {
+      if (i == 0)
+        return row[j];
+      const FlatAccess &access = nest.accesses[i - 1];
+      return loadLanes(kb, kb.input(i - 1), offsetOf(i - 1),
+                       access.strides[c.vectorLoop], access.element, lanes);
+    };
+    SmallVector<Value> values =
+        clonePayload(b, kb.op.getEpilogueBlock(), argument);
+    for (auto [s, value] : llvm::enumerate(values)) {
+      const FlatAccess &access = nest.accesses[nest.loads + s];
+      storeLanes(kb, kb.output(s), offsetOf(nest.loads + s),
+                 access.strides[c.vectorLoop], access.element, lanes, value);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Code of one register tile: the reduction into accumulators, then the
+// epilogue.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H
+#define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H
+
+#include "targets/cpu/codegen/contraction/Plan.h"
+#include "targets/cpu/codegen/nest/Position.h"
+
+namespace visir::cpu {
+
+/// Where the vector operand is read: its binding, or panels in scratch.
+struct VectorSource {
+  mlir::Value memory;
+  llvm::SmallVector<int64_t, 8> strides; ///< by loop of the nest
+  int64_t tile = 1, tileStride = 0;
+
+  /// Elements from a column block's start to its lane `lane`.
+  int64_t laneOffset(int64_t lane) const {
+    return tile > 1 ? lane / tile * tileStride + lane % tile : lane;
+  }
+};
+
+class TileEmitter {
+public:
+  TileEmitter(KernelBuilder &kb, const Contraction &contraction,
+              const Plan &plan, VectorSource source);
+
+  /// The tile at `position` (of its first row and lane); `source` is where
+  /// the vector operand's block begins. `position.borders` has the value of
+  /// each window's coordinate.
+  void emit(const Position &position, Offset source,
+            const ColumnClass &columns, const RowClass &rows);
+
+private:
+  /// Where the reduction stands.
+  struct Step {
+    Position position;
+    Offset source;
+    std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
+    unsigned sum = 0;                   ///< which of the sums is next
+  };
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  void reduce(unsigned level, Step step, Values &sums);
+  void reduceSteps(unsigned level, const Step &step, Values &sums,
+                   int64_t first, int64_t last);
+  void reduceLoop(unsigned level, const Step &step, Values &sums,
+                  mlir::Value low, mlir::Value high, unsigned unroll);
+  void multiply(const Step &step, Values &sums);
+  mlir::Value scalarOperand(const Step &step, unsigned row,
+                            mlir::Value anyVector);
+  mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value sum);
+  Step moved(const Step &step, unsigned loop, mlir::Value index,
+             int64_t more) const;
+  unsigned unrollOf(unsigned level) const;
+  bool isUnrolled(unsigned level) const;
+
+  void epilogue(const Position &position, llvm::ArrayRef<mlir::Value> sums);
+  void epilogueRow(const Position &position, llvm::ArrayRef<mlir::Value> row);
+
+  KernelBuilder &kb;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const Contraction &c;
+  const Plan &plan;
+  VectorSource source;
+  mlir::Type element;
+  const ColumnClass *columns = nullptr;
+  const RowClass *rowClass = nullptr;
+  mlir::Value stash; ///< accumulators in scratch between the two halves
+};
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H

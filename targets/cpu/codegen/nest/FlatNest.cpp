@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/nest/FlatNest.h"
+
+#include "targets/common/Layout.h"
+
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+bool FlatAccess::uses(unsigned loop) const {
+  if (strides[loop] != 0 || tiledFactors[loop] != 0)
+    return true;
+  return llvm::any_of(borders,
+                      [&](const Border &b) { return b.factors[loop] != 0; });
+}
+
+std::optional<int> FlatAccess::resolveTile() {
+  if (tile == 1)
+    return -1;
+  int lanes = -1;
+  for (size_t i = 0; i < tiledFactors.size(); ++i) {
+    if (tiledFactors[i] % tile == 0) {
+      strides[i] += tiledFactors[i] / tile * tileStride;
+      tiledFactors[i] = 0;
+      continue;
+    }
+    if (tiledFactors[i] != 1 || lanes >= 0 || strides[i] != 0)
+      return std::nullopt;
+    lanes = int(i);
+  }
+  return lanes;
+}
+
+/// Adds to `access` the logical coordinate `flat` (one factor per loop, then
+/// the constant) that lies at `place`.
+static LogicalResult addCoordinate(FlatAccess &access, ArrayRef<int64_t> flat,
+                                   const DimPlacement &place) {
+  if (place.tile == 1) {
+    for (size_t i = 0; i < access.strides.size(); ++i)
+      access.strides[i] += flat[i] * place.stride;
+    access.offset += flat.back() * place.stride;
+    return success();
+  }
+  if (access.tile > 1 || place.innerStride != 1 ||
+      flat.back() % place.tile != 0)
+    return failure();
+  access.tile = place.tile;
+  access.tileStride = place.stride;
+  access.offset += flat.back() / place.tile * place.stride;
+  access.tiledFactors.assign(flat.begin(), std::prev(flat.end()));
+  return success();
+}
+
+/// Whether the coordinate leaves 0 .. size - 1 somewhere in the domain.
+static bool leaves(ArrayRef<int64_t> flat, ArrayRef<int64_t> extents,
+                   int64_t size) {
+  int64_t low = flat.back(), high = flat.back();
+  for (auto [factor, extent] : llvm::zip(flat, extents))
+    (factor < 0 ? low : high) += factor * (extent - 1);
+  return low < 0 || high >= size;
+}
+
+static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
+                                      Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  AffineMap map = access.getMap();
+  if (!access.getIndexAxes().empty() || map.getNumSymbols() != 0 ||
+      !type.hasStaticShape())
+    return failure();
+  FlatAccess result;
+  result.element = type.getElementType();
+  result.strides.assign(op.getDomainRank(), 0);
+  result.tiledFactors.assign(op.getDomainRank(), 0);
+  result.fill = access.getFillValue();
+  Placement place = placementOf(type);
+  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+    SmallVector<int64_t> flat;
+    if (failed(getFlattenedAffineExpr(expr, map.getNumDims(), 0, &flat)) ||
+        flat.size() != map.getNumDims() + 1)
+      return failure();
+    if (failed(addCoordinate(result, flat, place.dims[i])))
+      return failure();
+    int64_t size = type.getDimSize(i);
+    if (!access.getPadded() || !leaves(flat, op.getExtents(), size))
+      continue;
+    Border border;
+    border.offset = flat.back();
+    border.size = size;
+    border.factors.assign(flat.begin(), std::prev(flat.end()));
+    result.borders.push_back(std::move(border));
+  }
+  return result;
+}
+
+FailureOr<FlatNest> FlatNest::of(DispatchOp op) {
+  FlatNest nest;
+  for (auto [i, extent] : llvm::enumerate(op.getExtents()))
+    nest.loops.push_back({extent, i >= op.getParallelRank()});
+  nest.loads = op.getInputs().size();
+  auto add = [&](AccessAttr attr, Value tensor) {
+    FailureOr<FlatAccess> access = accessOf(op, attr, tensor);
+    if (failed(access))
+      return failure();
+    access->binding = nest.accesses.size();
+    nest.accesses.push_back(std::move(*access));
+    return success();
+  };
+  for (auto [i, input] : llvm::enumerate(op.getInputs()))
+    if (failed(add(op.getLoad(i), input)))
+      return failure();
+  for (auto [i, result] : llvm::enumerate(op.getResults()))
+    if (failed(add(op.getStore(i), result)))
+      return failure();
+  for (unsigned loop = nest.loops.size(); loop-- > 0;)
+    if (nest.loops[loop].extent == 1)
+      nest.removeLoop(loop);
+  return nest;
+}
+
+bool FlatNest::canMerge(unsigned outer, unsigned inner) const {
+  if (loops[outer].reduction != loops[inner].reduction)
+    return false;
+  return llvm::all_of(accesses, [&](const FlatAccess &access) {
+    for (const Border &border : access.borders)
+      if (border.factors[outer] != 0 || border.factors[inner] != 0)
+        return false;
+    int64_t count = loops[inner].extent;
+    return access.strides[outer] == access.strides[inner] * count &&
+           access.tiledFactors[outer] == access.tiledFactors[inner] * count;
+  });
+}
+
+void FlatNest::merge(unsigned outer, unsigned inner) {
+  loops[inner].extent *= loops[outer].extent;
+  removeLoop(outer);
+}
+
+void FlatNest::removeLoop(unsigned loop) {
+  loops.erase(loops.begin() + loop);
+  for (FlatAccess &access : accesses) {
+    access.strides.erase(access.strides.begin() + loop);
+    access.tiledFactors.erase(access.tiledFactors.begin() + loop);
+    for (Border &border : access.borders)
+      border.factors.erase(border.factors.begin() + loop);
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/nest/VectorAccess.h"
+
+#include "targets/cpu/codegen/Payload.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+/// From the form in memory (bytes for booleans) to the payload's.
+static Value fromMemory(KernelBuilder &kb, Value value, Type element) {
+  if (!element.isInteger(1))
+    return value;
+  Value zero = makeConstant(kb.b, kb.loc, value.getType(), 0);
+  return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::ne, value,
+                               zero);
+}
+
+static Value toMemory(KernelBuilder &kb, Value value, Type element) {
+  if (!element.isInteger(1))
+    return value;
+  Type bytes = vectorOrScalar(kb.b.getI8Type(), lanesOf(value));
+  return arith::ExtUIOp::create(kb.b, kb.loc, bytes, value);
+}
+
+static Value prefixMask(KernelBuilder &kb, LaneGroup lanes) {
+  auto type = VectorType::get({int64_t(lanes.width)}, kb.b.getI1Type());
+  return vector::ConstantMaskOp::create(kb.b, kb.loc, type,
+                                        ArrayRef<int64_t>{lanes.valid});
+}
+
+/// Masked memory operations of 4- and 8-byte elements are one instruction.
+static bool useMask(KernelBuilder &kb, Type memory, LaneGroup lanes) {
+  return kb.spec.maskedMemory && memory.getIntOrFloatBitWidth() >= 32 &&
+         llvm::popcount(lanes.valid) > 1;
+}
+
+Value cpu::loadElement(KernelBuilder &kb, Value memory, Offset at,
+                       Type element) {
+  Value value = memref::LoadOp::create(kb.b, kb.loc, memory,
+                                       ValueRange{materialize(kb, at)});
+  return fromMemory(kb, value, element);
+}
+
+/// Neighbouring elements: one load, a masked one, or pieces of halving size.
+static Value loadUnit(KernelBuilder &kb, Value memory, Offset at, Type element,
+                      LaneGroup lanes) {
+  OpBuilder &b = kb.b;
+  auto type = VectorType::get({int64_t(lanes.width)}, element);
+  if (lanes.valid == lanes.width)
+    return vector::LoadOp::create(b, kb.loc, type, memory,
+                                  ValueRange{materialize(kb, at)});
+  Value result = makeConstant(b, kb.loc, type, 0);
+  if (useMask(kb, element, lanes))
+    return vector::MaskedLoadOp::create(
+        b, kb.loc, type, memory, ValueRange{materialize(kb, at)},
+        prefixMask(kb, lanes), result);
+  for (unsigned lane = 0; lane < lanes.valid;) {
+    unsigned count = llvm::bit_floor(lanes.valid - lane);
+    Value where = materialize(kb, at.plus(lane));
+    if (count == 1) {
+      Value one = memref::LoadOp::create(b, kb.loc, memory, ValueRange{where});
+      result = vector::InsertOp::create(b, kb.loc, one, result, int64_t(lane));
+    } else {
+      auto part = VectorType::get({int64_t(count)}, element);
+      Value piece =
+          vector::LoadOp::create(b, kb.loc, part, memory, ValueRange{where});
+      result = vector::InsertStridedSliceOp::create(
+          b, kb.loc, piece, result, ArrayRef<int64_t>{lane},
+          ArrayRef<int64_t>{1});
+    }
+    lane += count;
+  }
+  return result;
+}
+
+Value cpu::loadLanes(KernelBuilder &kb, Value memory, Offset at,
+                     int64_t stride, Type element, LaneGroup lanes) {
+  if (stride == 0)
+    return loadElement(kb, memory, at, element);
+  Type inMemory = memoryType(element);
+  if (stride == 1)
+    return fromMemory(kb, loadUnit(kb, memory, at, inMemory, lanes), element);
+  auto type = VectorType::get({int64_t(lanes.width)}, inMemory);
+  Value result = makeConstant(kb.b, kb.loc, type, 0);
+  for (unsigned lane = 0; lane < lanes.valid; ++lane) {
+    Value where = materialize(kb, at.plus(lane * stride));
+    Value one = memref::LoadOp::create(kb.b, kb.loc, memory, ValueRange{where});
+    result = vector::InsertOp::create(kb.b, kb.loc, one, result, int64_t(lane));
+  }
+  return fromMemory(kb, result, element);
+}
+
+static void storeUnit(KernelBuilder &kb, Value memory, Offset at,
+                      LaneGroup lanes, Value value) {
+  OpBuilder &b = kb.b;
+  Type element = getElementTypeOrSelf(value.getType());
+  if (lanes.valid == lanes.width) {
+    vector::StoreOp::create(b, kb.loc, value, memory,
+                            ValueRange{materialize(kb, at)});
+    return;
+  }
+  if (useMask(kb, element, lanes)) {
+    vector::MaskedStoreOp::create(b, kb.loc, memory,
+                                  ValueRange{materialize(kb, at)},
+                                  prefixMask(kb, lanes), value);
+    return;
+  }
+  for (unsigned lane = 0; lane < lanes.valid;) {
+    unsigned count = llvm::bit_floor(lanes.valid - lane);
+    Value where = materialize(kb, at.plus(lane));
+    if (count == 1) {
+      Value one =
+          vector::ExtractOp::create(b, kb.loc, value, int64_t(lane));
+      memref::StoreOp::create(b, kb.loc, one, memory, ValueRange{where});
+    } else {
+      Value piece = vector::ExtractStridedSliceOp::create(
+          b, kb.loc, value, ArrayRef<int64_t>{lane}, ArrayRef<int64_t>{count},
+          ArrayRef<int64_t>{1});
+      vector::StoreOp::create(b, kb.loc, piece, memory, ValueRange{where});
+    }
+    lane += count;
+  }
+}
+
+void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at,
+                     int64_t stride, Type element, LaneGroup lanes,
+                     Value value) {
+  value = toMemory(kb, toLanes(kb.b, kb.loc, value, lanes.width), element);
+  if (stride == 1)
+    return storeUnit(kb, memory, at, lanes, value);
+  for (unsigned lane = 0; lane < lanes.valid; ++lane) {
+    Value one =
+        vector::ExtractOp::create(kb.b, kb.loc, value, int64_t(lane));
+    memref::StoreOp::create(
+        kb.b, kb.loc, one, memory,
+        ValueRange{materialize(kb, at.plus(lane * stride))});
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loads and stores of the lanes of a vector that lie `stride` apart in flat
+// memory, never touching a lane that is not valid.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_NEST_VECTORACCESS_H
+#define VISIR_TARGETS_CPU_CODEGEN_NEST_VECTORACCESS_H
+
+#include "targets/cpu/codegen/nest/Position.h"
+
+namespace visir::cpu {
+
+/// A vector of `width` lanes of which the first `valid` are in memory.
+struct LaneGroup {
+  unsigned width = 1;
+  unsigned valid = 1;
+};
+
+/// One element as a payload scalar; `element` is the tensor's own type.
+mlir::Value loadElement(KernelBuilder &kb, mlir::Value memory, Offset at,
+                        mlir::Type element);
+
+/// The lanes as a payload vector; with stride 0 a payload scalar. Lanes that
+/// are not valid hold zero or anything.
+mlir::Value loadLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
+                      int64_t stride, mlir::Type element, LaneGroup lanes);
+
+/// Stores the valid lanes of a payload vector, or of the splat of a scalar.
+void storeLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
+                int64_t stride, mlir::Type element, LaneGroup lanes,
+                mlir::Value value);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_NEST_VECTORACCESS_H
