@@ -150,7 +150,7 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, Plan &plan) {
     order = {0, 1, 2, 3};
   int64_t pieces = 1;
   for (int i : order) {
-    int64_t parts = std::min(plan.counts[i], llvm::divideCeil(wanted, pieces));
+    int64_t parts = std::min<int64_t>(plan.counts[i], llvm::divideCeil(wanted, pieces));
     plan.chunks[i] = llvm::divideCeil(plan.counts[i], parts);
     pieces *= llvm::divideCeil(plan.counts[i], plan.chunks[i]);
   }

@@ -204,19 +204,19 @@ void TileEmitter::epilogue(const Position &position, ArrayRef<Value> sums) {
   }
   int64_t pitch = int64_t(plan.vectors) * plan.lanes;
   auto at = [&](Offset row, unsigned j) {
-    return ValueRange{
-        materialize(kb, row.plus(columns->columns[j].offset))};
+    return materialize(kb, row.plus(columns->columns[j].offset));
   };
   for (unsigned i = 0; i < rowClass->rows; ++i)
     for (unsigned j = 0; j < width; ++j)
       vector::StoreOp::create(b, loc, sums[i * width + j], stash,
-                              at({Value(), i * pitch}, j));
+                              ValueRange{at({Value(), i * pitch}, j)});
   forRange(kb, kb.index(0), kb.index(rowClass->rows), [&](Value index) {
     Offset start = advance(kb, {}, index, pitch);
     Values row;
     for (unsigned j = 0; j < width; ++j)
       row.push_back(vector::LoadOp::create(
-          b, loc, cast<VectorType>(sums[j].getType()), stash, at(start, j)));
+          b, loc, cast<VectorType>(sums[j].getType()), stash,
+          ValueRange{at(start, j)}));
     Position moved = position;
     moved.move(kb, c.nest, c.rowLoop, index);
     epilogueRow(moved, row);
