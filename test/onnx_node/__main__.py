@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 
+from scripts.lib import expectations
 from test.onnx_node import cases
 from test.onnx_node.engines import ENGINES
 
@@ -95,50 +96,6 @@ def run_all(names, engine, jobs):
     return results
 
 
-def read_list():
-    """{case: outcome} of the committed list."""
-    listed = {}
-    for line in LIST.read_text().splitlines():
-        if line.startswith("#") or not line.strip():
-            continue
-        head, colon, reason = line.partition(": ")
-        name, _, outcome = head.partition(" ")
-        if outcome not in OUTCOMES[1:] or not reason.strip():
-            raise ValueError(f"line of {LIST.name} is '{line}'")
-        listed[name] = outcome
-    return listed
-
-
-def short_reason(reason):
-    """The first line of a reason, without what differs from run to run."""
-    line = next(filter(None, reason.splitlines()), "no reason given")
-    return line[:120].strip()
-
-
-def write_list(results):
-    lines = [
-        "# Node tests of the onnx package that do not pass, and why: see",
-        "# __main__.py, which wrote this list and checks it.",
-    ]
-    for name, (outcome, reason) in sorted(results.items()):
-        if outcome != "passed":
-            lines.append(f"{name} {outcome}: {short_reason(reason)}")
-    LIST.write_text("\n".join(lines) + "\n")
-
-
-def judge(results, listed):
-    """Yields (case, what is wrong) for results that the list does not say."""
-    for name, (outcome, reason) in sorted(results.items()):
-        expected = listed.get(name, "passed")
-        if outcome == expected:
-            continue
-        if outcome == "passed":
-            yield name, f"passes, listed as {expected}"
-        else:
-            text = short_reason(reason)
-            yield name, f"{outcome}, expected {expected}: {text}"
-
-
 def print_counts(results, known):
     groups = {"plain": [], "bound": []}
     for name, (outcome, _) in results.items():
@@ -174,27 +131,21 @@ def main():
     if arguments.reasons:
         for name, (outcome, reason) in sorted(results.items()):
             if outcome != "passed":
-                print(f"{name} {outcome}: {short_reason(reason)}")
+                text = expectations.first_line(reason)
+                print(f"{name} {outcome}: {text}")
     if arguments.update:
-        write_list(results)
+        expectations.write(LIST, results)
     if arguments.engine != "visir":
         return 0
-    listed = read_list()
-    problems = dict(judge(results, listed))
+    listed = expectations.read(LIST, OUTCOMES[1:])
+    problems = expectations.judge(results, listed)
     if len(known) != cases.NUMERIC_CASES:
         problems["the list of cases"] = (
             f"has {len(known)} cases, expected {cases.NUMERIC_CASES}"
         )
     for name in sorted(set(listed) - set(known)):
         problems[name] = "is listed, but no case has this name"
-    for name, problem in problems.items():
-        print(f"{name}: {problem}")
-    excused = sum(o != "passed" for o, _ in results.values())
-    excused -= sum(n in results and results[n][0] != "passed" for n in problems)
-    passed = len(results) + (len(known) != cases.NUMERIC_CASES)
-    passed -= excused + sum(n in results for n in problems)
-    print(f"{passed} passed, {len(problems)} failed, {excused} skipped")
-    return 1 if problems else 0
+    return expectations.finish(results, problems)
 
 
 if __name__ == "__main__":
