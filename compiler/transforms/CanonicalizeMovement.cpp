@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/transforms/CanonicalizePatterns.h"
+#include "compiler/transforms/Matching.h"
+
+using namespace mlir;
+using namespace visir;
+
+static LogicalResult mergeReshapes(ReshapeOp op, PatternRewriter &rewriter) {
+  if (op.getInput().getType() == op.getType()) {
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+  auto inner = op.getInput().getDefiningOp<ReshapeOp>();
+  if (!inner)
+    return failure();
+  rewriter.replaceOpWithNewOp<ReshapeOp>(op, inner.getInput(),
+                                         shapeOfValue(op.getResult()));
+  return success();
+}
+
+static LogicalResult mergeTransposes(TransposeOp op,
+                                     PatternRewriter &rewriter) {
+  ArrayRef<int64_t> permutation = op.getPermutation();
+  if (llvm::all_of(llvm::enumerate(permutation),
+                   [](auto it) { return int64_t(it.index()) == it.value(); })) {
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+  auto inner = op.getInput().getDefiningOp<TransposeOp>();
+  if (!inner)
+    return failure();
+  SmallVector<int64_t> merged;
+  for (int64_t dim : permutation)
+    merged.push_back(inner.getPermutation()[dim]);
+  rewriter.replaceOpWithNewOp<TransposeOp>(op, inner.getInput(), merged);
+  return success();
+}
+
+static LogicalResult mergeSlices(SliceOp op, PatternRewriter &rewriter) {
+  if (op.getInput().getType() == op.getType() &&
+      llvm::all_of(op.getStrides(), [](int64_t s) { return s > 0; })) {
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+  auto inner = op.getInput().getDefiningOp<SliceOp>();
+  if (!inner)
+    return failure();
+  SmallVector<int64_t> offsets, strides;
+  for (size_t i = 0; i < op.getOffsets().size(); ++i) {
+    offsets.push_back(inner.getOffsets()[i] +
+                      op.getOffsets()[i] * inner.getStrides()[i]);
+    strides.push_back(op.getStrides()[i] * inner.getStrides()[i]);
+  }
+  rewriter.replaceOpWithNewOp<SliceOp>(op, inner.getInput(), offsets,
+                                       op.getSizes(), strides);
+  return success();
+}
+
+static LogicalResult dropPad(PadOp op, PatternRewriter &rewriter) {
+  if (op.getInput().getType() != op.getType())
+    return failure();
+  rewriter.replaceOp(op, op.getInput());
+  return success();
+}
+
+static LogicalResult mergeExpands(ExpandOp op, PatternRewriter &rewriter) {
+  if (op.getInput().getType() == op.getType()) {
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+  auto inner = op.getInput().getDefiningOp<ExpandOp>();
+  if (!inner)
+    return failure();
+  rewriter.replaceOpWithNewOp<ExpandOp>(op, inner.getInput(), op.getShape());
+  return success();
+}
+
+/// One operand only, or operands that are concats along the same axis.
+static LogicalResult mergeConcats(ConcatOp op, PatternRewriter &rewriter) {
+  if (op.getInputs().size() == 1) {
+    rewriter.replaceOp(op, op.getInputs()[0]);
+    return success();
+  }
+  SmallVector<Value> inputs;
+  for (Value input : op.getInputs()) {
+    if (shapeOfValue(input)[op.getAxis()] == 0)
+      continue;
+    auto inner = input.getDefiningOp<ConcatOp>();
+    if (inner && inner.getAxis() == op.getAxis() && inner->hasOneUse())
+      llvm::append_range(inputs, inner.getInputs());
+    else
+      inputs.push_back(input);
+  }
+  if (inputs.empty() || llvm::equal(inputs, op.getInputs()))
+    return failure();
+  rewriter.replaceOpWithNewOp<ConcatOp>(op, inputs, op.getAxis());
+  return success();
+}
+
+/// Elementwise ops broadcast, so an expand whose shape comes from another
+/// operand anyway is not needed.
+static LogicalResult dropExpandOperand(BinaryOp op, PatternRewriter &rewriter) {
+  auto covers = [&](Value other) { return other.getType() == op.getType(); };
+  auto expand = op.getRhs().getDefiningOp<ExpandOp>();
+  if (expand && covers(op.getLhs())) {
+    rewriter.modifyOpInPlace(
+        op, [&] { op.getRhsMutable().assign(expand.getInput()); });
+    return success();
+  }
+  expand = op.getLhs().getDefiningOp<ExpandOp>();
+  if (!expand || !covers(op.getRhs()))
+    return failure();
+  rewriter.modifyOpInPlace(
+      op, [&] { op.getLhsMutable().assign(expand.getInput()); });
+  return success();
+}
+
+void visir::addMovementPatterns(RewritePatternSet &patterns) {
+  patterns.add(mergeReshapes);
+  patterns.add(mergeTransposes);
+  patterns.add(mergeSlices);
+  patterns.add(dropPad);
+  patterns.add(mergeExpands);
+  patterns.add(mergeConcats);
+  patterns.add(dropExpandOperand);
+}

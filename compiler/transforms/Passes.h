@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The passes of the phases `canonical` and `recognised`.
+#ifndef VISIR_COMPILER_TRANSFORMS_PASSES_H
+#define VISIR_COMPILER_TRANSFORMS_PASSES_H
+
+#include "dialects/visir/Visir.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace visir {
+
+#define GEN_PASS_DECL
+#include "compiler/transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "compiler/transforms/Passes.h.inc"
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_TRANSFORMS_PASSES_H
