@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/onnx/Import.h"
+
+#include "frontends/onnx/import/Inputs.h"
+#include "frontends/onnx/import/Load.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::onnx;
+
+static StringAttr nameAttr(Builder &builder, StringRef name) {
+  return builder.getStringAttr(name);
+}
+
+/// Erases ops that nobody reads, from the last to the first: what is left of
+/// folded shape arithmetic, and unused branches.
+static void eraseDead(Block &block) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(block.without_terminator())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+static LogicalResult buildEntry(Model &model, ModuleOp module,
+                                const ShapeSet &shapes,
+                                const ImportOptions &options, StringRef name,
+                                Location loc) {
+  Entry entry(model);
+  const ::onnx::GraphProto &graph = model.proto.graph();
+  SmallVector<Input> inputs;
+  if (failed(resolveInputs(entry, graph, shapes, options, loc, inputs)))
+    return failure();
+  if (graph.output_size() == 0)
+    return emitError(loc) << "the graph has no outputs";
+
+  OpBuilder &builder = entry.builder;
+  builder.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> argAttrs, resultAttrs;
+  auto named = [&](StringRef value) {
+    return builder.getDictionaryAttr(
+        builder.getNamedAttr("visir.name", nameAttr(builder, value)));
+  };
+  for (const Input &input : inputs)
+    if (!input.bound) {
+      types.push_back(input.type);
+      argAttrs.push_back(named(input.proto->name()));
+    }
+  auto func = func::FuncOp::create(builder, loc, name,
+                                   builder.getFunctionType(types, {}));
+  func->setAttr("visir.entry", builder.getUnitAttr());
+  Block *block = func.addEntryBlock();
+  builder.setInsertionPointToEnd(block);
+
+  Scope scope(entry, model.proto.opset_import(), "");
+  auto argument = block->args_begin();
+  for (const Input &input : inputs) {
+    Location inputLoc =
+        NameLoc::get(nameAttr(builder, input.proto->name()));
+    Value value = input.bound ? Value(ConstantOp::create(builder, inputLoc,
+                                                         input.bound))
+                              : Value(*argument++);
+    if (failed(scope.define(input.proto->name(), value, inputLoc)))
+      return failure();
+  }
+  SmallVector<Value> results;
+  if (failed(scope.importGraph(graph, loc, results)))
+    return failure();
+  func::ReturnOp::create(builder, loc, results);
+  for (const auto &output : graph.output())
+    resultAttrs.push_back(named(output.name()));
+  func.setFunctionType(builder.getFunctionType(
+      types, llvm::to_vector(ValueRange(results).getTypes())));
+  func.setAllArgAttrs(argAttrs);
+  func.setAllResultAttrs(resultAttrs);
+  eraseDead(*block);
+  return success();
+}
+
+/// The local functions by key; a name that two have is an error.
+static LogicalResult collectFunctions(Model &model, Location loc) {
+  for (const auto &function : model.proto.functions()) {
+    std::string key = Model::functionKey(function.domain(), function.name(),
+                                         function.overload());
+    if (!model.functions.try_emplace(key, &function).second)
+      return emitError(loc) << "function '" << function.name()
+                            << "' is defined twice";
+  }
+  return success();
+}
+
+FailureOr<OwningOpRef<ModuleOp>>
+visir::importOnnx(MLIRContext &context, StringRef path,
+                  const ImportOptions &options) {
+  context.loadDialect<VisirDialect, func::FuncDialect>();
+  Location loc = NameLoc::get(
+      StringAttr::get(&context, llvm::sys::path::filename(path)));
+  std::unique_ptr<::onnx::ModelProto> proto = loadModel(path, loc);
+  if (!proto)
+    return failure();
+  StringRef folder = llvm::sys::path::parent_path(path);
+  Model model(context, *proto, folder.empty() ? "." : folder.str());
+  if (failed(collectFunctions(model, loc)))
+    return failure();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  std::vector<ShapeSet> sets = options.shapeSets;
+  if (sets.empty())
+    sets.emplace_back();
+  for (auto [i, set] : llvm::enumerate(sets)) {
+    std::string name = i == 0 ? "main" : "main_" + std::to_string(i);
+    if (failed(buildEntry(model, *module, set, options, name, loc)))
+      return failure();
+  }
+  if (failed(verify(*module)))
+    return failure();
+  return module;
+}
