@@ -9,7 +9,10 @@ config.suffixes = [".mlir"]
 config.test_source_root = config.visir_source + "/test"
 config.test_exec_root = config.visir_build + "/test"
 config.environment["PATH"] = ":".join(
-    [config.visir_build + "/bin", config.llvm_tools,
-     config.environment.get("PATH", "")]
+    [
+        config.visir_build + "/bin",
+        config.llvm_tools,
+        config.environment.get("PATH", ""),
+    ]
 )
 config.environment["FILECHECK_OPTS"] = "--dump-input-filter=error"

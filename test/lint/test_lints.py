@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import pathlib
+
 import pytest
 
-from tools.lint import filecheck, layers, sizes, words
+from tools.lint import cmake, filecheck, layers, sizes, words
 
 LAW = """
 | folder | may include |
@@ -103,3 +105,18 @@ def test_forbidden_words(text):
 @pytest.mark.parametrize("text", ["a/work/x", "TODOS", "/usr/bin/python3"])
 def test_permitted_words(text):
     assert not any(p.search(text) for p in words.FORBIDDEN.values())
+
+
+@pytest.mark.parametrize(
+    "text, built",
+    [
+        ("add_library(a x.cpp)", True),
+        ("visir_pass(x)", True),
+        ("file(GLOB files *.cpp)", True),
+        ("add_library(a xx.cpp)", False),
+        ("add_library(a x-y.cpp)", False),
+    ],
+)
+def test_sources_are_built(text, built):
+    path = pathlib.PurePosixPath("a/b/x.cpp")
+    assert cmake.is_built(path, {path.parents[1]: text}, []) == built

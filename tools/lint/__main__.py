@@ -3,9 +3,9 @@
 
 import sys
 
-from tools.lint import filecheck, layers, licence, sizes, words
+from tools.lint import cmake, filecheck, layers, licence, sizes, words
 
-LINTS = (layers, licence, sizes, filecheck, words)
+LINTS = (cmake, layers, licence, sizes, filecheck, words)
 
 
 def main():
