@@ -38,4 +38,44 @@ def FoldConstants : Visir_FuncPass<"visir-fold-constants"> {
   let statistics = [Statistic<"numFolded", "num-folded", "ops evaluated">];
 }
 
+def LowerBatchNorm : Visir_FuncPass<"visir-lower-batch-norm"> {
+  let summary = "Batch norm becomes a scale and a shift per channel";
+  let description = [{
+    ```mlir
+    %y = visir.batch_norm %x, %gamma, %beta, %mean, %variance {...}
+    // becomes, with constants s and t of shape C x 1 x 1
+    %0 = visir.binary mul %x, %s
+    %y = visir.binary add %0, %t
+    ```
+    `visir-fold-scales` then brings both into the weights of a neighbour.
+  }];
+}
+
+def FoldScales : Visir_FuncPass<"visir-fold-scales"> {
+  let summary = "Constant scales and shifts go into weights and biases";
+  let description = [{
+    A mul, div, add or sub by a constant per channel goes into the conv,
+    conv_transpose or matmul that it follows or precedes, when nothing else
+    uses the value between them. A shift goes in front of a conv only without
+    padding. Scales and shifts pass through spatial means and through reshapes
+    that only add or drop dimensions of size 1.
+  }];
+}
+
+def FoldPads : Visir_FuncPass<"visir-fold-pads"> {
+  let summary = "Constant spatial pads go into the paddings of windows";
+  let description = [{
+    A pad with zeros goes into a conv or (counted) an avg_pool, one with the
+    lowest value into a max_pool.
+  }];
+}
+
+def FoldResiduals : Visir_FuncPass<"visir-fold-residuals"> {
+  let summary = "x + depthwise(x) becomes one depthwise convolution";
+  let description = [{
+    The residual is the kernel's centre tap plus one. Odd kernels of stride 1
+    whose paddings keep the size.
+  }];
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

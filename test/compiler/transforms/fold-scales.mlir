@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: visir-opt %s -visir-lower-batch-norm -visir-fold-scales | FileCheck %s
+
+// Behind a convolution: scale 2, shift 1 - 3 * 2 = -5.
+// CHECK-LABEL: func @behind_conv
+// CHECK-DAG: %[[W:.*]] = visir.constant dense_resource<[[W1:c[0-9a-f]+]]> : tensor<1x1x1x1xf32>
+// CHECK-DAG: %[[B:.*]] = visir.constant dense_resource<[[B1:c[0-9a-f]+]]> : tensor<1xf32>
+// CHECK: %[[Y:.*]] = visir.conv %arg0, %[[W]], %[[B]]
+// CHECK-NEXT: return %[[Y]]
+func.func @behind_conv(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = visir.constant dense<3.0> : tensor<1x1x1x1xf32> : tensor<1x1x1x1xf32>
+  %gamma = visir.constant dense<2.0> : tensor<1xf32> : tensor<1xf32>
+  %beta = visir.constant dense<1.0> : tensor<1xf32> : tensor<1xf32>
+  %mean = visir.constant dense<3.0> : tensor<1xf32> : tensor<1xf32>
+  %var = visir.constant dense<1.0> : tensor<1xf32> : tensor<1xf32>
+  %0 = visir.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %1 = visir.batch_norm %0, %gamma, %beta, %mean, %var {epsilon = 0.0 : f64} : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x4x4xf32>
+  return %1 : tensor<1x1x4x4xf32>
+}
+
+// In front of a 1x1 convolution: weights [1, 2] * [2, 4], bias 1 * 10 + 2 * 20.
+// CHECK-LABEL: func @before_conv
+// CHECK-DAG: visir.constant dense_resource<[[W2:c[0-9a-f]+]]> : tensor<1x2x1x1xf32>
+// CHECK-DAG: visir.constant dense_resource<[[B2:c[0-9a-f]+]]> : tensor<1xf32>
+// CHECK-NOT: visir.binary
+func.func @before_conv(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = visir.constant dense<[[[[1.0]], [[2.0]]]]> : tensor<1x2x1x1xf32> : tensor<1x2x1x1xf32>
+  %s = visir.constant dense<[[[2.0]], [[4.0]]]> : tensor<2x1x1xf32> : tensor<2x1x1xf32>
+  %t = visir.constant dense<[[[[10.0]], [[20.0]]]]> : tensor<1x2x1x1xf32> : tensor<1x2x1x1xf32>
+  %0 = visir.binary mul %x, %s : (tensor<1x2x4x4xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x4xf32>
+  %1 = visir.binary add %0, %t : (tensor<1x2x4x4xf32>, tensor<1x2x1x1xf32>) -> tensor<1x2x4x4xf32>
+  %2 = visir.conv %1, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x2x4x4xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x4x4xf32>
+  return %2 : tensor<1x1x4x4xf32>
+}
+
+// A shift does not pass the zeros of a padding, a scale does.
+// CHECK-LABEL: func @before_padded_conv
+// CHECK: visir.binary add %arg0
+// CHECK-NEXT: visir.conv
+// CHECK-NEXT: return
+func.func @before_padded_conv(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = visir.constant dense<1.0> : tensor<1x1x3x3xf32> : tensor<1x1x3x3xf32>
+  %c = visir.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %0 = visir.binary add %x, %c : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %1 = visir.binary mul %0, %c : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %2 = visir.conv %1, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x1x4x4xf32>, tensor<1x1x3x3xf32>) -> tensor<1x1x4x4xf32>
+  return %2 : tensor<1x1x4x4xf32>
+}
+
+// Batch norm, mean over space, classifier: the norm ends in the classifier.
+// CHECK-LABEL: func @through_mean
+// CHECK: %[[M:.*]] = visir.reduce mean %arg0
+// CHECK-NEXT: %[[R:.*]] = visir.reshape %[[M]]
+// CHECK-NEXT: %[[Y:.*]] = visir.matmul %[[R]], %{{.*}}
+// CHECK-NEXT: %[[Z:.*]] = visir.binary add %[[Y]], %{{.*}} : (tensor<1x3xf32>, tensor<3xf32>)
+// CHECK-NEXT: return %[[Z]]
+func.func @through_mean(%x: tensor<1x2x4x4xf32>) -> tensor<1x3xf32> {
+  %w = visir.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
+  %gamma = visir.constant dense<[2.0, 3.0]> : tensor<2xf32> : tensor<2xf32>
+  %beta = visir.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %mean = visir.constant dense<[3.0, 4.0]> : tensor<2xf32> : tensor<2xf32>
+  %0 = visir.batch_norm %x, %gamma, %beta, %mean, %gamma {epsilon = 1.0e-5 : f64} : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x4x4xf32>
+  %1 = visir.reduce mean %0 {axes = array<i64: 2, 3>, keepdims = true} : (tensor<1x2x4x4xf32>) -> tensor<1x2x1x1xf32>
+  %2 = visir.reshape %1 {shape = array<i64: 1, 2>} : (tensor<1x2x1x1xf32>) -> tensor<1x2xf32>
+  %3 = visir.matmul %2, %w : (tensor<1x2xf32>, tensor<2x3xf32>) -> tensor<1x3xf32>
+  return %3 : tensor<1x3xf32>
+}
+
+// CHECK-LABEL: func @layer_scale
+// CHECK: %[[Y:.*]] = visir.matmul %arg0, %{{.*}}
+// CHECK-NEXT: %[[Z:.*]] = visir.binary add %[[Y]], %{{.*}}
+// CHECK-NEXT: return %[[Z]]
+func.func @layer_scale(%x: tensor<5x2xf32>) -> tensor<5x2xf32> {
+  %w = visir.constant dense<[[1.0, 2.0], [4.0, 5.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %b = visir.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %s = visir.constant dense<[3.0, 4.0]> : tensor<2xf32> : tensor<2xf32>
+  %0 = visir.matmul %x, %w : (tensor<5x2xf32>, tensor<2x2xf32>) -> tensor<5x2xf32>
+  %1 = visir.binary add %0, %b : (tensor<5x2xf32>, tensor<2xf32>) -> tensor<5x2xf32>
+  %2 = visir.binary mul %s, %1 : (tensor<2xf32>, tensor<5x2xf32>) -> tensor<5x2xf32>
+  return %2 : tensor<5x2xf32>
+}
+
+// Two users need the value between: nothing folds.
+// CHECK-LABEL: func @shared
+// CHECK: visir.conv %arg0, %{{[a-z0-9_]+}} {
+// CHECK: visir.binary mul
+func.func @shared(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
+  %w = visir.constant dense<3.0> : tensor<1x1x1x1xf32> : tensor<1x1x1x1xf32>
+  %c = visir.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %0 = visir.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %1 = visir.binary mul %0, %c : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  return %0, %1 : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
+}
+
+// CHECK: dialect_resources
+// CHECK-DAG: [[W1]]: "0x400000000000C040"
+// CHECK-DAG: [[B1]]: "0x400000000000A0C0"
+// CHECK-DAG: [[W2]]: "0x400000000000004000000041"
+// CHECK-DAG: [[B2]]: "0x4000000000004842"
