@@ -29,7 +29,10 @@ class UnsupportedError(CompileError):
 def run_tool(arguments):
     """Runs `visir`; returns what it printed, or raises what it refused."""
     done = subprocess.run(
-        [locate.tool(), *arguments], capture_output=True, text=True
+        [locate.tool(), *arguments],
+        capture_output=True,
+        text=True,
+        env=locate.tool_environment(),
     )
     if done.returncode == UNSUPPORTED:
         raise UnsupportedError(done.stderr.strip())

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import shutil
+import sys
 
 PACKAGE = pathlib.Path(__file__).parent
 CHECKOUT = PACKAGE.parents[2]
@@ -40,3 +41,21 @@ def tool():
             "the program visir is not installed; set VISIR_TOOL to its path"
         )
     return found
+
+
+def tool_environment():
+    """The environment for the program: a wheel has its libraries inside."""
+    libraries = PACKAGE / "lib"
+    if not libraries.is_dir():
+        return None
+    before = os.environ.get("LD_LIBRARY_PATH")
+    paths = [str(libraries), *([before] if before else [])]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
+
+
+def run_tool():
+    """The command `visir` of an installed wheel."""
+    program = tool()
+    os.execve(
+        program, [program, *sys.argv[1:]], tool_environment() or os.environ
+    )
