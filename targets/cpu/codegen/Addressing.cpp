@@ -113,8 +113,7 @@ FailureOr<Nest> cpu::buildNest(DispatchOp op) {
   return nest;
 }
 
-/// Calls `visit` with every linear expression of the nest.
-static void forEachExpr(Nest &nest, function_ref<void(LinearExpr &)> visit) {
+void cpu::forEachExpr(Nest &nest, function_ref<void(LinearExpr &)> visit) {
   for (auto *list : {&nest.loads, &nest.stores})
     for (LinearAccess &access : *list) {
       visit(access.address);

@@ -67,6 +67,9 @@ mlir::FailureOr<LinearAccess> linearAccess(AccessAttr access,
 /// The nest of a dispatch; an error is reported when a layout is tiled.
 mlir::FailureOr<Nest> buildNest(DispatchOp op);
 
+/// Calls `visit` with every linear expression of the nest.
+void forEachExpr(Nest &nest, llvm::function_ref<void(LinearExpr &)> visit);
+
 /// Drops dimensions of extent 1 and joins neighbours that every access walks
 /// as one; keeps at least one dimension of each kind that the nest has.
 void collapse(Nest &nest);

@@ -196,7 +196,9 @@ Value Point::load(unsigned i) {
     return known;
   const LinearAccess &access = nest.loads[i];
   Value memory = kb.input(i), value;
-  if (!varies(access))
+  if (cast<MemRefType>(memory.getType()).getNumElements() == 0)
+    value = fill(access, 0);
+  else if (!varies(access))
     value = loadScalar(access, memory);
   else if (isUnit(access, nest, lanes.dim))
     value = loadUnit(access, memory);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/Kernel.h"
+
+#include "targets/cpu/codegen/dispatch/Emitters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
+  if (op.getConfigAttr())
+    return success();
+  FailureOr<Nest> nest = buildNest(op);
+  if (failed(nest))
+    return failure();
+  op.setConfigAttr(
+      chooseLoopConfig(op, *nest, spec).toAttr(op.getContext()));
+  return success();
+}
+
+static FailureOr<KernelInfo> emitRoot(KernelBuilder &kb) {
+  switch (kb.op.getKind()) {
+  case RootKind::Map:
+    return emitMap(kb);
+  case RootKind::Reduce:
+  case RootKind::Contract:
+    return emitReduce(kb);
+  case RootKind::Softmax:
+  case RootKind::Norm:
+    return emitRowWise(kb);
+  default:
+    return kb.op.emitError() << "no kernel for a root "
+                             << stringifyRootKind(kb.op.getKind());
+  }
+}
+
+FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,
+                                      ModuleOp kernels, StringRef symbol) {
+  op.getContext()
+      ->loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
+                    memref::MemRefDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  for (Value value : op->getOperands())
+    if (!cast<RankedTensorType>(value.getType()).hasStaticShape())
+      return op.emitError() << "type of an input is " << value.getType()
+                            << ", expected a static shape";
+  KernelBuilder kb(op, spec, kernels, symbol);
+  // Nothing to compute: the smallest kernel that the ABI admits.
+  if (llvm::is_contained(op.getExtents().take_front(op.getParallelRank()), 0))
+    return kb.finish(1, 0);
+  FailureOr<KernelInfo> info = emitRoot(kb);
+  if (failed(info))
+    kernels.lookupSymbol((symbol + kBodySuffix).str())->erase();
+  return info;
+}

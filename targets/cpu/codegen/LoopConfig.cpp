@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/LoopConfig.h"
+
+#include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/Point.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+/// A tile is worth about this much work, so that handing it out costs little.
+static constexpr double kTileNanoseconds = 12000;
+/// More tiles than this balance no better.
+static constexpr double kMostTiles = 128;
+
+DictionaryAttr LoopConfig::toAttr(MLIRContext *context) const {
+  Builder b(context);
+  SmallVector<int64_t> dims(order.begin(), order.end());
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("order", b.getDenseI64ArrayAttr(dims)),
+       b.getNamedAttr("lanes", b.getI64IntegerAttr(lanes)),
+       b.getNamedAttr("along_reduction", b.getBoolAttr(alongReduction)),
+       b.getNamedAttr("tile_points", b.getI64IntegerAttr(tilePoints))});
+}
+
+FailureOr<LoopConfig> cpu::readLoopConfig(DispatchOp op) {
+  DictionaryAttr dict = op.getConfigAttr();
+  auto invalid = [&](const Twine &what) {
+    return op.emitError() << "config " << what;
+  };
+  if (!dict)
+    return invalid("is missing");
+  auto order = dict.getAs<DenseI64ArrayAttr>("order");
+  auto lanes = dict.getAs<IntegerAttr>("lanes");
+  auto along = dict.getAs<BoolAttr>("along_reduction");
+  auto points = dict.getAs<IntegerAttr>("tile_points");
+  if (!order || !lanes || !along || !points)
+    return invalid("lacks order, lanes, along_reduction or tile_points");
+  unsigned rank = op.getDomainRank(), parallel = op.getParallelRank();
+  SmallVector<bool> seen(rank);
+  if (order.size() != int64_t(rank))
+    return invalid("order has " + Twine(order.size()) +
+                   " dimensions, expected " + Twine(rank));
+  LoopConfig config;
+  for (auto [i, dim] : llvm::enumerate(order.asArrayRef())) {
+    if (dim < 0 || dim >= int64_t(rank) || seen[dim] ||
+        (i < parallel) != (dim < int64_t(parallel)))
+      return invalid("order is not a permutation, parallel dimensions first");
+    seen[dim] = true;
+    config.order.push_back(dim);
+  }
+  config.lanes = lanes.getInt();
+  config.alongReduction = along.getValue();
+  config.tilePoints = points.getInt();
+  if (lanes.getInt() < 0 || lanes.getInt() > 64 ||
+      (config.lanes & (config.lanes - 1)) != 0)
+    return invalid("lanes is " + Twine(lanes.getInt()) +
+                   ", expected 0 or a power of 2 up to 64");
+  if (config.tilePoints < 1)
+    return invalid("tile_points is " + Twine(config.tilePoints) +
+                   ", expected at least 1");
+  return config;
+}
+
+/// Nanoseconds of one payload op on one vector or scalar, roughly.
+static double opCost(Operation &op) {
+  if (isa<math::MathDialect>(op.getDialect()) &&
+      !isa<math::AbsFOp, math::FmaOp, math::CopySignOp, math::FloorOp,
+           math::CeilOp, math::RoundEvenOp, math::TruncOp>(op))
+    return isa<math::SqrtOp, math::RsqrtOp>(op) ? 3 : 8;
+  return op.getName().getStringRef() == "arith.divf" ? 2 : 0.3;
+}
+
+static double payloadCost(DispatchOp op) {
+  double cost = 0;
+  for (Block *block : {&op.getPrologueBlock(), &op.getEpilogueBlock()})
+    for (Operation &payloadOp : block->without_terminator())
+      cost += opCost(payloadOp);
+  return cost;
+}
+
+/// Loads that payloads or accesses ask for.
+static SmallVector<bool> usedLoads(DispatchOp op, const Nest &nest) {
+  unsigned roots = op.getRootResultCount();
+  SmallVector<bool> used(nest.loads.size());
+  for (unsigned i = 0; i < used.size(); ++i)
+    used[i] = !op.getPrologueBlock().getArgument(i).use_empty() ||
+              !op.getEpilogueBlock().getArgument(roots + i).use_empty() ||
+              op.getKind() == RootKind::GridSample;
+  auto mark = [&](const LinearAccess &access) {
+    for (const Coordinate &c : access.indexed)
+      used[c.indexLoad] = true;
+  };
+  for (unsigned i = 0; i < used.size(); ++i)
+    if (used[i])
+      mark(nest.loads[i]);
+  for (const LinearAccess &store : nest.stores)
+    mark(store);
+  return used;
+}
+
+namespace {
+
+/// Cost of one point when the lanes run along `dim`.
+struct LaneCost {
+  DispatchOp op;
+  const Nest &nest;
+  SmallVector<bool> used;
+  double payload;
+
+  double access(const LinearAccess &a, unsigned dim, unsigned lanes) const {
+    // What one vector of lanes costs in nanoseconds: one access or one for
+    // each lane; a checked lane also costs its tests.
+    bool fixed = !a.dependsOn(dim);
+    for (const Coordinate &c : a.indexed)
+      fixed &= !nest.loads[c.indexLoad].dependsOn(dim);
+    double checks = 0.5 * a.checks.size() + 1.0 * a.indexed.size();
+    if (fixed || Point::isUnit(a, nest, dim))
+      return 0.4 + checks;
+    return lanes * (0.5 + checks);
+  }
+
+  double perPoint(unsigned dim, unsigned lanes) const {
+    double cost = payload;
+    for (auto [i, load] : llvm::enumerate(nest.loads))
+      if (used[i])
+        cost += access(load, dim, lanes);
+    for (const LinearAccess &store : nest.stores)
+      if (!nest.dims[dim].reduction || store.dependsOn(dim))
+        cost += access(store, dim, lanes) * 1.2;
+    int64_t extent = nest.dims[dim].extent;
+    return cost * llvm::divideCeil(extent, lanes) / extent;
+  }
+};
+
+} // namespace
+
+/// Lanes that suit the widest element which takes part.
+static unsigned chooseLanes(DispatchOp op, const CpuSpec &spec) {
+  bool wide = false;
+  for (Type type : op->getResultTypes())
+    wide |= elementBytes(getElementTypeOrSelf(type)) == 8;
+  return spec.lanes(wide ? 8 : 4);
+}
+
+/// Whether lanes may run along the reduction dimensions.
+static bool canRunAlongReduction(RootKind kind) {
+  return kind == RootKind::Reduce || kind == RootKind::Softmax ||
+         kind == RootKind::Norm || kind == RootKind::Contract;
+}
+
+/// Whether the root has vector code at all.
+static bool hasVectorCode(RootKind kind) {
+  return kind == RootKind::Map || canRunAlongReduction(kind);
+}
+
+/// Dimensions from the largest stride of the given access to the smallest,
+/// parallel ones first, `last` at the end of its kind.
+static SmallVector<unsigned> orderOf(const Nest &nest, int last) {
+  SmallVector<unsigned> order;
+  for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
+    order.push_back(dim);
+  auto stride = [&](unsigned dim) {
+    const std::vector<LinearAccess> &list =
+        nest.dims[dim].reduction || nest.stores.empty() ? nest.loads
+                                                        : nest.stores;
+    int64_t largest = 0;
+    for (const LinearAccess &access : list)
+      largest = std::max(largest, std::abs(access.address.factors[dim]));
+    return largest;
+  };
+  llvm::sort(order, [&](unsigned x, unsigned y) {
+    if (nest.dims[x].reduction != nest.dims[y].reduction)
+      return !nest.dims[x].reduction;
+    if (int(x) == last || int(y) == last)
+      return int(y) == last && int(x) != last;
+    return std::make_pair(-stride(x), x) < std::make_pair(-stride(y), y);
+  });
+  return order;
+}
+
+LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
+                                 const CpuSpec &spec) {
+  LaneCost model{op, nest, usedLoads(op, nest), payloadCost(op)};
+  LoopConfig config;
+  int bestDim = -1;
+  // Scalar code: every access costs its own.
+  double best = nest.dims.empty() ? 1 : model.perPoint(0, 1);
+  for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
+    if (nest.dims[dim].extent > 0)
+      best = std::max(best, model.perPoint(dim, 1));
+  unsigned lanes = chooseLanes(op, spec);
+  for (unsigned dim = 0; dim < nest.dims.size(); ++dim) {
+    bool reduction = nest.dims[dim].reduction;
+    if (!hasVectorCode(op.getKind()) || nest.dims[dim].extent < 2 ||
+        (reduction && !canRunAlongReduction(op.getKind())))
+      continue;
+    double cost = model.perPoint(dim, lanes);
+    // Lanes along a reduction end in a sum across lanes.
+    if (reduction)
+      cost += 4.0 / nest.reductionPoints();
+    if (cost >= best)
+      continue;
+    best = cost;
+    bestDim = dim;
+    config.alongReduction = reduction;
+  }
+  config.lanes = bestDim < 0 ? 0 : lanes;
+  config.order = orderOf(nest, bestDim);
+  double points = double(nest.parallelPoints()) * nest.reductionPoints();
+  double tile = std::max(kTileNanoseconds, points * best / kMostTiles);
+  config.tilePoints = std::max<int64_t>(1, tile / best);
+  return config;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/dispatch/Emitters.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+FailureOr<Plan> cpu::makePlan(KernelBuilder &kb, bool reduces) {
+  FailureOr<Nest> nest = buildNest(kb.op);
+  FailureOr<LoopConfig> config = readLoopConfig(kb.op);
+  if (failed(nest) || failed(config))
+    return failure();
+  permute(*nest, config->order);
+  auto addDim = [&](unsigned at, bool reduction) {
+    auto widen = [&](LinearExpr &expr) {
+      expr.factors.insert(expr.factors.begin() + at, 0);
+    };
+    nest->dims.insert(nest->dims.begin() + at, {1, reduction});
+    forEachExpr(*nest, widen);
+  };
+  if (nest->parallelRank() == 0)
+    addDim(0, false);
+  if (reduces && nest->parallelRank() == nest->dims.size())
+    addDim(nest->dims.size(), true);
+  collapse(*nest);
+  return Plan{std::move(*nest), std::move(*config)};
+}
+
+/// Arithmetic ops of the payloads.
+static double payloadOps(DispatchOp op) {
+  double ops = 0;
+  for (Block *block : {&op.getPrologueBlock(), &op.getEpilogueBlock()})
+    for (Operation &payloadOp : block->without_terminator())
+      ops += !payloadOp.hasTrait<OpTrait::ConstantLike>();
+  return ops;
+}
+
+FailureOr<KernelInfo> cpu::emitMap(KernelBuilder &kb) {
+  FailureOr<Plan> plan = makePlan(kb, /*reduces=*/false);
+  if (failed(plan))
+    return failure();
+  const Nest &nest = plan->nest;
+  unsigned lanes = plan->config.lanes, dim = plan->laneDim();
+  TilePlan tiles = planTiles(nest, dim + 1, 1, plan->config.tilePoints,
+                             std::max(lanes, 1u));
+  SmallVector<Value> index(nest.dims.size());
+  emitTiles(kb, nest, tiles, dim, index, [&](Value low, Value high) {
+    emitLanes(kb, nest, dim, low, high, lanes, [&](const Piece &piece) {
+      index[dim] = piece.start;
+      Point(kb, nest, index, piece.lanes).epilogue({});
+    });
+  });
+  return kb.finish(tiles.count, payloadOps(kb.op) * nest.parallelPoints());
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/dispatch/Rows.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+static Combiner combinerOf(ReduceKind kind) {
+  switch (kind) {
+  case ReduceKind::Prod:
+    return Combiner::Prod;
+  case ReduceKind::Max:
+    return Combiner::Max;
+  case ReduceKind::Min:
+    return Combiner::Min;
+  default:
+    return Combiner::Sum;
+  }
+}
+
+/// Whether the root's operand is unsigned: the tensor that the prologue
+/// passes through, or else the result, says so.
+static bool isUnsignedRoot(DispatchOp op) {
+  Value yielded = op.getPrologueBlock().getTerminator()->getOperand(0);
+  Type type = op->getResult(0).getType();
+  if (auto argument = dyn_cast<BlockArgument>(yielded))
+    type = op.getInputs()[argument.getArgNumber()].getType();
+  return getElementTypeOrSelf(type).isUnsignedInteger();
+}
+
+/// running + x * y.
+static Value multiplyAdd(KernelBuilder &kb, Value x, Value y, Value running) {
+  if (isa<FloatType>(getElementTypeOrSelf(x.getType())))
+    return math::FmaOp::create(kb.b, kb.loc, x, y, running);
+  Value product = arith::MulIOp::create(kb.b, kb.loc, x, y);
+  return arith::AddIOp::create(kb.b, kb.loc, running, product);
+}
+
+FailureOr<KernelInfo> cpu::emitReduce(KernelBuilder &kb) {
+  FailureOr<Plan> plan = makePlan(kb, /*reduces=*/true);
+  if (failed(plan))
+    return failure();
+  bool contract = kb.op.getKind() == RootKind::Contract;
+  Accumulator accumulator{
+      Combiner::Sum,
+      kb.op.getPrologueBlock().getTerminator()->getOperand(0).getType(),
+      isUnsignedRoot(kb.op), contract};
+  if (auto kind = dyn_cast_if_present<ReduceKindAttr>(
+          kb.op.getRootParam("combiner")))
+    accumulator.combiner = combinerOf(kind.getValue());
+  Rows rows(kb, *plan);
+  rows.forEach([&] {
+    SmallVector<Value> result = rows.reduce(
+        accumulator,
+        [&](Point &point, Value, unsigned lanes, ValueRange running) {
+          SmallVector<Value> operands = point.prologue();
+          if (contract)
+            operands = {multiplyAdd(
+                kb, toLanes(kb.b, kb.loc, operands[0], lanes),
+                toLanes(kb.b, kb.loc, operands[1], lanes), running[0])};
+          return operands;
+        });
+    rows.rowPoint().epilogue(result);
+  });
+  double points =
+      double(plan->nest.parallelPoints()) * plan->nest.reductionPoints();
+  return kb.finish(rows.tiles().count, points * (contract ? 2 : 1));
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/dispatch/Rows.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b,
+                       bool isUnsigned) {
+  Type element = getElementTypeOrSelf(a.getType());
+  auto make = [&](auto op) -> Value {
+    return decltype(op)::create(kb.b, kb.loc, a, b);
+  };
+  bool floating = isa<FloatType>(element), boolean = element.isInteger(1);
+  switch (combiner) {
+  case Combiner::Sum:
+    return floating ? make(arith::AddFOp()) : make(arith::AddIOp());
+  case Combiner::Prod:
+    return floating ? make(arith::MulFOp()) : make(arith::MulIOp());
+  case Combiner::Max:
+    if (floating)
+      return make(arith::MaximumFOp());
+    if (boolean)
+      return make(arith::OrIOp());
+    return isUnsigned ? make(arith::MaxUIOp()) : make(arith::MaxSIOp());
+  case Combiner::Min:
+    if (floating)
+      return make(arith::MinimumFOp());
+    if (boolean)
+      return make(arith::AndIOp());
+    return isUnsigned ? make(arith::MinUIOp()) : make(arith::MinSIOp());
+  }
+  llvm_unreachable("unknown combiner");
+}
+
+Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type,
+                        bool isUnsigned) {
+  Type element = getElementTypeOrSelf(type);
+  if (combiner == Combiner::Sum)
+    return makeConstant(kb.b, kb.loc, type, 0);
+  if (combiner == Combiner::Prod)
+    return makeConstant(kb.b, kb.loc, type, 1);
+  bool max = combiner == Combiner::Max;
+  if (isa<FloatType>(element)) {
+    double infinity = std::numeric_limits<double>::infinity();
+    return makeConstant(kb.b, kb.loc, type, max ? -infinity : infinity);
+  }
+  unsigned width = element.getIntOrFloatBitWidth();
+  APInt value(width, 0);
+  if (width == 1 || isUnsigned)
+    value = max ? APInt::getMinValue(width) : APInt::getMaxValue(width);
+  else
+    value = max ? APInt::getSignedMinValue(width)
+                : APInt::getSignedMaxValue(width);
+  TypedAttr attr = kb.b.getIntegerAttr(element, value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(kb.b, kb.loc, attr);
+}
+
+Rows::Rows(KernelBuilder &kb, const Plan &plan)
+    : kb(kb), nest(plan.nest), config(plan.config),
+      acrossRows(!plan.config.alongReduction),
+      parallel(plan.nest.parallelRank()), rank(plan.nest.dims.size()),
+      index(rank) {}
+
+TilePlan Rows::tiles() const {
+  unsigned granule = acrossRows ? std::max(config.lanes, 1u) : 1;
+  return planTiles(nest, parallel, length(), config.tilePoints, granule);
+}
+
+void Rows::forEach(function_ref<void()> body) {
+  TilePlan plan = tiles();
+  if (!acrossRows)
+    return emitTiles(kb, nest, plan, parallel, index,
+                     [&](Value, Value) { body(); });
+  unsigned dim = parallel - 1;
+  emitTiles(kb, nest, plan, dim, index, [&](Value low, Value high) {
+    emitLanes(kb, nest, dim, low, high, config.lanes, [&](const Piece &piece) {
+      index[dim] = piece.start;
+      lanes = piece.lanes;
+      body();
+    });
+  });
+}
+
+/// Elements of the row before the current one, times the lanes across rows.
+Value Rows::position() {
+  LinearExpr expr;
+  expr.factors.assign(rank, 0);
+  int64_t stride = std::max(rowLanes(), 1u);
+  for (unsigned dim = rank; dim-- > parallel;) {
+    expr.factors[dim] = stride;
+    stride *= nest.dims[dim].extent;
+  }
+  return emitLinear(kb, expr, index);
+}
+
+SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
+                                Body body) {
+  if (!acrossRows)
+    return alongRow(accumulators, body);
+  SmallVector<Value> initial;
+  for (const Accumulator &a : accumulators)
+    initial.push_back(emitIdentity(
+        kb, a.combiner, vectorOrScalar(a.element, lanes.count), a.isUnsigned));
+  return emitNestCarrying(
+      kb, nest, parallel, rank, index, initial, [&](ValueRange running) {
+        Point point(kb, nest, index, lanes);
+        SmallVector<Value> values =
+            body(point, position(), lanes.count, running);
+        for (auto [value, a, old] : llvm::zip(values, accumulators, running)) {
+          value = toLanes(kb.b, kb.loc, value, lanes.count);
+          if (!a.fused)
+            value = emitCombine(kb, a.combiner, old, value, a.isUnsigned);
+        }
+        return values;
+      });
+}
+
+/// A piece's value as all lanes, with the identity in the others.
+Value Rows::widen(const Accumulator &a, Value value, const Lanes &piece) {
+  value = toLanes(kb.b, kb.loc, value, piece.count);
+  Type full = vectorOrScalar(a.element, config.lanes);
+  if (piece.mask)
+    value = arith::SelectOp::create(
+        kb.b, kb.loc, piece.mask, value,
+        emitIdentity(kb, a.combiner, value.getType(), a.isUnsigned));
+  if (value.getType() == full)
+    return value;
+  Value rest = emitIdentity(kb, a.combiner, full, a.isUnsigned);
+  if (piece.count == 0)
+    return vector::InsertOp::create(kb.b, kb.loc, value, rest, int64_t(0));
+  return vector::InsertStridedSliceOp::create(
+      kb.b, kb.loc, value, rest, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+}
+
+/// All lanes as one value, halving them each time.
+Value Rows::collapseLanes(const Accumulator &a, Value value) {
+  for (int64_t count = lanesOf(value) / 2; count > 0; count /= 2) {
+    auto half = [&](int64_t from) -> Value {
+      if (count == 1)
+        return vector::ExtractOp::create(kb.b, kb.loc, value, from);
+      return vector::ExtractStridedSliceOp::create(
+          kb.b, kb.loc, value, ArrayRef<int64_t>{from},
+          ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+    };
+    value = emitCombine(kb, a.combiner, half(0), half(count), a.isUnsigned);
+  }
+  return value;
+}
+
+SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
+                                  Body body) {
+  unsigned dim = rank - 1, count = config.lanes;
+  int64_t extent = nest.dims[dim].extent, whole = extent / count * count;
+  SmallVector<Value> running;
+  for (const Accumulator &a : accumulators)
+    running.push_back(emitIdentity(
+        kb, a.combiner, vectorOrScalar(a.element, count), a.isUnsigned));
+  auto step = [&](Value start, Lanes piece, ValueRange old) {
+    index[dim] = start;
+    mask = piece.mask;
+    Point point(kb, nest, index, piece);
+    bool full = piece.count == count && !piece.mask;
+    // A fused body continues the running value of full vectors only.
+    SmallVector<Value> base(old);
+    if (!full)
+      for (auto [value, a] : llvm::zip(base, accumulators))
+        value = emitIdentity(kb, a.combiner,
+                             vectorOrScalar(a.element, piece.count),
+                             a.isUnsigned);
+    SmallVector<Value> values = body(point, position(), piece.count, base);
+    for (auto [value, a, before] : llvm::zip(values, accumulators, old)) {
+      if (a.fused && full)
+        continue;
+      value = emitCombine(kb, a.combiner, before,
+                          widen(a, value, piece), a.isUnsigned);
+    }
+    return values;
+  };
+  running = emitNestCarrying(
+      kb, nest, parallel, dim, index, running, [&](ValueRange outer) {
+        SmallVector<Value> inner(outer);
+        if (whole > 0)
+          inner = emitForCarrying(
+              kb, kb.index(0), kb.index(whole), count, inner,
+              [&](Value i, ValueRange old) {
+                return step(i, Lanes{count, dim, Value()}, old);
+              });
+        int64_t start = whole;
+        for (auto [width, active] :
+             tailPieces(extent - whole, count, kb.spec.maskedMemory)) {
+          Lanes piece{width > 1 ? width : 0, dim,
+                      makeMask(kb, width, active)};
+          inner = step(kb.index(start), piece, inner);
+          start += active;
+        }
+        return inner;
+      });
+  for (auto [value, a] : llvm::zip(running, accumulators))
+    value = collapseLanes(a, value);
+  return running;
+}
+
+void Rows::visit(function_ref<void(Point &, Value, unsigned)> body) {
+  if (acrossRows)
+    return emitNest(kb, nest, parallel, rank, index, [&] {
+      Point point(kb, nest, index, lanes);
+      body(point, position(), lanes.count);
+    });
+  unsigned dim = rank - 1;
+  emitNest(kb, nest, parallel, dim, index, [&] {
+    emitLanes(kb, nest, dim, kb.index(0), kb.index(nest.dims[dim].extent),
+              config.lanes, [&](const Piece &piece) {
+                index[dim] = piece.start;
+                mask = piece.lanes.mask;
+                Point point(kb, nest, index, piece.lanes);
+                body(point, position(), piece.lanes.count);
+              });
+  });
+}
+
+/// Room for whole vectors, so that a masked piece may be loaded unmasked.
+Value Rows::rowScratch(Type element) {
+  int64_t width = std::max(config.lanes, 1u);
+  int64_t count = acrossRows ? length() * width
+                             : llvm::alignTo(length(), width) + width;
+  return kb.scratch(count, element);
+}
+
+Value Rows::loadRow(Value scratch, Value position, unsigned count) {
+  Type element = cast<MemRefType>(scratch.getType()).getElementType();
+  if (count == 0)
+    return memref::LoadOp::create(kb.b, kb.loc, scratch,
+                                  ValueRange{position});
+  return vector::LoadOp::create(
+      kb.b, kb.loc, cast<VectorType>(vectorOrScalar(element, count)), scratch,
+      ValueRange{position});
+}
+
+void Rows::storeRow(Value scratch, Value position, Value value,
+                    unsigned count) {
+  value = toLanes(kb.b, kb.loc, value, count);
+  if (count == 0)
+    memref::StoreOp::create(kb.b, kb.loc, value, scratch,
+                            ValueRange{position});
+  else if (!acrossRows && mask)
+    vector::MaskedStoreOp::create(kb.b, kb.loc, scratch, ValueRange{position},
+                                  mask, value);
+  else
+    vector::StoreOp::create(kb.b, kb.loc, value, scratch,
+                            ValueRange{position});
+}
+
+Point Rows::rowPoint() {
+  for (unsigned dim = parallel; dim < rank; ++dim)
+    index[dim] = kb.index(0);
+  return Point(kb, nest, index, acrossRows ? lanes : Lanes());
+}

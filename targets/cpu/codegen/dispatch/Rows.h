@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rows of a nest: one index of the parallel dimensions with all of the
+// reduction dimensions. The lanes run either along the row or across
+// neighbouring rows; emitters are the same for both.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_DISPATCH_ROWS_H
+#define VISIR_TARGETS_CPU_CODEGEN_DISPATCH_ROWS_H
+
+#include "targets/cpu/codegen/dispatch/Emitters.h"
+
+namespace visir::cpu {
+
+/// How values are combined; the order is fixed by the code, not by tiles.
+enum class Combiner { Sum, Prod, Max, Min };
+
+/// Combines two values of one type. `isUnsigned` concerns integer max, min.
+mlir::Value emitCombine(KernelBuilder &kb, Combiner combiner, mlir::Value a,
+                        mlir::Value b, bool isUnsigned = false);
+
+/// The value that changes nothing, as an initial value.
+mlir::Value emitIdentity(KernelBuilder &kb, Combiner combiner,
+                         mlir::Type type, bool isUnsigned = false);
+
+/// A value that the lanes of a row are combined to.
+struct Accumulator {
+  Combiner combiner;
+  mlir::Type element;
+  bool isUnsigned = false;
+  /// Replaces the combiner's op where the body needs another, such as a fused
+  /// multiply-add: the body then is given and returns the running value.
+  bool fused = false;
+};
+
+class Rows {
+public:
+  Rows(KernelBuilder &kb, const Plan &plan);
+
+  /// Tiles of the rows.
+  TilePlan tiles() const;
+
+  /// Emits the loops over the kernel's rows; `body` at each, with what the
+  /// functions below refer to set.
+  void forEach(llvm::function_ref<void()> body);
+
+  /// Points of a row.
+  int64_t length() const { return nest.reductionPoints(); }
+
+  /// Lanes of a value that stands for the row (0 when they run along it).
+  unsigned rowLanes() const { return acrossRows ? lanes.count : 0; }
+
+  /// Visits the points of the row and combines what `body` returns, one value
+  /// per accumulator. `position` counts the elements of the row's scratch.
+  using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      Point &point, mlir::Value position, unsigned lanes,
+      mlir::ValueRange running)>;
+  llvm::SmallVector<mlir::Value>
+  reduce(llvm::ArrayRef<Accumulator> accumulators, Body body);
+
+  /// Visits the points of the row in order.
+  void visit(llvm::function_ref<void(Point &point, mlir::Value position,
+                                     unsigned lanes)>
+                 body);
+
+  /// Scratch for one value per point of a row.
+  mlir::Value rowScratch(mlir::Type element);
+  mlir::Value loadRow(mlir::Value scratch, mlir::Value position,
+                      unsigned lanes);
+  void storeRow(mlir::Value scratch, mlir::Value position, mlir::Value value,
+                unsigned lanes);
+
+  /// The row itself as a point, for what follows a reduction.
+  Point rowPoint();
+
+private:
+  mlir::Value position();
+  llvm::SmallVector<mlir::Value>
+  alongRow(llvm::ArrayRef<Accumulator> accumulators, Body body);
+  mlir::Value widen(const Accumulator &accumulator, mlir::Value value,
+                    const Lanes &piece);
+  mlir::Value collapseLanes(const Accumulator &accumulator, mlir::Value value);
+
+  KernelBuilder &kb;
+  const Nest &nest;
+  const LoopConfig &config;
+  bool acrossRows;
+  unsigned parallel, rank;
+  Lanes lanes;      ///< of the current row, when they run across rows
+  mlir::Value mask; ///< of the current piece of the row
+  llvm::SmallVector<mlir::Value> index;
+};
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_DISPATCH_ROWS_H
