@@ -63,6 +63,7 @@ FailureOr<LinearAccess> cpu::linearAccess(AccessAttr access,
   AffineMap map = access.getMap();
   LinearAccess result;
   result.element = type.getElementType();
+  result.padded = access.getPadded();
   result.fill = access.getFillValue();
   result.address.factors.assign(map.getNumDims() + symbols, 0);
   for (auto [axis, expr] : llvm::enumerate(map.getResults())) {

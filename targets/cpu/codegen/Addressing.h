@@ -33,6 +33,7 @@ struct LinearAccess {
   LinearExpr address;
   llvm::SmallVector<Coordinate> checks;  ///< may be outside: gives `fill`
   llvm::SmallVector<Coordinate> indexed; ///< coordinates from index loads
+  bool padded = false;                   ///< indices may be outside too
   mlir::Type element;                    ///< the tensor's own element type
   double fill = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/Kernel.h"
 
+#include "targets/cpu/codegen/contraction/Emit.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,6 +17,13 @@ using namespace visir::cpu;
 LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   if (op.getConfigAttr())
     return success();
+  if (op.getKind() == RootKind::Contract)
+    if (DictionaryAttr config = contractionConfig(op, spec)) {
+      op.setConfigAttr(config);
+      return success();
+    } else {
+      op.emitRemark("slow path: plain loops for a contraction");
+    }
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
@@ -50,6 +58,16 @@ FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,
     if (!cast<RankedTensorType>(value.getType()).hasStaticShape())
       return op.emitError() << "type of an input is " << value.getType()
                             << ", expected a static shape";
+  if (DictionaryAttr config = op.getConfigAttr();
+      config && config.contains("kernel")) {
+    std::string reason;
+    FailureOr<KernelInfo> info =
+        emitContraction(op, spec, kernels, symbol, reason);
+    if (failed(info))
+      return op.emitError() << "kernel of the config does not apply: "
+                            << reason;
+    return info;
+  }
   KernelBuilder kb(op, spec, kernels, symbol);
   // Nothing to compute: the smallest kernel that the ABI admits.
   if (llvm::is_contained(op.getExtents().take_front(op.getParallelRank()), 0))

@@ -18,6 +18,9 @@ bool Point::isUnit(const LinearAccess &access, const Nest &nest,
                    unsigned dim) {
   if (access.address.factors[dim] != 1)
     return false;
+  // A padded load from an index may have to give the fill.
+  if (access.padded && !access.indexed.empty())
+    return false;
   return llvm::all_of(access.indexed, [&](const Coordinate &c) {
     return !nest.loads[c.indexLoad].dependsOn(dim);
   });
@@ -89,7 +92,8 @@ std::pair<Value, Value> Point::resolve(const LinearAccess &access,
     Value good = inside(coordinate, c.extent);
     Value bad = arith::XOrIOp::create(
         b, loc, good, arith::ConstantIntOp::create(b, loc, 1, 1));
-    kb.raiseIf(both(bad, laneMask(lane)));
+    if (!access.padded)
+      kb.raiseIf(both(bad, laneMask(lane)));
     valid = both(valid, good);
     Value moved =
         arith::MulIOp::create(b, loc, step, kb.index(c.stride));
@@ -106,7 +110,7 @@ Value Point::loadScalar(const LinearAccess &access, Value memory) {
   auto [address, valid] = resolve(access, 0);
   lanes = saved;
   Value value = memref::LoadOp::create(b, loc, memory, ValueRange{address});
-  if (!access.checks.empty())
+  if (access.padded && valid)
     value = arith::SelectOp::create(b, loc, valid, value, fill(access, 0));
   return value;
 }
@@ -183,7 +187,7 @@ Value Point::loadLanes(const LinearAccess &access, Value memory) {
   for (unsigned lane = 0; lane < lanes.count; ++lane) {
     auto [address, valid] = resolve(access, lane);
     Value value = memref::LoadOp::create(b, loc, memory, ValueRange{address});
-    if (!access.checks.empty())
+    if (access.padded && valid)
       value = arith::SelectOp::create(b, loc, valid, value, fill(access, 0));
     result = vector::InsertOp::create(b, loc, value, result, int64_t(lane));
   }

@@ -11,7 +11,7 @@
 namespace visir::cpu {
 
 /// The nest in the config's order, joined; with the config itself.
-struct Plan {
+struct LoopPlan {
   Nest nest;
   LoopConfig config;
 
@@ -24,7 +24,7 @@ struct Plan {
 
 /// Reads `kb.op`'s config; at least one parallel dimension is made, and one
 /// reduction dimension when `reduces`.
-mlir::FailureOr<Plan> makePlan(KernelBuilder &kb, bool reduces);
+mlir::FailureOr<LoopPlan> makeLoopPlan(KernelBuilder &kb, bool reduces);
 
 mlir::FailureOr<KernelInfo> emitMap(KernelBuilder &kb);
 /// reduce, and contract by plain loops.

@@ -5,7 +5,7 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-FailureOr<Plan> cpu::makePlan(KernelBuilder &kb, bool reduces) {
+FailureOr<LoopPlan> cpu::makeLoopPlan(KernelBuilder &kb, bool reduces) {
   FailureOr<Nest> nest = buildNest(kb.op);
   FailureOr<LoopConfig> config = readLoopConfig(kb.op);
   if (failed(nest) || failed(config))
@@ -23,7 +23,7 @@ FailureOr<Plan> cpu::makePlan(KernelBuilder &kb, bool reduces) {
   if (reduces && nest->parallelRank() == nest->dims.size())
     addDim(nest->dims.size(), true);
   collapse(*nest);
-  return Plan{std::move(*nest), std::move(*config)};
+  return LoopPlan{std::move(*nest), std::move(*config)};
 }
 
 /// Arithmetic ops of the payloads.
@@ -36,7 +36,7 @@ static double payloadOps(DispatchOp op) {
 }
 
 FailureOr<KernelInfo> cpu::emitMap(KernelBuilder &kb) {
-  FailureOr<Plan> plan = makePlan(kb, /*reduces=*/false);
+  FailureOr<LoopPlan> plan = makeLoopPlan(kb, /*reduces=*/false);
   if (failed(plan))
     return failure();
   const Nest &nest = plan->nest;

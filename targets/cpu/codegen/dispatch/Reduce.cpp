@@ -21,16 +21,6 @@ static Combiner combinerOf(ReduceKind kind) {
   }
 }
 
-/// Whether the root's operand is unsigned: the tensor that the prologue
-/// passes through, or else the result, says so.
-static bool isUnsignedRoot(DispatchOp op) {
-  Value yielded = op.getPrologueBlock().getTerminator()->getOperand(0);
-  Type type = op->getResult(0).getType();
-  if (auto argument = dyn_cast<BlockArgument>(yielded))
-    type = op.getInputs()[argument.getArgNumber()].getType();
-  return getElementTypeOrSelf(type).isUnsignedInteger();
-}
-
 /// running + x * y.
 static Value multiplyAdd(KernelBuilder &kb, Value x, Value y, Value running) {
   if (isa<FloatType>(getElementTypeOrSelf(x.getType())))
@@ -40,14 +30,14 @@ static Value multiplyAdd(KernelBuilder &kb, Value x, Value y, Value running) {
 }
 
 FailureOr<KernelInfo> cpu::emitReduce(KernelBuilder &kb) {
-  FailureOr<Plan> plan = makePlan(kb, /*reduces=*/true);
+  FailureOr<LoopPlan> plan = makeLoopPlan(kb, /*reduces=*/true);
   if (failed(plan))
     return failure();
   bool contract = kb.op.getKind() == RootKind::Contract;
   Accumulator accumulator{
       Combiner::Sum,
       kb.op.getPrologueBlock().getTerminator()->getOperand(0).getType(),
-      isUnsignedRoot(kb.op), contract};
+      contract};
   if (auto kind = dyn_cast_if_present<ReduceKindAttr>(
           kb.op.getRootParam("combiner")))
     accumulator.combiner = combinerOf(kind.getValue());

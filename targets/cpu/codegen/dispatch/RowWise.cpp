@@ -104,7 +104,7 @@ void RowWise::norm(double epsilon, bool rms) {
 }
 
 FailureOr<KernelInfo> cpu::emitRowWise(KernelBuilder &kb) {
-  FailureOr<Plan> plan = makePlan(kb, /*reduces=*/true);
+  FailureOr<LoopPlan> plan = makeLoopPlan(kb, /*reduces=*/true);
   if (failed(plan))
     return failure();
   Rows rows(kb, *plan);

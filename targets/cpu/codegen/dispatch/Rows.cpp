@@ -11,8 +11,7 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b,
-                       bool isUnsigned) {
+Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b) {
   Type element = getElementTypeOrSelf(a.getType());
   auto make = [&](auto op) -> Value {
     return decltype(op)::create(kb.b, kb.loc, a, b);
@@ -28,19 +27,18 @@ Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b,
       return make(arith::MaximumFOp());
     if (boolean)
       return make(arith::OrIOp());
-    return isUnsigned ? make(arith::MaxUIOp()) : make(arith::MaxSIOp());
+    return make(arith::MaxSIOp());
   case Combiner::Min:
     if (floating)
       return make(arith::MinimumFOp());
     if (boolean)
       return make(arith::AndIOp());
-    return isUnsigned ? make(arith::MinUIOp()) : make(arith::MinSIOp());
+    return make(arith::MinSIOp());
   }
   llvm_unreachable("unknown combiner");
 }
 
-Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type,
-                        bool isUnsigned) {
+Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type) {
   Type element = getElementTypeOrSelf(type);
   if (combiner == Combiner::Sum)
     return makeConstant(kb.b, kb.loc, type, 0);
@@ -53,7 +51,7 @@ Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type,
   }
   unsigned width = element.getIntOrFloatBitWidth();
   APInt value(width, 0);
-  if (width == 1 || isUnsigned)
+  if (width == 1)
     value = max ? APInt::getMinValue(width) : APInt::getMaxValue(width);
   else
     value = max ? APInt::getSignedMinValue(width)
@@ -64,7 +62,7 @@ Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type,
   return arith::ConstantOp::create(kb.b, kb.loc, attr);
 }
 
-Rows::Rows(KernelBuilder &kb, const Plan &plan)
+Rows::Rows(KernelBuilder &kb, const LoopPlan &plan)
     : kb(kb), nest(plan.nest), config(plan.config),
       acrossRows(!plan.config.alongReduction),
       parallel(plan.nest.parallelRank()), rank(plan.nest.dims.size()),
@@ -109,7 +107,7 @@ SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
   SmallVector<Value> initial;
   for (const Accumulator &a : accumulators)
     initial.push_back(emitIdentity(
-        kb, a.combiner, vectorOrScalar(a.element, lanes.count), a.isUnsigned));
+        kb, a.combiner, vectorOrScalar(a.element, lanes.count)));
   return emitNestCarrying(
       kb, nest, parallel, rank, index, initial, [&](ValueRange running) {
         Point point(kb, nest, index, lanes);
@@ -118,7 +116,7 @@ SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
         for (auto [value, a, old] : llvm::zip(values, accumulators, running)) {
           value = toLanes(kb.b, kb.loc, value, lanes.count);
           if (!a.fused)
-            value = emitCombine(kb, a.combiner, old, value, a.isUnsigned);
+            value = emitCombine(kb, a.combiner, old, value);
         }
         return values;
       });
@@ -131,10 +129,10 @@ Value Rows::widen(const Accumulator &a, Value value, const Lanes &piece) {
   if (piece.mask)
     value = arith::SelectOp::create(
         kb.b, kb.loc, piece.mask, value,
-        emitIdentity(kb, a.combiner, value.getType(), a.isUnsigned));
+        emitIdentity(kb, a.combiner, value.getType()));
   if (value.getType() == full)
     return value;
-  Value rest = emitIdentity(kb, a.combiner, full, a.isUnsigned);
+  Value rest = emitIdentity(kb, a.combiner, full);
   if (piece.count == 0)
     return vector::InsertOp::create(kb.b, kb.loc, value, rest, int64_t(0));
   return vector::InsertStridedSliceOp::create(
@@ -151,7 +149,7 @@ Value Rows::collapseLanes(const Accumulator &a, Value value) {
           kb.b, kb.loc, value, ArrayRef<int64_t>{from},
           ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
     };
-    value = emitCombine(kb, a.combiner, half(0), half(count), a.isUnsigned);
+    value = emitCombine(kb, a.combiner, half(0), half(count));
   }
   return value;
 }
@@ -163,7 +161,7 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
   SmallVector<Value> running;
   for (const Accumulator &a : accumulators)
     running.push_back(emitIdentity(
-        kb, a.combiner, vectorOrScalar(a.element, count), a.isUnsigned));
+        kb, a.combiner, vectorOrScalar(a.element, count)));
   auto step = [&](Value start, Lanes piece, ValueRange old) {
     index[dim] = start;
     mask = piece.mask;
@@ -174,14 +172,13 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
     if (!full)
       for (auto [value, a] : llvm::zip(base, accumulators))
         value = emitIdentity(kb, a.combiner,
-                             vectorOrScalar(a.element, piece.count),
-                             a.isUnsigned);
+                             vectorOrScalar(a.element, piece.count));
     SmallVector<Value> values = body(point, position(), piece.count, base);
     for (auto [value, a, before] : llvm::zip(values, accumulators, old)) {
       if (a.fused && full)
         continue;
       value = emitCombine(kb, a.combiner, before,
-                          widen(a, value, piece), a.isUnsigned);
+                          widen(a, value, piece));
     }
     return values;
   };

@@ -13,19 +13,18 @@ namespace visir::cpu {
 /// How values are combined; the order is fixed by the code, not by tiles.
 enum class Combiner { Sum, Prod, Max, Min };
 
-/// Combines two values of one type. `isUnsigned` concerns integer max, min.
+/// Combines two values of one type; integers compare as signed ones.
 mlir::Value emitCombine(KernelBuilder &kb, Combiner combiner, mlir::Value a,
-                        mlir::Value b, bool isUnsigned = false);
+                        mlir::Value b);
 
 /// The value that changes nothing, as an initial value.
 mlir::Value emitIdentity(KernelBuilder &kb, Combiner combiner,
-                         mlir::Type type, bool isUnsigned = false);
+                         mlir::Type type);
 
 /// A value that the lanes of a row are combined to.
 struct Accumulator {
   Combiner combiner;
   mlir::Type element;
-  bool isUnsigned = false;
   /// Replaces the combiner's op where the body needs another, such as a fused
   /// multiply-add: the body then is given and returns the running value.
   bool fused = false;
@@ -33,7 +32,7 @@ struct Accumulator {
 
 class Rows {
 public:
-  Rows(KernelBuilder &kb, const Plan &plan);
+  Rows(KernelBuilder &kb, const LoopPlan &plan);
 
   /// Tiles of the rows.
   TilePlan tiles() const;
