@@ -17,13 +17,13 @@ using namespace visir::cpu;
 LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   if (op.getConfigAttr())
     return success();
-  if (op.getKind() == RootKind::Contract)
+  if (op.getKind() == RootKind::Contract) {
     if (DictionaryAttr config = contractionConfig(op, spec)) {
       op.setConfigAttr(config);
       return success();
-    } else {
-      op.emitRemark("slow path: plain loops for a contraction");
     }
+    op.emitRemark("slow path: plain loops for a contraction");
+  }
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
