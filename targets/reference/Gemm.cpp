@@ -25,8 +25,8 @@ static constexpr int64_t blockDepth = 256;
 static constexpr int64_t blockColumns = 16 * tileColumns;
 static constexpr int64_t pieceRows = 32 * tileRows;
 
-typedef double DoubleLanes __attribute__((vector_size(lanes * 8), aligned(8)));
-typedef uint64_t IntLanes __attribute__((vector_size(lanes * 8), aligned(8)));
+typedef double DoubleLanes __attribute__((vector_size(lanes * 8)));
+typedef uint64_t IntLanes __attribute__((vector_size(lanes * 8)));
 
 namespace {
 /// The type that integers are summed in: unsigned ones wrap.
@@ -41,9 +41,9 @@ static inline __attribute__((always_inline)) void
 multiplyPanels(int64_t depth, const T *lhs, const T *rhs, T *tile) {
   Lanes sums[tileRows][2] = {};
   for (int64_t k = 0; k < depth; ++k) {
-    Lanes low = *reinterpret_cast<const Lanes *>(rhs + k * tileColumns);
-    Lanes high =
-        *reinterpret_cast<const Lanes *>(rhs + k * tileColumns + lanes);
+    Lanes low, high;
+    __builtin_memcpy(&low, rhs + k * tileColumns, sizeof(low));
+    __builtin_memcpy(&high, rhs + k * tileColumns + lanes, sizeof(high));
 #pragma clang loop unroll(full)
     for (int64_t r = 0; r < tileRows; ++r) {
       auto factor = static_cast<typename LaneOf<T>::type>(
@@ -55,8 +55,8 @@ multiplyPanels(int64_t depth, const T *lhs, const T *rhs, T *tile) {
 #pragma clang loop unroll(full)
   for (int64_t r = 0; r < tileRows; ++r)
     for (int64_t half = 0; half < 2; ++half)
-      *reinterpret_cast<Lanes *>(tile + r * tileColumns + half * lanes) =
-          sums[r][half];
+      __builtin_memcpy(tile + r * tileColumns + half * lanes, &sums[r][half],
+                       sizeof(Lanes));
 }
 
 VISIR_CLONES static void microKernel(int64_t depth, const double *lhs,

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/driver/Evaluate.h"
+
+#include "compiler/pipeline/Register.h"
+#include "compiler/support/Constants.h"
+#include "dialects/visir/Visir.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace visir;
+using visir::reference::Tensor;
+
+FailureOr<OwningOpRef<ModuleOp>>
+visir::loadModel(MLIRContext &context, StringRef path,
+                 const ImportOptions &options) {
+  if (path.ends_with(".onnx"))
+    return importOnnx(context, path, options);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, &context);
+  if (!module)
+    return failure();
+  return module;
+}
+
+FailureOr<func::FuncOp> visir::findEntry(ModuleOp module, StringRef name) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (name.empty() || function.getName() == name)
+      return function;
+  return module.emitError("entry point is ")
+         << (name.empty() ? "missing" : name)
+         << ", expected the name of a function";
+}
+
+static std::string nameOr(Attribute attribute, unsigned number) {
+  auto name = dyn_cast_or_null<StringAttr>(attribute);
+  return name ? name.str() : std::to_string(number);
+}
+
+std::string visir::argumentName(func::FuncOp function, unsigned i) {
+  return nameOr(function.getArgAttr(i, "visir.name"), i);
+}
+
+std::string visir::resultName(func::FuncOp function, unsigned i) {
+  return nameOr(function.getResultAttr(i, "visir.name"), i);
+}
+
+/// NumPy's name of an element type; it has none of its own for bf16.
+static std::string numpyType(Type element) {
+  std::string size = std::to_string(elementBytes(element));
+  if (element.isBF16())
+    return "V2";
+  if (isa<FloatType>(element))
+    return "f" + size;
+  if (element.isInteger(1))
+    return "b1";
+  return (element.isUnsignedInteger() ? "u" : "i") + size;
+}
+
+FailureOr<SmallVector<Tensor>> visir::bindInputs(func::FuncOp function,
+                                                 ArrayRef<NpyArray> arrays) {
+  SmallVector<Tensor> tensors;
+  for (BlockArgument argument : function.getArguments()) {
+    std::string name = argumentName(function, argument.getArgNumber());
+    const NpyArray *found = llvm::find_if(arrays, [&](const NpyArray &array) {
+      return array.name == name ||
+             (array.name.empty() && function.getNumArguments() == 1);
+    });
+    if (found == arrays.end())
+      return function.emitError("input ") << name << " is missing";
+    auto type = cast<RankedTensorType>(argument.getType());
+    if (numpyType(type.getElementType()) != found->dtype)
+      return function.emitError("dtype of input ")
+             << name << " is " << found->dtype << ", expected "
+             << numpyType(type.getElementType());
+    if (type.getShape() != ArrayRef<int64_t>(found->shape))
+      return function.emitError("shape of input ")
+             << name << " is " << ArrayRef<int64_t>(found->shape)
+             << ", expected " << type.getShape();
+    tensors.push_back(Tensor::fromBytes(type, found->bytes));
+  }
+  return tensors;
+}
+
+NpyArray visir::toArray(StringRef name, const Tensor &tensor, bool wide) {
+  NpyArray array;
+  array.name = name.str();
+  array.shape.assign(tensor.shape().begin(), tensor.shape().end());
+  if (wide && tensor.isFloat()) {
+    array.dtype = "f8";
+    auto *bytes = reinterpret_cast<const char *>(tensor.data<double>());
+    array.bytes.assign(bytes, bytes + 8 * tensor.size());
+    return array;
+  }
+  array.dtype = numpyType(tensor.element());
+  SmallVector<char> bytes = tensor.toBytes();
+  array.bytes.assign(bytes.begin(), bytes.end());
+  return array;
+}
+
+/// The elements of an array as text, separated by commas.
+static std::string elementsText(const NpyArray &array) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  size_t size = std::stoi(array.dtype.substr(1));
+  for (size_t at = 0; at < array.bytes.size(); at += size) {
+    os << (at ? "," : "");
+    const char *from = array.bytes.data() + at;
+    uint64_t raw = 0;
+    memcpy(&raw, from, size);
+    if (array.dtype == "f4") {
+      float value;
+      memcpy(&value, from, 4);
+      os << llvm::format("%.9g", double(value));
+    } else if (array.dtype == "f8") {
+      double value;
+      memcpy(&value, from, 8);
+      os << llvm::format("%.17g", value);
+    } else if (array.dtype[0] == 'i') {
+      os << llvm::SignExtend64(raw, 8 * size);
+    } else {
+      os << raw;
+    }
+  }
+  return text;
+}
+
+std::string visir::expandBindings(std::vector<std::string> &bindings) {
+  for (std::string &binding : bindings) {
+    auto [name, value] = StringRef(binding).split('=');
+    if (!value.ends_with(".npy"))
+      continue;
+    auto arrays = readNumpy(value);
+    if (!arrays)
+      return llvm::toString(arrays.takeError());
+    binding = name.str() + "=" + elementsText(arrays->front());
+  }
+  return "";
+}
+
+namespace {
+/// One evaluation, whose diagnostics are collected as text.
+class Run {
+public:
+  Run(const EvaluateOptions &options, std::string &text)
+      : options(options), text(text) {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    context.disableMultithreading();
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        report(diagnostic);
+      return success();
+    });
+  }
+
+  EvaluateStatus run() {
+    std::vector<NpyArray> arrays;
+    if (!options.inputs.empty()) {
+      auto read = readNumpy(options.inputs);
+      if (!read)
+        return refuse(llvm::toString(read.takeError()));
+      arrays = std::move(*read);
+    }
+    ImportOptions import;
+    std::vector<std::string> bindings = options.bindings;
+    for (const NpyArray &array : arrays)
+      if (llvm::is_contained(options.bound, array.name))
+        bindings.push_back(array.name + "=" + elementsText(array));
+    std::string problem = expandBindings(bindings);
+    if (problem.empty())
+      problem = parseBindings(bindings, import.bindings);
+    if (problem.empty())
+      problem = parseShapes(options.shapes, import.shapeSets);
+    if (!problem.empty())
+      return refuse(problem);
+    auto module = loadModel(context, options.model, import);
+    if (failed(module))
+      return EvaluateStatus::Refused;
+    bool opaque = false;
+    (*module)->walk([&](OpaqueOp op) {
+      opaque = true;
+      op.emitError("operator ") << op.getOpType() << " of opset "
+                                << op.getOpset() << ": " << op.getReason();
+    });
+    if (opaque)
+      return EvaluateStatus::Refused;
+    return evaluateModule(**module, arrays);
+  }
+
+private:
+  void report(Diagnostic &diagnostic) {
+    llvm::raw_string_ostream os(text);
+    os << diagnostic.getLocation() << ": " << diagnostic << "\n";
+  }
+
+  EvaluateStatus refuse(const std::string &why) {
+    text += why + "\n";
+    return EvaluateStatus::Refused;
+  }
+
+  EvaluateStatus evaluateModule(ModuleOp module, ArrayRef<NpyArray> arrays) {
+    auto function = findEntry(module, options.entry);
+    if (failed(function))
+      return EvaluateStatus::Failed;
+    auto inputs = bindInputs(*function, arrays);
+    if (failed(inputs))
+      return EvaluateStatus::Failed;
+    auto results = reference::evaluate(*function, *inputs);
+    if (failed(results))
+      return EvaluateStatus::Failed;
+    std::vector<NpyArray> outputs;
+    for (auto [i, tensor] : llvm::enumerate(*results))
+      outputs.push_back(
+          toArray(resultName(*function, i), tensor, options.wide));
+    if (options.outputs.empty())
+      return EvaluateStatus::Done;
+    if (llvm::Error error = writeNpz(options.outputs, outputs)) {
+      text += llvm::toString(std::move(error)) + "\n";
+      return EvaluateStatus::Failed;
+    }
+    return EvaluateStatus::Done;
+  }
+
+  const EvaluateOptions &options;
+  std::string &text;
+  MLIRContext context;
+};
+} // namespace
+
+EvaluateStatus visir::evaluateFiles(const EvaluateOptions &options,
+                                    std::string &text) {
+  return Run(options, text).run();
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs models on the reference: visir-evaluate and all that judges results.
+#ifndef VISIR_COMPILER_DRIVER_EVALUATE_H
+#define VISIR_COMPILER_DRIVER_EVALUATE_H
+
+#include "compiler/driver/Npz.h"
+#include "frontends/onnx/Import.h"
+#include "targets/reference/Interpreter.h"
+
+namespace visir {
+
+/// What to evaluate.
+struct EvaluateOptions {
+  std::string model;   ///< .onnx, or IR text
+  std::string entry;   ///< name of a function; empty for the first
+  std::string inputs;  ///< .npz by input names, or .npy for the only input
+  std::string outputs; ///< .npz to write
+  std::vector<std::string> shapes, bindings; ///< as on the command line
+  std::vector<std::string> bound; ///< inputs that are constants of their value
+  bool wide = false;              ///< floats are written as f64
+};
+
+/// How an evaluation ended; the values are exit statuses.
+enum class EvaluateStatus { Done = 0, Failed = 1, Refused = 2 };
+
+/// Evaluates and writes the outputs; `text` receives the errors.
+EvaluateStatus evaluateFiles(const EvaluateOptions &options, std::string &text);
+
+/// Reads a module from .onnx or IR text.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+loadModel(mlir::MLIRContext &context, llvm::StringRef path,
+          const ImportOptions &options);
+
+/// The function `name`, or the first one if `name` is empty.
+mlir::FailureOr<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,
+                                              llvm::StringRef name);
+
+/// Name of argument or result `i`: its `visir.name`, else its number.
+std::string argumentName(mlir::func::FuncOp function, unsigned i);
+std::string resultName(mlir::func::FuncOp function, unsigned i);
+
+/// One tensor for each argument, found by its name (an array without a name
+/// is for the only argument). Errors are reported at the function.
+mlir::FailureOr<llvm::SmallVector<reference::Tensor>>
+bindInputs(mlir::func::FuncOp function, llvm::ArrayRef<NpyArray> arrays);
+
+/// The array of a tensor; `wide` keeps floats as f64.
+NpyArray toArray(llvm::StringRef name, const reference::Tensor &tensor,
+                 bool wide);
+
+/// Prepares bindings for the import: a value that is the path of a .npy file
+/// becomes its elements. Returns an error text, or an empty string.
+std::string expandBindings(std::vector<std::string> &bindings);
+
+/// visir-evaluate.
+int runEvaluate(int argc, char **argv);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_DRIVER_EVALUATE_H
