@@ -26,10 +26,10 @@ class UnsupportedError(CompileError):
         self.refusals = [line for line in text.splitlines() if line]
 
 
-def run_tool(arguments):
-    """Runs `visir`; returns what it printed, or raises what it refused."""
+def run_tool(name, arguments):
+    """Runs a program; returns what it printed, or raises what it refused."""
     done = subprocess.run(
-        [locate.tool(), *arguments],
+        [locate.tool(name), *arguments],
         capture_output=True,
         text=True,
         env=locate.tool_environment(),
@@ -84,9 +84,10 @@ def compile(
         path = write_model(model, folder)
         made = os.fspath(output or os.path.join(folder, "model.visir"))
         run_tool(
+            "visir",
             ["compile", path, "-o", made, "--target", target]
             + model_arguments(shapes, bind, folder)
-            + list(options)
+            + list(options),
         )
         if output:
             return pathlib.Path(made)
@@ -95,15 +96,17 @@ def compile(
 
 def evaluate(model, inputs, *, shapes=None, bind=None):
     """Runs an ONNX model in the reference interpreter, which computes in
-    float64 what the model computes in float32; {name: array} to the same."""
+    float64 what the model computes in float32; {name: array} to the same,
+    all floats as float64."""
     with tempfile.TemporaryDirectory() as folder:
         given = os.path.join(folder, "inputs.npz")
         made = os.path.join(folder, "outputs.npz")
         numpy.savez(given, **inputs)
         run_tool(
-            ["evaluate", write_model(model, folder)]
+            "visir-evaluate",
+            [write_model(model, folder), "--wide"]
             + ["--inputs", given, "--outputs", made]
-            + model_arguments(shapes, bind, folder)
+            + model_arguments(shapes, bind, folder),
         )
         with numpy.load(made) as arrays:
             return dict(arrays)

@@ -30,15 +30,18 @@ def runtime_library():
     return name
 
 
-def tool():
-    """The path of the program `visir`; FileNotFoundError if there is none."""
+def tool(name="visir"):
+    """The path of a program of Visir's; FileNotFoundError if there is none.
+
+    VISIR_TOOL names another `visir`, beside which the others are looked for.
+    """
     for path in candidates("VISIR_TOOL", "bin/visir", "bin/visir"):
-        if path.is_file():
-            return str(path)
-    found = shutil.which("visir")
+        if path.with_name(name).is_file():
+            return str(path.with_name(name))
+    found = shutil.which(name)
     if not found:
         raise FileNotFoundError(
-            "the program visir is not installed; set VISIR_TOOL to its path"
+            f"the program {name} is not installed; set VISIR_TOOL to its path"
         )
     return found
 
