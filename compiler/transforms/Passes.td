@@ -78,4 +78,20 @@ def FoldResiduals : Visir_FuncPass<"visir-fold-residuals"> {
   }];
 }
 
+//===-- recognised --------------------------------------------------------===//
+
+def ComposeMovement : Visir_FuncPass<"visir-compose-movement"> {
+  let summary = "Connected movement becomes single moves";
+  let description = [{
+    Reshape, transpose, slice, expand, pad, concat, gathers with constant
+    indices, pools of kernel 1 and moves that feed each other are composed,
+    exactly, into one `visir.move` per value that something else uses. A chain
+    whose composition needs more than `max-boxes` boxes stays two moves. Moves
+    that change nothing disappear.
+  }];
+  let options = [Option<"maxBoxes", "max-boxes", "unsigned", /*default=*/"64",
+                        "largest number of boxes of one move">];
+  let statistics = [Statistic<"numComposed", "num-composed", "moves made">];
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

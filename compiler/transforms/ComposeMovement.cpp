@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/analysis/Movement.h"
+#include "compiler/support/Constants.h"
+#include "compiler/transforms/Matching.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace visir {
+#define GEN_PASS_DEF_COMPOSEMOVEMENT
+#include "compiler/transforms/Passes.h.inc"
+} // namespace visir
+
+using namespace mlir;
+using namespace visir;
+
+namespace {
+
+struct ComposeMovement : visir::impl::ComposeMovementBase<ComposeMovement> {
+  using ComposeMovementBase::ComposeMovementBase;
+
+  void runOnOperation() override {
+    known.clear();
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isMovement(op) && compose(op))
+        ops.push_back(op);
+    });
+    // Values that somebody other than a composed movement reads are made.
+    for (Operation *op : ops) {
+      Value result = op->getResult(0);
+      bool isRead = llvm::any_of(result.getUsers(), [&](Operation *user) {
+        return !known.count(user) || isSource(user, result);
+      });
+      if (isRead)
+        make(op);
+    }
+    for (Operation *op : llvm::reverse(ops))
+      if (op->use_empty())
+        op->erase();
+  }
+
+private:
+  /// Composes `op` with the movement of its operands, or else starts anew.
+  bool compose(Operation *op) {
+    unsigned count = isa<GatherOp>(op) ? 1 : op->getNumOperands();
+    std::vector<Movement> operands, alone;
+    bool anyMoved = false;
+    for (Value operand : op->getOperands().take_front(count)) {
+      auto it = known.find(operand.getDefiningOp());
+      anyMoved |= it != known.end();
+      alone.push_back(Movement::identity(operand));
+      operands.push_back(it == known.end() ? alone.back() : it->second);
+    }
+    auto movement = composeMovement(op, operands, maxBoxes);
+    if (!movement && anyMoved)
+      movement = composeMovement(op, alone, maxBoxes);
+    if (!movement)
+      return false;
+    known.insert({op, std::move(*movement)});
+    return true;
+  }
+
+  /// Whether the movement of `user` reads `value` itself.
+  bool isSource(Operation *user, Value value) {
+    return llvm::is_contained(known.find(user)->second.sources, value);
+  }
+
+  void make(Operation *op) {
+    const Movement &movement = known.find(op)->second;
+    Value result = op->getResult(0), made;
+    if (movement.isIdentity()) {
+      made = movement.sources[movement.boxes[0].source];
+    } else {
+      OpBuilder builder(op);
+      made = MoveOp::create(builder, op->getLoc(), result.getType(),
+                            movement.sources, movement.toMap(&getContext()));
+      ++numComposed;
+    }
+    result.replaceAllUsesWith(made);
+    // Later movements that read this value as their source read the new one.
+    for (auto &entry : known)
+      for (Value &source : entry.second.sources)
+        if (source == result)
+          source = made;
+  }
+
+  llvm::MapVector<Operation *, Movement> known;
+};
+
+} // namespace

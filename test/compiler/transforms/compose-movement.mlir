@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: visir-opt %s -visir-compose-movement | FileCheck %s
+// RUN: visir-opt %s -visir-compose-movement=max-boxes=3 | FileCheck %s --check-prefix=FEW
+
+// NCHW to tokens and back is nothing.
+// CHECK-LABEL: func @round_trip
+// CHECK-NEXT: return %arg0
+func.func @round_trip(%x: tensor<1x8x4x4xf32>) -> tensor<1x8x4x4xf32> {
+  %0 = visir.reshape %x {shape = array<i64: 1, 8, 16>} : (tensor<1x8x4x4xf32>) -> tensor<1x8x16xf32>
+  %1 = visir.transpose %0 {permutation = array<i64: 0, 2, 1>} : (tensor<1x8x16xf32>) -> tensor<1x16x8xf32>
+  %2 = visir.transpose %1 {permutation = array<i64: 0, 2, 1>} : (tensor<1x16x8xf32>) -> tensor<1x8x16xf32>
+  %3 = visir.reshape %2 {shape = array<i64: 1, 8, 4, 4>} : (tensor<1x8x16xf32>) -> tensor<1x8x4x4xf32>
+  return %3 : tensor<1x8x4x4xf32>
+}
+
+// Queries and keys of two heads: each is one box of the projection.
+// CHECK-LABEL: func @heads
+// CHECK-NEXT: visir.move %arg0 {map = #visir.map<[<sizes = [2, 4, 3], source = 0, src = (d0, d1, d2) -> (0, d1, d0 * 3 + d2), dst = (d0, d1, d2) -> (0, d0, d1, d2)>]>}
+// CHECK-NEXT: visir.move %arg0 {map = #visir.map<[<sizes = [2, 4, 3], source = 0, src = (d0, d1, d2) -> (0, d1, d0 * 3 + d2 + 6), dst = (d0, d1, d2) -> (0, d0, d1, d2)>]>}
+// CHECK-NEXT: return
+func.func @heads(%x: tensor<1x4x18xf32>) -> (tensor<1x2x4x3xf32>, tensor<1x2x4x3xf32>) {
+  %i0 = visir.constant dense<0> : tensor<si64> : tensor<si64>
+  %i1 = visir.constant dense<-2> : tensor<si64> : tensor<si64>
+  %0 = visir.reshape %x {shape = array<i64: 1, 4, 3, 2, 3>} : (tensor<1x4x18xf32>) -> tensor<1x4x3x2x3xf32>
+  %1 = visir.transpose %0 {permutation = array<i64: 2, 0, 3, 1, 4>} : (tensor<1x4x3x2x3xf32>) -> tensor<3x1x2x4x3xf32>
+  %q = visir.gather %1, %i0 {axis = 0 : i64} : (tensor<3x1x2x4x3xf32>, tensor<si64>) -> tensor<1x2x4x3xf32>
+  %k = visir.gather %1, %i1 {axis = 0 : i64} : (tensor<3x1x2x4x3xf32>, tensor<si64>) -> tensor<1x2x4x3xf32>
+  return %q, %k : tensor<1x2x4x3xf32>, tensor<1x2x4x3xf32>
+}
+
+// A pool of kernel 1 samples.
+// CHECK-LABEL: func @sampler
+// CHECK: visir.move %arg0 {map = #visir.map<[<sizes = [2, 2, 8], source = 0, src = (d0, d1, d2) -> (0, d2, d0 * 2, d1 * 2), dst = (d0, d1, d2) -> (0, d0 * 2 + d1, d2)>]>}
+// CHECK-NOT: visir.avg_pool
+func.func @sampler(%x: tensor<1x8x4x4xf32>) -> tensor<1x4x8xf32> {
+  %0 = visir.avg_pool %x {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x8x4x4xf32>) -> tensor<1x8x2x2xf32>
+  %1 = visir.reshape %0 {shape = array<i64: 1, 8, 4>} : (tensor<1x8x2x2xf32>) -> tensor<1x8x4xf32>
+  %2 = visir.transpose %1 {permutation = array<i64: 0, 2, 1>} : (tensor<1x8x4xf32>) -> tensor<1x4x8xf32>
+  return %2 : tensor<1x4x8xf32>
+}
+
+// A shift with zeros: slice, pad, concat.
+// CHECK-LABEL: func @shift
+// CHECK: visir.move %arg0 {map = #visir.map<[
+// CHECK-SAME: <sizes = [3], source = 0, src = (d0) -> (0, d0), dst = (d0) -> (0, d0 + 1)>,
+// CHECK-SAME: <sizes = [], source = -1, src = () -> (), dst = () -> (0, 0)>,
+// CHECK-SAME: <sizes = [4], source = 0, src = (d0) -> (1, d0), dst = (d0) -> (1, d0)>], fill = 0.000000e+00 : f64>}
+func.func @shift(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %0 = visir.slice %x {offsets = array<i64: 0, 0>, sizes = array<i64: 1, 3>, strides = array<i64: 1, 1>} : (tensor<2x4xf32>) -> tensor<1x3xf32>
+  %1 = visir.pad %0 {low = array<i64: 0, 1>, high = array<i64: 0, 0>, mode = #visir<pad_mode constant>} : (tensor<1x3xf32>) -> tensor<1x4xf32>
+  %2 = visir.slice %x {offsets = array<i64: 1, 0>, sizes = array<i64: 1, 4>, strides = array<i64: 1, 1>} : (tensor<2x4xf32>) -> tensor<1x4xf32>
+  %3 = visir.concat %1, %2 {axis = 0 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  return %3 : tensor<2x4xf32>
+}
+
+// What has too many boxes stays as it is.
+// CHECK-LABEL: func @irregular
+// CHECK: visir.move
+// FEW-LABEL: func @irregular
+// FEW: %[[T:.*]] = visir.move %arg0
+// FEW-NEXT: visir.gather %[[T]]
+func.func @irregular(%x: tensor<8x2xf32>) -> tensor<2x5xf32> {
+  %i = visir.constant dense<[0, 5, 1, 7, 2]> : tensor<5xsi64> : tensor<5xsi64>
+  %0 = visir.transpose %x {permutation = array<i64: 1, 0>} : (tensor<8x2xf32>) -> tensor<2x8xf32>
+  %1 = visir.gather %0, %i {axis = 1 : i64} : (tensor<2x8xf32>, tensor<5xsi64>) -> tensor<2x5xf32>
+  return %1 : tensor<2x5xf32>
+}
+
+// Others may read what lies between; both are made from the source.
+// CHECK-LABEL: func @shared
+// CHECK: %[[A:.*]] = visir.move %arg0
+// CHECK: %[[B:.*]] = visir.move %arg0
+// CHECK: visir.unary exp %[[A]]
+func.func @shared(%x: tensor<2x6xf32>) -> (tensor<6x2xf32>, tensor<3x4xf32>) {
+  %0 = visir.transpose %x {permutation = array<i64: 1, 0>} : (tensor<2x6xf32>) -> tensor<6x2xf32>
+  %1 = visir.reshape %0 {shape = array<i64: 3, 4>} : (tensor<6x2xf32>) -> tensor<3x4xf32>
+  %2 = visir.unary exp %0 : (tensor<6x2xf32>) -> tensor<6x2xf32>
+  return %2, %1 : tensor<6x2xf32>, tensor<3x4xf32>
+}
