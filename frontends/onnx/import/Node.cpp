@@ -138,6 +138,14 @@ SmallVector<double> Node::floatsAttr(StringRef name) {
   return SmallVector<double>(found->floats().begin(), found->floats().end());
 }
 
+SmallVector<std::string> Node::stringsAttr(StringRef name) {
+  const AttributeProto *found = attr(name, AttributeProto::STRINGS);
+  if (!found)
+    return {};
+  return SmallVector<std::string>(found->strings().begin(),
+                                  found->strings().end());
+}
+
 ElementsAttr Node::tensorAttr(StringRef name) {
   const AttributeProto *found = attr(name, AttributeProto::TENSOR);
   if (!found)

@@ -90,6 +90,7 @@ public:
   SmallVector<int64_t> intsAttr(StringRef name,
                                 ArrayRef<int64_t> fallback = {});
   SmallVector<double> floatsAttr(StringRef name);
+  SmallVector<std::string> stringsAttr(StringRef name);
   /// Null when the attribute is absent or its tensor cannot be read.
   mlir::ElementsAttr tensorAttr(StringRef name);
   /// Null when absent.
