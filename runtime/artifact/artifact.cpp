@@ -8,10 +8,9 @@ namespace visir::runtime {
 Status Artifact::openFile(const char *path, const Allocator &allocator) {
   VISIR_RETURN_IF_ERROR(file.open(path));
   if (file.size() < sizeof(header))
-    return Status::error(StatusCode::malformed,
-                         "file size is %llu, expected at least %zu",
-                         static_cast<unsigned long long>(file.size()),
-                         sizeof(header));
+    return Status::error(
+        StatusCode::malformed, "file size is %llu, expected at least %zu",
+        static_cast<unsigned long long>(file.size()), sizeof(header));
   VISIR_RETURN_IF_ERROR(file.read(0, &header, sizeof(header)));
   VISIR_RETURN_IF_ERROR(verifyHeader(header, file.size()));
   return readManifest(allocator);
@@ -20,10 +19,9 @@ Status Artifact::openFile(const char *path, const Allocator &allocator) {
 Status Artifact::openMemory(const void *data, uint64_t bytes,
                             const Allocator &allocator) {
   if (bytes < sizeof(header))
-    return Status::error(StatusCode::malformed,
-                         "file size is %llu, expected at least %zu",
-                         static_cast<unsigned long long>(bytes),
-                         sizeof(header));
+    return Status::error(
+        StatusCode::malformed, "file size is %llu, expected at least %zu",
+        static_cast<unsigned long long>(bytes), sizeof(header));
   memory = static_cast<const uint8_t *>(data);
   memcpy(&header, memory, sizeof(header));
   VISIR_RETURN_IF_ERROR(verifyHeader(header, bytes));
@@ -34,10 +32,9 @@ Status Artifact::openMemory(const void *data, uint64_t bytes,
 Status Artifact::readManifest(const Allocator &allocator) {
   if (!copy.allocate(allocator, header.manifest_bytes,
                      VISIR_MANIFEST_ALIGNMENT))
-    return Status::error(StatusCode::outOfMemory,
-                         "no memory for a manifest of %llu bytes",
-                         static_cast<unsigned long long>(
-                             header.manifest_bytes));
+    return Status::error(
+        StatusCode::outOfMemory, "no memory for a manifest of %llu bytes",
+        static_cast<unsigned long long>(header.manifest_bytes));
   if (memory)
     memcpy(copy.data(), memory + header.manifest_offset, copy.size());
   else
@@ -66,8 +63,8 @@ Status Artifact::viewSection(const schema::Section &section, bool executable,
     out->data = memory + section.offset();
     return Status();
   }
-  VISIR_RETURN_IF_ERROR(out->pages.mapFile(file, section.offset(),
-                                           section.size(), executable));
+  VISIR_RETURN_IF_ERROR(
+      out->pages.mapFile(file, section.offset(), section.size(), executable));
   out->data = out->pages.data();
   return Status();
 }
@@ -94,9 +91,8 @@ Status Artifact::loadCode(uint32_t index, bool copyPages,
 Status Artifact::loadConstants(uint32_t index, bool copyPages, bool check,
                                SectionBytes *out) const {
   const schema::Section &section = *root->sections()->Get(index);
-  bool aligned = reinterpret_cast<uintptr_t>(memory) %
-                     VISIR_CONSTANT_ALIGNMENT ==
-                 0;
+  bool aligned =
+      reinterpret_cast<uintptr_t>(memory) % VISIR_CONSTANT_ALIGNMENT == 0;
   if (copyPages || !aligned)
     VISIR_RETURN_IF_ERROR(copySection(section, out));
   else

@@ -16,6 +16,8 @@ namespace visir::runtime {
 // Limits that the schema does not state.
 constexpr uint32_t kMaxRank = 8;
 constexpr uint32_t kMaxBindings = 64;
+// What arenas, staged tensors and constants are aligned to.
+constexpr uint32_t kMaxBindingAlignment = VISIR_CONSTANT_ALIGNMENT;
 constexpr uint32_t kMaxScalars = 64;
 constexpr uint32_t kMaxTensors = 1024;
 constexpr uint32_t kMaxEntries = 1024;

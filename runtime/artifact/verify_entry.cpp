@@ -181,8 +181,8 @@ Status verifyScalar(const EntryContext &context, const schema::Scalar &scalar,
 Status verifyDispatchBinding(EntryContext &context,
                              const schema::BindingRef &ref,
                              const schema::Binding &binding) {
-  VISIR_RETURN_IF_ERROR(verifyReference(
-      context, ref, binding.access() != schema::Access::read));
+  VISIR_RETURN_IF_ERROR(
+      verifyReference(context, ref, binding.access() != schema::Access::read));
   if (ref.size() < binding.min_bytes())
     return malformed("size is %llu, expected at least %llu", wide(ref.size()),
                      wide(binding.min_bytes()));
@@ -222,8 +222,8 @@ Status verifyDispatch(EntryContext &context, const schema::Dispatch &dispatch) {
                                           *function.scalars()->Get(i)),
                              "scalar %u", i);
   if (dispatch.tile_end() > function.tile_count())
-    return malformed("tile end is %u, expected at most %u",
-                     dispatch.tile_end(), function.tile_count());
+    return malformed("tile end is %u, expected at most %u", dispatch.tile_end(),
+                     function.tile_count());
   if (dispatch.tile_begin() >= dispatch.tile_end())
     return malformed("tile begin is %u, expected less than %u",
                      dispatch.tile_begin(), dispatch.tile_end());
@@ -267,8 +267,8 @@ Status verifyCommand(EntryContext &context, const schema::Command &command,
   case schema::Operation::Copy:
     return verifyCopy(context, *command.operation_as_Copy());
   case schema::Operation::Fill:
-    return verifyReference(context,
-                           *command.operation_as_Fill()->destination(), true)
+    return verifyReference(context, *command.operation_as_Fill()->destination(),
+                           true)
         .at("destination");
   default:
     return malformed("operation is %u, expected %u..%u",
@@ -290,8 +290,8 @@ Status verifyPreprocess(const schema::Entry &entry,
     return malformed("channel count is %u, expected 1 or 3",
                      preprocess.channels());
   if (sizeOf(preprocess.mean()) != preprocess.channels())
-    return malformed("mean count is %u, expected %u",
-                     sizeOf(preprocess.mean()), preprocess.channels());
+    return malformed("mean count is %u, expected %u", sizeOf(preprocess.mean()),
+                     preprocess.channels());
   if (sizeOf(preprocess.std()) != preprocess.channels())
     return malformed("deviation count is %u, expected %u",
                      sizeOf(preprocess.std()), preprocess.channels());

@@ -46,8 +46,8 @@ Status verifyHeader(const visir_file_header_t &header, uint64_t fileBytes) {
   }
   if (header.file_version != VISIR_FILE_VERSION)
     return Status::error(StatusCode::unsupported,
-                         "file version is %u, expected %u",
-                         header.file_version, VISIR_FILE_VERSION);
+                         "file version is %u, expected %u", header.file_version,
+                         VISIR_FILE_VERSION);
   if (header.header_bytes != sizeof(header))
     return malformed("header size is %u, expected %zu", header.header_bytes,
                      sizeof(header));

@@ -158,10 +158,9 @@ Status verifyDispatchOverlap(Verification &v, const schema::Dispatch &dispatch,
         continue;
       bool tied = binding.tie() == static_cast<int64_t>(j);
       if (!tied || !equalRange(written, other))
-        return malformed("written binding %u overlaps binding %u, expected %s",
-                         i, j,
-                         tied ? "equal ranges for a tie"
-                              : "no overlap without a tie");
+        return malformed(
+            "written binding %u overlaps binding %u, expected %s", i, j,
+            tied ? "equal ranges for a tie" : "no overlap without a tie");
     }
   }
   return Status();
@@ -181,8 +180,7 @@ Status verifyWaves(Verification &v, const schema::Entry &entry) {
   if (largest > v.manifestBytes / 8)
     return malformed("accesses between two barriers are %zu, expected at most "
                      "%llu for a manifest of %llu bytes",
-                     largest, wide(v.manifestBytes / 8),
-                     wide(v.manifestBytes));
+                     largest, wide(v.manifestBytes / 8), wide(v.manifestBytes));
   Array<Interval> storage;
   if (!storage.allocate(v.allocator, largest))
     return Status::error(StatusCode::outOfMemory, "no memory to verify");

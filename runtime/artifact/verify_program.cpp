@@ -2,8 +2,6 @@
 // Targets, sections, functions, constants and states.
 #include "runtime/artifact/verify_parts.h"
 
-#include "targets/cpu/abi/kernel_abi.h"
-
 namespace visir::runtime {
 namespace {
 
@@ -46,8 +44,8 @@ Status verifySection(const Verification &v, const schema::Section &section,
                      wide(section.offset()), wide(section.size()),
                      wide(v.fileBytes));
   if (section.digest()->size() != VISIR_SHA256_BYTES)
-    return malformed("digest size is %u, expected %u",
-                     section.digest()->size(), VISIR_SHA256_BYTES);
+    return malformed("digest size is %u, expected %u", section.digest()->size(),
+                     VISIR_SHA256_BYTES);
   return Status();
 }
 
@@ -60,9 +58,9 @@ bool targetMatches(const schema::Section &section, uint32_t target) {
 Status verifyBinding(const schema::Binding &binding, uint32_t index,
                      const schema::Function &function) {
   if (!isPowerOfTwo(binding.alignment()) ||
-      binding.alignment() > VISIR_CPU_BINDING_ALIGNMENT)
+      binding.alignment() > kMaxBindingAlignment)
     return malformed("alignment is %u, expected a power of two up to %u",
-                     binding.alignment(), VISIR_CPU_BINDING_ALIGNMENT);
+                     binding.alignment(), kMaxBindingAlignment);
   if (binding.access() < schema::Access::MIN ||
       binding.access() > schema::Access::MAX)
     return malformed("access is %u, expected %u..%u",
@@ -74,8 +72,8 @@ Status verifyBinding(const schema::Binding &binding, uint32_t index,
                      static_cast<int>(index) - 1);
   if (binding.tie() >= 0 && binding.access() == schema::Access::read)
     return malformed("access is read, expected write for a tied binding");
-  if (binding.tie() >= 0 && function.bindings()->Get(binding.tie())->access() !=
-                                schema::Access::read)
+  if (binding.tie() >= 0 &&
+      function.bindings()->Get(binding.tie())->access() != schema::Access::read)
     return malformed("tie is to the written binding %d, expected a binding "
                      "that is read only",
                      binding.tie());
@@ -131,8 +129,8 @@ Status verifyFunction(Verification &v, const schema::Function &function,
 Status verifyConstant(const Verification &v, const schema::Constant &constant) {
   uint32_t sections = sizeOf(v.manifest->sections());
   if (constant.section() >= sections)
-    return malformed("section is %u, expected less than %u",
-                     constant.section(), sections);
+    return malformed("section is %u, expected less than %u", constant.section(),
+                     sections);
   const schema::Section &section =
       *v.manifest->sections()->Get(constant.section());
   if (section.kind() != schema::SectionKind::constants)
@@ -141,8 +139,7 @@ Status verifyConstant(const Verification &v, const schema::Constant &constant) {
                      schema::EnumNameSectionKind(section.kind()));
   if (!targetMatches(section, v.program->target()))
     return malformed("target of section %u is %d, expected -1 or %u",
-                     constant.section(), section.target(),
-                     v.program->target());
+                     constant.section(), section.target(), v.program->target());
   if (constant.offset() % VISIR_CONSTANT_ALIGNMENT != 0)
     return malformed("offset is %llu, expected a multiple of %u",
                      wide(constant.offset()), VISIR_CONSTANT_ALIGNMENT);

@@ -51,12 +51,12 @@ void compressPortable(uint32_t state[8], const uint8_t *blocks, size_t count) {
     memcpy(s, state, sizeof(s));
     for (int i = 0; i < 64; ++i) {
       uint32_t e = s[4], a = s[0];
-      uint32_t sum1 = rotateRight(e, 6) ^ rotateRight(e, 11) ^
-                      rotateRight(e, 25);
+      uint32_t sum1 =
+          rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
       uint32_t choice = (e & s[5]) ^ (~e & s[6]);
       uint32_t t1 = s[7] + sum1 + choice + kRound[i] + w[i];
-      uint32_t sum0 = rotateRight(a, 2) ^ rotateRight(a, 13) ^
-                      rotateRight(a, 22);
+      uint32_t sum0 =
+          rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
       uint32_t majority = (a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]);
       memmove(s + 1, s, 7 * sizeof(uint32_t));
       s[4] += t1;
@@ -127,9 +127,9 @@ bool hasShaExtension() {
 } // namespace
 
 Sha256::Sha256(Method method) : compress(compressPortable) {
-  static constexpr uint32_t initial[8] = {
-      0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  static constexpr uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+                                          0xa54ff53a, 0x510e527f, 0x9b05688c,
+                                          0x1f83d9ab, 0x5be0cd19};
   memcpy(state, initial, sizeof(state));
 #if defined(__x86_64__)
   if (method == Method::best && hasShaExtension())

@@ -39,8 +39,7 @@ Status entryOf(const visir_module_t *module, uint32_t index,
 using Tensors = flatbuffers::Vector<flatbuffers::Offset<schema::Tensor>>;
 
 Status tensorInfo(const schema::Entry &entry, const Tensors *tensors,
-                  const char *what, uint32_t index,
-                  visir_tensor_info_t *out) {
+                  const char *what, uint32_t index, visir_tensor_info_t *out) {
   if (index >= sizeOf(tensors))
     return outOfRange(what, index, sizeOf(tensors));
   const schema::Tensor &tensor = *tensors->Get(index);
@@ -53,8 +52,7 @@ Status tensorInfo(const schema::Entry &entry, const Tensors *tensors,
     const schema::Dim &dim = *tensor.dims()->Get(i);
     out->dims[i] = static_cast<int64_t>(dim.value());
     if (dim.symbol() >= 0)
-      out->dim_symbols[i] =
-          entry.symbols()->Get(dim.symbol())->name()->c_str();
+      out->dim_symbols[i] = entry.symbols()->Get(dim.symbol())->name()->c_str();
   }
   return Status();
 }
@@ -80,8 +78,8 @@ void dispatchInfo(const Module &module, const schema::Dispatch &dispatch,
   out->tile_count = dispatch.tile_end() - dispatch.tile_begin();
   out->parallel = dispatch.parallel();
   for (uint32_t i = 0; i < sizeOf(dispatch.bindings()); ++i) {
-    bool both = function.bindings()->Get(i)->access() ==
-                schema::Access::read_write;
+    bool both =
+        function.bindings()->Get(i)->access() == schema::Access::read_write;
     out->bytes += dispatch.bindings()->Get(i)->size() * (both ? 2 : 1);
   }
 }
@@ -133,8 +131,8 @@ visir_status_t visir_module_open_file(visir_context_t *context,
                                       const visir_module_options_t *options,
                                       visir_module_t **out_module) {
   Module *module = nullptr;
-  Status status = Module::openFile(*unwrap(context), path,
-                                   moduleOptions(options), &module);
+  Status status =
+      Module::openFile(*unwrap(context), path, moduleOptions(options), &module);
   *out_module = reinterpret_cast<visir_module_t *>(module);
   return toC(status);
 }

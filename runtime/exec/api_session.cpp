@@ -61,8 +61,7 @@ void visir_session_release(visir_session_t *session) {
 
 visir_status_t visir_run(visir_session_t *session, uint32_t entry,
                          const visir_tensor_t *inputs, uint32_t input_count,
-                         const visir_tensor_t *outputs,
-                         uint32_t output_count) {
+                         const visir_tensor_t *outputs, uint32_t output_count) {
   return toC(unwrap(session)->run(
       entry, reinterpret_cast<const TensorView *>(inputs), input_count,
       reinterpret_cast<const TensorView *>(outputs), output_count));

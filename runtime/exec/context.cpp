@@ -18,12 +18,11 @@ uint64_t machineMemory() {
 Status Context::make(const ContextOptions &options, Context **out) {
   if (options.threadCount > kMaxThreads ||
       options.userPool.threadCount > kMaxThreads)
-    return Status::error(StatusCode::invalidArgument,
-                         "thread count is %u, expected at most %u",
-                         options.threadCount > kMaxThreads
-                             ? options.threadCount
-                             : options.userPool.threadCount,
-                         kMaxThreads);
+    return Status::error(
+        StatusCode::invalidArgument, "thread count is %u, expected at most %u",
+        options.threadCount > kMaxThreads ? options.threadCount
+                                          : options.userPool.threadCount,
+        kMaxThreads);
   Context *context = create<Context>(options.allocator);
   if (!context)
     return Status::error(StatusCode::outOfMemory, "no memory for a context");

@@ -18,8 +18,8 @@ struct UserPool {
 };
 
 struct ContextOptions {
-  uint32_t threadCount = 0;  // 0: one for each available processor
-  uint64_t memoryLimit = 0;  // of a session; 0: the machine's memory
+  uint32_t threadCount = 0; // 0: one for each available processor
+  uint64_t memoryLimit = 0; // of a session; 0: the machine's memory
   Allocator allocator = systemAllocator();
   Logger logger;
   UserPool userPool; // used when parallelFor is set

@@ -122,8 +122,8 @@ Status Module::chooseProgram(const ModuleOptions &options) {
 }
 
 Status Module::load(const ModuleOptions &options) {
-  VISIR_RETURN_IF_ERROR(device->load(file, *chosen, options.copyCode,
-                                     owner->allocator(), &code));
+  VISIR_RETURN_IF_ERROR(
+      device->load(file, *chosen, options.copyCode, owner->allocator(), &code));
   VISIR_RETURN_IF_ERROR(loadConstants(options));
   owner->logger().log(LogLevel::info, "runs the program for %s with driver %s",
                       target().name()->c_str(), device->name);
@@ -139,9 +139,8 @@ Status Module::loadConstants(const ModuleOptions &options) {
     uint32_t section = constants->Get(i)->section();
     if (loaded[section].data)
       continue;
-    VISIR_RETURN_IF_ERROR(file.loadConstants(section, options.copyConstants,
-                                             options.verifyFull,
-                                             &loaded[section]));
+    VISIR_RETURN_IF_ERROR(file.loadConstants(
+        section, options.copyConstants, options.verifyFull, &loaded[section]));
   }
   return Status();
 }

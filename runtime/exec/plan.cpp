@@ -67,8 +67,8 @@ void EntryPlan::count(const schema::Command &command, Counts *counts) const {
     uint32_t count = sizeOf(dispatch->scalars());
     counts->scalars += count;
     for (uint32_t i = 0; i < count; ++i)
-      counts->runScalars += dispatch->scalars()->Get(i)->kind() !=
-                            schema::ScalarKind::constant;
+      counts->runScalars +=
+          dispatch->scalars()->Get(i)->kind() != schema::ScalarKind::constant;
   }
 }
 
@@ -113,8 +113,7 @@ void EntryPlan::planScalar(const schema::Scalar &scalar,
 }
 
 void EntryPlan::planDispatch(const Module &module, const SessionMemory &memory,
-                             const schema::Dispatch &dispatch,
-                             uint32_t index) {
+                             const schema::Dispatch &dispatch, uint32_t index) {
   const schema::Function &function =
       *module.program().functions()->Get(dispatch.function());
   PlannedCommand &planned = commands[index];

@@ -54,8 +54,8 @@ bool readScalar(schema::DType dtype, const void *data, uint64_t *value) {
                   dtype == schema::DType::i32 || dtype == schema::DType::i64;
   uint32_t unused = 64 - 8 * bytes;
   if (isSigned)
-    result = static_cast<int64_t>(static_cast<uint64_t>(result) << unused) >>
-             unused;
+    result =
+        static_cast<int64_t>(static_cast<uint64_t>(result) << unused) >> unused;
   *value = static_cast<uint64_t>(result);
   return !isSigned || result >= 0;
 }
@@ -95,8 +95,8 @@ Status Session::findNeeds(Needs *needs) const {
   const schema::Program &program = owner->program();
   uint64_t scratchOfThread = 0;
   for (uint32_t i = 0; i < sizeOf(program.functions()); ++i)
-    scratchOfThread = larger(scratchOfThread,
-                             program.functions()->Get(i)->scratch_bytes());
+    scratchOfThread =
+        larger(scratchOfThread, program.functions()->Get(i)->scratch_bytes());
   scratchOfThread = alignUp(scratchOfThread, kScratchAlignment);
   needs->scratch = scratchOfThread * owner->context().threadCount();
   for (uint32_t i = 0; i < sizeOf(program.states()); ++i)
@@ -104,9 +104,8 @@ Status Session::findNeeds(Needs *needs) const {
   for (const schema::Entry *entry : *program.entries()) {
     uint32_t tensors = sizeOf(entry->inputs()) + sizeOf(entry->outputs());
     needs->arena = larger(needs->arena, entry->arena_bytes());
-    needs->staging =
-        larger(needs->staging,
-               alignedBytes(entry->inputs()) + alignedBytes(entry->outputs()));
+    needs->staging = larger(needs->staging, alignedBytes(entry->inputs()) +
+                                                alignedBytes(entry->outputs()));
     if (tensors > needs->tensors)
       needs->tensors = tensors;
     if (sizeOf(entry->commands()) > needs->commands)
@@ -212,11 +211,10 @@ Status Session::checkTensors(const schema::Entry &entry,
     bool output = i >= inputCount;
     const schema::Tensor &expected = tensorOf(entry, i);
     views[i] = output ? outputs[i - inputCount] : inputs[i];
-    VISIR_RETURN_IF_ERROR_AT(checkTensor(entry, expected, views[i],
-                                         symbols.data(), &layouts[i]),
-                             "%s %u \"%.48s\"", output ? "output" : "input",
-                             output ? i - inputCount : i,
-                             expected.name()->c_str());
+    VISIR_RETURN_IF_ERROR_AT(
+        checkTensor(entry, expected, views[i], symbols.data(), &layouts[i]),
+        "%s %u \"%.48s\"", output ? "output" : "input",
+        output ? i - inputCount : i, expected.name()->c_str());
   }
   for (uint32_t i = inputCount; i < count; ++i)
     for (uint32_t j = 0; j < i; ++j)
@@ -224,8 +222,7 @@ Status Session::checkTensors(const schema::Entry &entry,
         return Status::error(StatusCode::invalidArgument,
                              "output %u \"%.48s\" shares memory with \"%.48s\","
                              " expected no overlap",
-                             i - inputCount,
-                             tensorOf(entry, i).name()->c_str(),
+                             i - inputCount, tensorOf(entry, i).name()->c_str(),
                              tensorOf(entry, j).name()->c_str());
   return Status();
 }
@@ -239,8 +236,7 @@ void Session::placeTensors(const EntryPlan &plan) {
   uint8_t *next = staging.data();
   for (uint32_t i = 0; i < count; ++i) {
     const schema::Tensor &tensor = tensorOf(entry, i);
-    bool aligned =
-        reinterpret_cast<uintptr_t>(views[i].data) % kAlignment == 0;
+    bool aligned = reinterpret_cast<uintptr_t>(views[i].data) % kAlignment == 0;
     // Of a symbolic tensor the caller may give fewer bytes than kernels were
     // promised.
     bool inPlace = aligned && layouts[i].dense && !hasSymbols(tensor);

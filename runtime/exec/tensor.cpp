@@ -124,8 +124,8 @@ Status checkTensor(const schema::Entry &entry, const schema::Tensor &expected,
   if (rank != 0 && !view.dims)
     return invalid("dims are null, expected %u", rank);
   for (uint32_t i = 0; i < rank; ++i)
-    VISIR_RETURN_IF_ERROR(checkDim(entry, *expected.dims()->Get(i), i,
-                                   view.dims[i], symbols));
+    VISIR_RETURN_IF_ERROR(
+        checkDim(entry, *expected.dims()->Get(i), i, view.dims[i], symbols));
   uint32_t elementBytes = dtypeBytes(dtype);
   VISIR_RETURN_IF_ERROR(findLayout(view, elementBytes, layout));
   if (!view.data && layout->bytes != 0)
@@ -146,33 +146,33 @@ bool tensorsOverlap(const TensorView &a, const TensorLayout &layoutA,
 void gather(const TensorView &from, uint32_t elementBytes, uint8_t *to) {
   const uint8_t *data = static_cast<const uint8_t *>(from.data);
   const int64_t size = elementBytes;
-  forEachRow(from, [&](int64_t offset, int64_t index, int64_t stride,
-                       int64_t count) {
-    const uint8_t *source = data + offset * size;
-    uint8_t *target = to + index * size;
-    if (stride == 1) {
-      memcpy(target, source, static_cast<size_t>(count * size));
-      return;
-    }
-    for (int64_t i = 0; i < count; ++i)
-      memcpy(target + i * size, source + i * stride * size, elementBytes);
-  });
+  forEachRow(
+      from, [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
+        const uint8_t *source = data + offset * size;
+        uint8_t *target = to + index * size;
+        if (stride == 1) {
+          memcpy(target, source, static_cast<size_t>(count * size));
+          return;
+        }
+        for (int64_t i = 0; i < count; ++i)
+          memcpy(target + i * size, source + i * stride * size, elementBytes);
+      });
 }
 
 void scatter(const uint8_t *from, uint32_t elementBytes, const TensorView &to) {
   uint8_t *data = static_cast<uint8_t *>(to.data);
   const int64_t size = elementBytes;
-  forEachRow(to, [&](int64_t offset, int64_t index, int64_t stride,
-                     int64_t count) {
-    const uint8_t *source = from + index * size;
-    uint8_t *target = data + offset * size;
-    if (stride == 1) {
-      memcpy(target, source, static_cast<size_t>(count * size));
-      return;
-    }
-    for (int64_t i = 0; i < count; ++i)
-      memcpy(target + i * stride * size, source + i * size, elementBytes);
-  });
+  forEachRow(
+      to, [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
+        const uint8_t *source = from + index * size;
+        uint8_t *target = data + offset * size;
+        if (stride == 1) {
+          memcpy(target, source, static_cast<size_t>(count * size));
+          return;
+        }
+        for (int64_t i = 0; i < count; ++i)
+          memcpy(target + i * stride * size, source + i * size, elementBytes);
+      });
 }
 
 } // namespace visir::runtime

@@ -20,8 +20,8 @@ struct TensorView {
 // What the checks found out about a view.
 struct TensorLayout {
   bool dense;
-  uint64_t bytes;       // of the elements
-  int64_t begin, end;   // the bytes it touches, relative to data
+  uint64_t bytes;     // of the elements
+  int64_t begin, end; // the bytes it touches, relative to data
 };
 
 // Checks dtype, rank, dims (against the symbols' values, which inputs define

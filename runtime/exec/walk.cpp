@@ -42,8 +42,7 @@ private:
   void walkOn(uint32_t thread);
   void takeTiles(uint32_t thread, uint32_t command);
   void takeShare(uint32_t thread, uint32_t owner, uint32_t command);
-  void execute(uint32_t thread, uint32_t command, uint32_t begin,
-               uint32_t end);
+  void execute(uint32_t thread, uint32_t command, uint32_t begin, uint32_t end);
   void executeCopy(const PlannedCommand &command, uint32_t begin,
                    uint32_t end) const;
   void fail(uint32_t command, int32_t error);
@@ -103,8 +102,7 @@ void Walk::takeShare(uint32_t thread, uint32_t owner, uint32_t index) {
   const PlannedCommand &command = commands[index];
   uint64_t count = command.tileEnd - command.tileBegin;
   uint32_t begin = static_cast<uint32_t>(count * owner / threads);
-  uint32_t share =
-      static_cast<uint32_t>(count * (owner + 1) / threads) - begin;
+  uint32_t share = static_cast<uint32_t>(count * (owner + 1) / threads) - begin;
   uint32_t chunk = (share + kChunksPerShare - 1) / kChunksPerShare;
   std::atomic<uint32_t> &next = progressOf(owner, index);
   while (next.load(std::memory_order_relaxed) < share && !stopped()) {

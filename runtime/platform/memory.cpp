@@ -75,8 +75,8 @@ Status Pages::mapFile(const File &file, uint64_t offset, size_t count,
   if (count == 0)
     return Status();
   int protection = executable ? PROT_READ | PROT_EXEC : PROT_READ;
-  void *address = mmap(nullptr, count, protection, MAP_PRIVATE,
-                       file.descriptor, static_cast<off_t>(offset));
+  void *address = mmap(nullptr, count, protection, MAP_PRIVATE, file.descriptor,
+                       static_cast<off_t>(offset));
   if (address == MAP_FAILED)
     return systemError("cannot map the file");
   memory = static_cast<uint8_t *>(address);

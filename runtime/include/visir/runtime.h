@@ -52,7 +52,7 @@ typedef enum visir_status_code_t {
   VISIR_UNSUPPORTED = 7,      /* too new, or not for this machine */
   VISIR_KERNEL_FAILED = 8,    /* a kernel met an index out of range */
   VISIR_CANCELLED = 9,
-  VISIR_BUSY = 10             /* the session is running already */
+  VISIR_BUSY = 10 /* the session is running already */
 } visir_status_code_t;
 
 typedef struct visir_status_t {
@@ -168,7 +168,8 @@ typedef struct visir_module_info_t {
 VISIR_API void visir_module_info(const visir_module_t *module,
                                  visir_module_info_t *out_info);
 
-typedef enum visir_dtype_t {
+typedef uint32_t visir_dtype_t; /* one of these */
+enum {
   VISIR_DTYPE_INVALID = 0,
   VISIR_F32 = 1,
   VISIR_F64 = 2,
@@ -183,7 +184,7 @@ typedef enum visir_dtype_t {
   VISIR_I64 = 11,
   VISIR_U64 = 12,
   VISIR_BOOL = 13 /* one byte, 0 or 1 */
-} visir_dtype_t;
+};
 
 /* Bytes of an element; 0 for an invalid dtype. */
 VISIR_API uint32_t visir_dtype_bytes(visir_dtype_t dtype);
@@ -213,15 +214,14 @@ typedef struct visir_tensor_info_t {
 /* Entries are numbered 0 .. entry_count-1. name NULL finds entry 0. */
 VISIR_API VISIR_MUST_USE visir_status_t visir_module_find_entry(
     const visir_module_t *module, const char *name, uint32_t *out_entry);
+VISIR_API VISIR_MUST_USE visir_status_t visir_module_entry_info(
+    const visir_module_t *module, uint32_t entry, visir_entry_info_t *out_info);
 VISIR_API VISIR_MUST_USE visir_status_t
-visir_module_entry_info(const visir_module_t *module, uint32_t entry,
-                        visir_entry_info_t *out_info);
-VISIR_API VISIR_MUST_USE visir_status_t visir_module_input_info(
-    const visir_module_t *module, uint32_t entry, uint32_t input,
-    visir_tensor_info_t *out_info);
-VISIR_API VISIR_MUST_USE visir_status_t visir_module_output_info(
-    const visir_module_t *module, uint32_t entry, uint32_t output,
-    visir_tensor_info_t *out_info);
+visir_module_input_info(const visir_module_t *module, uint32_t entry,
+                        uint32_t input, visir_tensor_info_t *out_info);
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_module_output_info(const visir_module_t *module, uint32_t entry,
+                         uint32_t output, visir_tensor_info_t *out_info);
 
 /* How a picture becomes an input; tools act on it, the runtime does not.
  * value = (pixel * scale - mean[c]) / std[c], pixel in 0..255. */
@@ -238,9 +238,9 @@ typedef struct visir_preprocess_info_t {
 } visir_preprocess_info_t;
 
 /* VISIR_NOT_FOUND when the entry has none for the input. */
-VISIR_API VISIR_MUST_USE visir_status_t visir_module_preprocess_info(
-    const visir_module_t *module, uint32_t entry, uint32_t input,
-    visir_preprocess_info_t *out_info);
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_module_preprocess_info(const visir_module_t *module, uint32_t entry,
+                             uint32_t input, visir_preprocess_info_t *out_info);
 
 typedef enum visir_command_kind_t {
   VISIR_COMMAND_DISPATCH = 1,
@@ -259,9 +259,9 @@ typedef struct visir_command_info_t {
   uint32_t source_count;
 } visir_command_info_t;
 
-VISIR_API VISIR_MUST_USE visir_status_t visir_module_command_info(
-    const visir_module_t *module, uint32_t entry, uint32_t command,
-    visir_command_info_t *out_info);
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_module_command_info(const visir_module_t *module, uint32_t entry,
+                          uint32_t command, visir_command_info_t *out_info);
 /* Name of an ONNX node that the command computes; NULL beyond the last. */
 VISIR_API const char *visir_module_command_source(const visir_module_t *module,
                                                   uint32_t entry,
@@ -301,10 +301,9 @@ typedef struct visir_tensor_t {
 /* Runs an entry and returns when the outputs are written. An output shares
  * no byte with an input or another output. After a failure the outputs and
  * the states hold anything. */
-VISIR_API VISIR_MUST_USE visir_status_t
-visir_run(visir_session_t *session, uint32_t entry,
-          const visir_tensor_t *inputs, uint32_t input_count,
-          const visir_tensor_t *outputs, uint32_t output_count);
+VISIR_API VISIR_MUST_USE visir_status_t visir_run(
+    visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
+    uint32_t input_count, const visir_tensor_t *outputs, uint32_t output_count);
 
 /* Makes a run that is under way return VISIR_CANCELLED soon; without one it
  * does nothing. From any thread. */
@@ -319,8 +318,8 @@ VISIR_API void visir_session_reset(visir_session_t *session);
 
 /* Memory of a state, to read or write between runs. */
 VISIR_API VISIR_MUST_USE visir_status_t
-visir_session_state(visir_session_t *session, const char *name,
-                    void **out_data, uint64_t *out_bytes);
+visir_session_state(visir_session_t *session, const char *name, void **out_data,
+                    uint64_t *out_bytes);
 
 /* Bytes that the session took: arena, scratch, staging, states, plans. */
 VISIR_API uint64_t visir_session_memory_bytes(const visir_session_t *session);

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the verifier says to a damaged entry.
+#include "test/runtime/support/refusal.h"
+
+#include <gmock/gmock.h>
+
+using namespace visir;
+using namespace visir::testing;
+using ::testing::HasSubstr;
+
+namespace {
+
+using B = ArtifactBuilder;
+using schema::BufferKind;
+constexpr auto kMost = UINT64_MAX;
+
+class EntryRefusalTest : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(EntryRefusalTest, Text) {
+  ArtifactBuilder builder = makeSample();
+  GetParam().damage(builder);
+  EXPECT_THAT(openText(builder.finish()), HasSubstr(GetParam().text));
+}
+
+schema::CopyT &copy(B &b) { return *command(b, 4).operation.AsCopy(); }
+schema::PreprocessT &preprocess(B &b) { return *entry(b).preprocess[0]; }
+
+// A second program, the same but for what `damage` does to it.
+void addProgram(B &b) {
+  b.manifest.programs.push_back(std::move(makeSample().manifest.programs[0]));
+}
+schema::EntryT &secondEntry(B &b) {
+  addProgram(b);
+  return *b.manifest.programs[1]->entries[0];
+}
+
+TEST(ProgramsTest, SeveralPass) {
+  ArtifactBuilder builder = makeSample();
+  addProgram(builder);
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tensors, EntryRefusalTest,
+    ::testing::Values(
+        Refusal{"NoEntry", "program 0: entry count is 0, expected 1..1024",
+                [](B &b) { program(b).entries.clear(); }},
+        Refusal{"EntryName",
+                "entry 1 name is \"main\" as that of entry 0, expected "
+                "distinct names",
+                [](B &b) { program(b).entries[1]->name = "main"; }},
+        Refusal{"SymbolRange",
+                "program 0: entry 0 \"main\": symbol 0: range is 5..4, "
+                "expected within 0..4294967295",
+                [](B &b) { entry(b).symbols[0]->min = 5; }},
+        Refusal{"TensorName", "input 0 \"\": name is empty, expected one",
+                [](B &b) { entry(b).inputs[0]->name = ""; }},
+        Refusal{"Dtype", "input 0 \"x\": dtype is 14, expected 1..13",
+                [](B &b) { entry(b).inputs[0]->dtype = schema::DType(14); }},
+        Refusal{
+            "DtypeInvalid", "output 1 \"z\": dtype is 0, expected 1..13",
+            [](B &b) { entry(b).outputs[1]->dtype = schema::DType::invalid; }},
+        Refusal{"Rank", "rank is 9, expected at most 8",
+                [](B &b) {
+                  while (entry(b).inputs[0]->dims.size() < 9)
+                    entry(b).inputs[0]->dims.push_back(
+                        std::make_unique<schema::DimT>());
+                }},
+        Refusal{"DimHuge",
+                "dimension 0 is 18446744073709551615, expected a tensor of at "
+                "most",
+                [](B &b) { entry(b).inputs[0]->dims[0]->value = kMost; }},
+        Refusal{"DimSymbol", "symbol of dimension 0 is 1, expected -1..0",
+                [](B &b) { entry(b).inputs[2]->dims[0]->symbol = 1; }},
+        Refusal{"DimOfSymbol",
+                "dimension 0 is 5, expected 4, the largest value of its symbol",
+                [](B &b) { entry(b).inputs[2]->dims[0]->value = 5; }},
+        Refusal{"TensorBytes",
+                "size is 255, expected 256, dims times element size",
+                [](B &b) { entry(b).inputs[0]->bytes = 255; }},
+        Refusal{"TensorLarge",
+                "input 0 \"x\": size is 70368744177664, expected at most",
+                [](B &b) {
+                  entry(b).inputs[0]->dims[0]->value = uint64_t(1) << 40;
+                  entry(b).inputs[0]->bytes = uint64_t(1) << 46;
+                }},
+        Refusal{"TensorCount", "output count is 1025, expected at most 1024",
+                [](B &b) {
+                  while (entry(b).outputs.size() < 1025)
+                    entry(b).outputs.push_back(
+                        makeTensor("t", schema::DType::f32, {0}));
+                }},
+        Refusal{"Arena", "arena size is 18446744073709551615, expected at most",
+                [](B &b) { entry(b).arena_bytes = kMost; }},
+        Refusal{"OutputUnwritten",
+                "output 0 is written by no command, expected one",
+                [](B &b) {
+                  *copy(b).destination = *makeRef(BufferKind::arena, 0, 0, 256);
+                }}),
+    refusalName);
+
+INSTANTIATE_TEST_SUITE_P(
+    References, EntryRefusalTest,
+    ::testing::Values(
+        Refusal{"Kind", "command 0: binding 0: kind is 6, expected 1..5",
+                [](B &b) { binding(b, 0).kind = BufferKind(6); }},
+        Refusal{"InputIndex", "index is 3, expected less than 3 inputs",
+                [](B &b) { binding(b, 0).index = 3; }},
+        Refusal{"ArenaIndex", "index is 1, expected less than 1 arenas",
+                [](B &b) { binding(b, 2).index = 1; }},
+        Refusal{"ConstantIndex", "index is 2, expected less than 2 constants",
+                [](B &b) { binding(b, 1).index = 2; }},
+        Refusal{"StateIndex", "index is 2, expected less than 2 states",
+                [](B &b) { binding(b, 0, 3).index = 2; }},
+        Refusal{"OutputIndex",
+                "command 4: destination: index is 2, expected less than 2 "
+                "outputs",
+                [](B &b) { copy(b).destination->index = 2; }},
+        Refusal{"Range",
+                "binding 2: offset 832 and size 256 exceed the arena, expected "
+                "an end of at most 1024",
+                [](B &b) { binding(b, 2).offset = 832; }},
+        Refusal{"RangeWraps", "offset 18446744073709551552 and size 256 exceed",
+                [](B &b) { binding(b, 2).offset = kMost - 63; }},
+        Refusal{"MinBytes", "binding 0: size is 255, expected at least 256",
+                [](B &b) { binding(b, 0).size = 255; }},
+        Refusal{"OffsetAlignment",
+                "binding 2: offset is 32, expected a multiple of 64",
+                [](B &b) { binding(b, 2).offset = 32; }},
+        Refusal{"WriteInput",
+                "binding 2: written buffer is input, expected output, arena or "
+                "state",
+                [](B &b) { binding(b, 2).kind = BufferKind::input; }},
+        Refusal{"WriteConstant",
+                "written buffer is constant, expected output, arena or state",
+                [](B &b) { binding(b, 2).kind = BufferKind::constant; }},
+        Refusal{"CopySizes",
+                "command 4: size of the destination is 64, expected 256",
+                [](B &b) { copy(b).destination->size = 64; }},
+        Refusal{"CopyOverlap",
+                "command 4: destination offset is 640, expected no overlap "
+                "with the source at 512",
+                [](B &b) {
+                  *copy(b).destination =
+                      *makeRef(BufferKind::arena, 0, 640, 256);
+                }},
+        Refusal{"FillRange", "command 1: destination: offset 256 and size 1000",
+                [](B &b) {
+                  command(b, 1).operation.AsFill()->destination->size = 1000;
+                }}),
+    refusalName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Commands, EntryRefusalTest,
+    ::testing::Values(
+        Refusal{"Function", "command 0: function is 2, expected less than 2",
+                [](B &b) { dispatch(b).function = 2; }},
+        Refusal{"BindingCount",
+                "binding count is 2, expected 3 as in function \"add\"",
+                [](B &b) { dispatch(b).bindings.pop_back(); }},
+        Refusal{"ScalarCount",
+                "scalar count is 0, expected 1 as in function \"add\"",
+                [](B &b) { dispatch(b).scalars.clear(); }},
+        Refusal{"ScalarValue", "scalar 0: value is 15, expected 16..16",
+                [](B &b) { dispatch(b).scalars[0]->value = 15; }},
+        Refusal{
+            "ScalarKind", "scalar 0: kind is 4, expected 1..3",
+            [](B &b) { dispatch(b).scalars[0]->kind = schema::ScalarKind(4); }},
+        Refusal{"ScalarSymbol",
+                "command 3: scalar 1: symbol is 1, expected less than 1",
+                [](B &b) { dispatch(b, 3).scalars[1]->value = 1; }},
+        Refusal{"ScalarSymbolRange",
+                "scalar 1: range of the symbol is 0..4, expected within 1..4",
+                [](B &b) { entry(b).symbols[0]->min = 0; }},
+        Refusal{"ScalarInput", "scalar 0: input is 3, expected less than 3",
+                [](B &b) { dispatch(b, 3).scalars[0]->value = 3; }},
+        Refusal{"ScalarInputRank",
+                "scalar 0: input 0 is f32 of rank 2, expected an integer of "
+                "rank 0",
+                [](B &b) { dispatch(b, 3).scalars[0]->value = 0; }},
+        Refusal{"TileEnd", "tile end is 5, expected at most 4",
+                [](B &b) { dispatch(b).tile_end = 5; }},
+        Refusal{"TileBegin", "tile begin is 4, expected less than 4",
+                [](B &b) { dispatch(b).tile_begin = 4; }},
+        Refusal{"Dependency",
+                "command 2: dependency 0 is 2, expected an earlier command",
+                [](B &b) { command(b, 2).depends_on[0] = 2; }},
+        Refusal{"SourceNode",
+                "command 0: source node 0 is 1, expected less than 1",
+                [](B &b) { command(b, 0).source_nodes[0] = 1; }},
+        Refusal{"Overlap",
+                "written binding 2 overlaps binding 0, expected no overlap "
+                "without a tie",
+                [](B &b) {
+                  binding(b, 0) = *makeRef(BufferKind::arena, 0, 192, 256);
+                }},
+        Refusal{"UnequalTie",
+                "written binding 1 overlaps binding 0, expected equal ranges "
+                "for a tie",
+                [](B &b) {
+                  for (int i : {0, 1})
+                    binding(b, i, 3) =
+                        *makeRef(BufferKind::arena, 0, 768 + 64 * i, 128);
+                }},
+        Refusal{"WriteRace",
+                "command 1 touches the arena at offset 0 together with command "
+                "0, expected a dependency",
+                [](B &b) {
+                  command(b, 1).operation.AsFill()->destination->offset = 0;
+                }},
+        Refusal{"ReadRace",
+                "command 2 touches the arena at offset 0 together with command "
+                "0, expected a dependency",
+                [](B &b) { command(b, 2).depends_on.clear(); }}),
+    refusalName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Notes, EntryRefusalTest,
+    ::testing::Values(
+        Refusal{"BufferRange",
+                "buffer 0: offset 0 and size 2000 exceed the arena, expected "
+                "an end of at most 1024",
+                [](B &b) { entry(b).buffers[0]->size = 2000; }},
+        Refusal{"BufferLife",
+                "buffer 0: life is 0..6, expected within 6 commands",
+                [](B &b) { entry(b).buffers[0]->last_command = 6; }},
+        Refusal{"Input", "preprocess 0: input is 3, expected less than 3",
+                [](B &b) { preprocess(b).input = 3; }},
+        Refusal{"Filter", "preprocess 0: filter is 4, expected at most 3",
+                [](B &b) { preprocess(b).filter = schema::ResizeFilter(4); }},
+        Refusal{"Channels", "channel count is 2, expected 1 or 3",
+                [](B &b) { preprocess(b).channels = 2; }},
+        Refusal{"Mean", "mean count is 1, expected 3",
+                [](B &b) { preprocess(b).mean.resize(1); }},
+        Refusal{"Deviations", "deviation count is 1, expected 3",
+                [](B &b) { preprocess(b).std.resize(1); }},
+        Refusal{"Deviation0", "deviation 2 is 0, expected another value than 0",
+                [](B &b) { preprocess(b).std[2] = 0; }}),
+    refusalName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Programs, EntryRefusalTest,
+    ::testing::Values(
+        Refusal{"EntryCount",
+                "program 1: entry count is 1, expected 2 as in program 0",
+                [](B &b) {
+                  addProgram(b);
+                  b.manifest.programs[1]->entries.pop_back();
+                }},
+        Refusal{"EntryName",
+                "entry 0 name is \"other\", expected \"main\" as in program 0",
+                [](B &b) { secondEntry(b).name = "other"; }},
+        Refusal{"TensorCount",
+                "input count of entry 1 is 1, expected 0 as in program 0",
+                [](B &b) {
+                  addProgram(b);
+                  b.manifest.programs[1]->entries[1]->inputs.push_back(
+                      makeTensor("t", schema::DType::f32, {}));
+                }},
+        Refusal{"Tensor",
+                "input 0 of entry 0 is unlike that of program 0, expected the "
+                "same name, dtype and dims",
+                [](B &b) { secondEntry(b).inputs[0]->name = "other"; }}),
+    refusalName);
+
+TEST(WavesTest, ReadersMayRunTogether) {
+  // Both copies read the same state; a third command writes it: refused.
+  ArtifactBuilder builder = makeSample();
+  schema::EntryT &peek = *program(builder).entries[1];
+  peek.outputs.push_back(makeTensor("v", schema::DType::f32, {16}));
+  peek.commands.push_back(makeCopy(makeRef(BufferKind::state, 0, 0, 64),
+                                   makeRef(BufferKind::output, 1, 0, 64), {}));
+  EXPECT_EQ(openText(builder.finish()), "");
+  peek.commands.push_back(
+      makeFill(makeRef(BufferKind::state, 0, 32, 8), 0, {}));
+  EXPECT_THAT(openText(builder.finish()),
+              HasSubstr("command 2 touches the state at offset 32 together "
+                        "with command"));
+  peek.commands.back()->depends_on = {0};
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
+} // namespace
