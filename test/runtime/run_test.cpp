@@ -250,7 +250,7 @@ TEST(ProfileTest, TimesEveryCommand) {
 TEST(CancelTest, StopsARunFromAnotherThread) {
   for (uint32_t threads : {1u, 2u}) {
     Runner runner(threads);
-    ASSERT_EQ(runner.open(makeChain(64, 5000).finish()).code, VISIR_OK);
+    ASSERT_EQ(runner.open(makeChain(64, 500).finish()).code, VISIR_OK);
     FloatTensor x(VISIR_F32, {64, 16}), y(VISIR_F32, {64, 16});
     std::atomic<bool> done{false};
     std::thread other([&] {
@@ -269,7 +269,7 @@ TEST(CancelTest, StopsARunFromAnotherThread) {
 
 TEST(BusyTest, OneRunAtATime) {
   Runner runner(1);
-  ASSERT_EQ(runner.open(makeChain(64, 5000).finish()).code, VISIR_OK);
+  ASSERT_EQ(runner.open(makeChain(64, 500).finish()).code, VISIR_OK);
   std::atomic<int> busy{0}, fine{0};
   auto run = [&] {
     FloatTensor x(VISIR_F32, {64, 16}), y(VISIR_F32, {64, 16});
