@@ -19,10 +19,12 @@ static StringAttr nameAttr(Builder &builder, StringRef name) {
 /// Erases ops that nobody reads, from the last to the first: what is left of
 /// folded shape arithmetic, and unused branches.
 static void eraseDead(Block &block) {
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(block.without_terminator())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator(); op;) {
+    Operation *previous = op->getPrevNode();
+    if (isOpTriviallyDead(op))
+      op->erase();
+    op = previous;
+  }
 }
 
 static LogicalResult buildEntry(Model &model, ModuleOp module,

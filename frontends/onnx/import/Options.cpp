@@ -53,7 +53,7 @@ std::string visir::parseBindings(
     std::vector<std::pair<std::string, std::string>> &bindings) {
   for (StringRef text : texts) {
     auto [name, value] = text.split('=');
-    if (name.empty() || value.trim().empty())
+    if (name.empty() || !text.contains('='))
       return ("--bind is '" + text + "', expected name=value").str();
     bindings.emplace_back(name.str(), value.trim().str());
   }

@@ -61,7 +61,7 @@ std::string visir::onnx::dataTypeName(int dataType) {
       "INT32",     "INT64",      "STRING",   "BOOL",   "FLOAT16", "DOUBLE",
       "UINT32",    "UINT64",     "COMPLEX64", "COMPLEX128", "BFLOAT16",
       "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
-      "UINT4", "INT4", "FLOAT4E2M1"};
+      "UINT4", "INT4", "FLOAT4E2M1", "FLOAT8E8M0", "UINT2", "INT2"};
   if (dataType >= 0 && dataType < int(std::size(names)))
     return names[dataType];
   return "data type " + std::to_string(dataType);
