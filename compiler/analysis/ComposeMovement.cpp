@@ -344,6 +344,9 @@ static std::optional<Movement> composeGather(GatherOp op, Movement movement,
   if (failed(gatherAxis(movement, axis, *indices, maxBoxes)))
     return std::nullopt;
   movement.canonicalize();
+  // Indices without regularity are better read at run time.
+  if (movement.boxes.size() > std::max<size_t>(4, indices->size() / 4))
+    return std::nullopt;
   // The one axis of all indices becomes the dimensions of their tensor.
   SmallVector<int64_t> from = movement.shape;
   if (failed(reshapeTo(movement, from, resultShape(op), maxBoxes)))
