@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/contraction/Classify.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace visir;
@@ -20,13 +16,6 @@ int64_t Contraction::points(ArrayRef<unsigned> loops) const {
 
 int64_t Contraction::reductionPoints() const { return points(reductionLoops); }
 
-const Window *Contraction::windowOf(unsigned loop) const {
-  for (const Window &window : windows)
-    if (window.loop == loop)
-      return &window;
-  return nullptr;
-}
-
 /// The loads that a value of the prologue is computed from.
 static void collectLoads(Value value, llvm::SetVector<unsigned> &loads) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -35,53 +24,6 @@ static void collectLoads(Value value, llvm::SetVector<unsigned> &loads) {
   }
   for (Value operand : value.getDefiningOp()->getOperands())
     collectLoads(operand, loads);
-}
-
-/// Value of a scalar op whose operands are known where given.
-static std::optional<double> evaluate(Operation *op,
-                                      ArrayRef<std::optional<double>> in) {
-  FloatAttr constant;
-  if (matchPattern(op, m_Constant(&constant)))
-    return constant.getValueAsDouble();
-  auto isZero = [&](unsigned i) { return in[i] && *in[i] == 0; };
-  if (isa<arith::MulFOp>(op) && (isZero(0) || isZero(1)))
-    return 0.0;
-  if (isa<arith::DivFOp>(op) && isZero(0))
-    return 0.0;
-  if (llvm::any_of(in, [](auto value) { return !value; }))
-    return std::nullopt;
-  if (isa<arith::ExtFOp, arith::TruncFOp>(op))
-    return in[0];
-  if (isa<math::TanhOp, math::ErfOp, math::SinOp, math::AtanOp, math::SqrtOp,
-          math::AbsFOp, math::TanOp, math::AsinOp, math::SinhOp>(op) &&
-      *in[0] == 0)
-    return 0.0;
-  return llvm::TypeSwitch<Operation *, std::optional<double>>(op)
-      .Case<arith::MulFOp>([&](auto) { return *in[0] * *in[1]; })
-      .Case<arith::AddFOp>([&](auto) { return *in[0] + *in[1]; })
-      .Case<arith::SubFOp>([&](auto) { return *in[0] - *in[1]; })
-      .Case<arith::NegFOp>([&](auto) { return -*in[0]; })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp>(
-          [&](auto) { return std::max(*in[0], *in[1]); })
-      .Case<arith::MinimumFOp, arith::MinNumFOp>(
-          [&](auto) { return std::min(*in[0], *in[1]); })
-      .Default([](Operation *) { return std::nullopt; });
-}
-
-bool cpu::isZeroAtFill(Block &prologue, unsigned yield, unsigned load,
-                       double fill) {
-  DenseMap<Value, std::optional<double>> known;
-  known[prologue.getArgument(load)] = fill;
-  for (Operation &op : prologue.without_terminator()) {
-    SmallVector<std::optional<double>> in;
-    for (Value operand : op.getOperands())
-      in.push_back(known.lookup(operand));
-    if (op.getNumResults() == 1)
-      known[op.getResult(0)] = evaluate(&op, in);
-  }
-  std::optional<double> value =
-      known.lookup(prologue.getTerminator()->getOperand(yield));
-  return value && *value == 0;
 }
 
 namespace {
@@ -103,7 +45,6 @@ struct Classifier {
   LogicalResult checkPayloads();
   bool chooseVector(unsigned yield);
   LogicalResult chooseVectorOperand();
-  void mergeLoops();
   LogicalResult sortLoops();
   LogicalResult findWindows();
 };
@@ -188,20 +129,6 @@ LogicalResult Classifier::chooseVectorOperand() {
   return success();
 }
 
-void Classifier::mergeLoops() {
-  FlatNest &nest = result.nest;
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    for (unsigned outer = 0; outer < nest.loops.size() && !changed; ++outer)
-      for (unsigned inner = 0; inner < nest.loops.size() && !changed; ++inner)
-        if (outer != inner && nest.canMerge(outer, inner)) {
-          nest.merge(outer, inner);
-          changed = true;
-        }
-  }
-}
-
 LogicalResult Classifier::sortLoops() {
   FlatNest &nest = result.nest;
   SmallVector<unsigned> rows;
@@ -215,64 +142,38 @@ LogicalResult Classifier::sortLoops() {
     else
       rows.push_back(loop);
   }
-  if (rows.empty())
-    return success();
-  // The last loop is the row unless it is short and another is long.
-  unsigned row = rows.back();
+  if (result.reductionLoops.empty())
+    return fail("there is nothing to sum");
+  result.rowLoop = chooseRowLoop(nest, rows);
   for (unsigned loop : rows)
-    if (result.extent(row) < 6 && result.extent(loop) > 2 * result.extent(row))
-      row = loop;
-  result.rowLoop = int(row);
-  for (unsigned loop : rows)
-    if (loop != row)
+    if (int(loop) != result.rowLoop)
       result.outerRowLoops.push_back(loop);
   return success();
 }
 
 LogicalResult Classifier::findWindows() {
   const FlatNest &nest = result.nest;
-  for (unsigned load : result.scalarLoads) {
-    const FlatAccess &access = nest.accesses[load];
-    if (access.borders.empty())
-      continue;
-    if (!isZeroAtFill(op.getPrologueBlock(), result.scalarYield, load,
-                      access.fill))
+  for (unsigned load : result.scalarLoads)
+    if (!nest.accesses[load].borders.empty() &&
+        !isZeroAtFill(op.getPrologueBlock(), result.scalarYield, load,
+                      nest.accesses[load].fill))
       return fail("padding does not give zero");
-    for (const Border &border : access.borders) {
-      int loop = -1;
-      bool outer = false;
-      for (unsigned i = 0; i < nest.loops.size(); ++i) {
-        if (border.factors[i] == 0 || int(i) == result.rowLoop)
-          continue;
-        if (!nest.loops[i].reduction)
-          outer = true;
-        else if (loop >= 0)
-          return fail("a padded coordinate has two reduction dimensions");
-        else
-          loop = int(i);
-      }
-      bool row = result.rowLoop >= 0 && border.factors[result.rowLoop] != 0;
-      if (loop < 0 || border.factors[loop] <= 0 || (row && outer))
-        return fail("a padded coordinate is not a window");
-      if (result.windowOf(loop))
-        return fail("a window is padded twice");
-      result.windows.push_back({unsigned(loop), border, row});
-    }
-  }
-  return success();
+  return cpu::findWindows(nest, result.scalarLoads, result.rowLoop,
+                          result.windows, reason);
 }
 
 } // namespace
 
-FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason) {
+FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
+                                     LayoutOverride override) {
   Classifier c{op, reason, {}};
-  FailureOr<FlatNest> nest = FlatNest::of(op);
+  FailureOr<FlatNest> nest = FlatNest::of(op, override);
   if (failed(nest)) {
     reason = "an access is indexed or its layout is tiled twice";
     return failure();
   }
   c.result.nest = std::move(*nest);
-  c.mergeLoops();
+  mergeLoops(c.result.nest);
   for (FlatAccess &access : c.result.nest.accesses) {
     if (!access.resolveTile()) {
       reason = "a tiled coordinate is not one loop";

@@ -7,18 +7,9 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 
-#include "targets/cpu/codegen/nest/FlatNest.h"
-
-#include <string>
+#include "targets/cpu/codegen/nest/Windows.h"
 
 namespace visir::cpu {
-
-/// A reduction loop of a window that may leave the scalar operand's tensor.
-struct Window {
-  unsigned loop;   ///< the reduction loop
-  Border border;   ///< factors by loop
-  bool alongRow;   ///< moves with the row loop only: known at compile time
-};
 
 struct Contraction {
   FlatNest nest;
@@ -39,17 +30,12 @@ struct Contraction {
   int64_t rowExtent() const { return rowLoop < 0 ? 1 : extent(rowLoop); }
   int64_t reductionPoints() const;
   int64_t points(llvm::ArrayRef<unsigned> loops) const;
-  const Window *windowOf(unsigned loop) const;
 };
 
 /// The roles of a `contract` dispatch's loops. On failure `reason` says in
 /// words why the register-tiled kernel does not apply.
-mlir::FailureOr<Contraction> classify(DispatchOp op, std::string &reason);
-
-/// Whether the value `yield` of the prologue is zero when `load` gives `fill`,
-/// whatever other loads give.
-bool isZeroAtFill(mlir::Block &prologue, unsigned yield, unsigned load,
-                  double fill);
+mlir::FailureOr<Contraction> classify(DispatchOp op, std::string &reason,
+                                      LayoutOverride override = {});
 
 } // namespace visir::cpu
 

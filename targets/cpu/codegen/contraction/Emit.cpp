@@ -2,11 +2,7 @@
 #include "targets/cpu/codegen/contraction/Emit.h"
 
 #include "targets/cpu/codegen/contraction/Tile.h"
-#include "targets/cpu/codegen/nest/VectorAccess.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace visir;
@@ -106,17 +102,6 @@ void LoopEmitter::emit() {
   });
 }
 
-/// [low, high) of a range that lies in first .. first + count - 1.
-static std::pair<Value, Value> clip(KernelBuilder &kb,
-                                    std::pair<Value, Value> range,
-                                    int64_t first, int64_t count,
-                                    int64_t total) {
-  if (first == 0 && count == total)
-    return range;
-  return {maxIndex(kb, range.first, kb.index(first)),
-          minIndex(kb, range.second, kb.index(first + count))};
-}
-
 void LoopEmitter::piece(const Ranges &ranges) {
   forRange(kb, ranges[0].first, ranges[0].second, [&](Value batch) {
     Position position = Position::origin(c.nest);
@@ -124,7 +109,7 @@ void LoopEmitter::piece(const Ranges &ranges) {
       position.borders.push_back({Value(), window.border.offset});
     moveAll(position, c.batchLoops, batch);
     for (const ColumnClass &columns : plan.columnClasses) {
-      auto [low, high] = clip(kb, ranges[1], columns.firstBlock,
+      auto [low, high] = clipRange(kb, ranges[1], columns.firstBlock,
                               columns.blockCount, plan.counts[1]);
       forRange(kb, low, high, [&](Value number) {
         block(ranges, columns, number, position);
@@ -157,7 +142,7 @@ void LoopEmitter::rows(const Ranges &ranges, const ColumnClass &columns,
     Position row = position;
     moveAll(row, c.outerRowLoops, outer);
     for (const RowClass &rowClass : plan.rowClasses) {
-      auto [low, high] = clip(kb, ranges[3], rowClass.firstTile,
+      auto [low, high] = clipRange(kb, ranges[3], rowClass.firstTile,
                               rowClass.tileCount, plan.counts[3]);
       forRange(kb, low, high, [&](Value number) {
         Position start = row;

@@ -9,8 +9,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-/// Bodies for different borders along a row that are worth their code.
-static constexpr unsigned kMaxRowClasses = 8;
 /// Multiply-adds that a piece of work has at least, and the most pieces.
 static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
 
@@ -19,80 +17,6 @@ double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
   double throughput = std::max(products, double(rows + vectors)) / 2;
   // Each sum waits four cycles for its own last product.
   return std::max(throughput, 4.0 / sums) + 0.25;
-}
-
-SmallVector<ColumnClass, 2> cpu::columnClasses(int64_t extent,
-                                               unsigned vectors,
-                                               unsigned lanes) {
-  SmallVector<ColumnClass, 2> classes;
-  int64_t width = int64_t(vectors) * lanes, full = extent / width;
-  if (full > 0) {
-    ColumnClass main{0, full, {}};
-    for (unsigned v = 0; v < vectors; ++v)
-      main.columns.push_back({int64_t(v) * lanes, lanes, lanes});
-    classes.push_back(std::move(main));
-  }
-  int64_t rest = extent - full * width;
-  if (rest == 0)
-    return classes;
-  ColumnClass tail{full, 1, {}};
-  int64_t at = 0;
-  for (; at + lanes <= rest; at += lanes)
-    tail.columns.push_back({at, lanes, lanes});
-  if (at < rest)
-    tail.columns.push_back({at, unsigned(llvm::PowerOf2Ceil(rest - at)),
-                            unsigned(rest - at)});
-  classes.push_back(std::move(tail));
-  return classes;
-}
-
-/// For each step of the window along the row the rows of a tile that starts
-/// at `first` and lie inside of the tensor.
-static SmallVector<std::pair<unsigned, unsigned>, 8>
-insideRows(const Contraction &c, const Window &window, int64_t first,
-           unsigned rows) {
-  SmallVector<std::pair<unsigned, unsigned>, 8> inside;
-  bool all = true;
-  for (int64_t k = 0; k < c.extent(window.loop); ++k) {
-    unsigned low = rows, high = 0;
-    for (unsigned i = 0; i < rows; ++i) {
-      int64_t at = window.border.offset + window.border.factors[window.loop] * k +
-                   window.border.factors[c.rowLoop] * (first + i);
-      if (at < 0 || at >= window.border.size)
-        continue;
-      low = std::min(low, i);
-      high = i + 1;
-    }
-    all &= low == 0 && high == rows;
-    inside.push_back({std::min(low, high), high});
-  }
-  if (all)
-    inside.clear();
-  return inside;
-}
-
-static SmallVector<RowClass, 4> rowClasses(const Contraction &c,
-                                           unsigned rows) {
-  const Window *window = nullptr;
-  for (const Window &w : c.windows)
-    if (w.alongRow)
-      window = &w;
-  SmallVector<RowClass, 4> classes;
-  int64_t extent = c.rowExtent();
-  for (int64_t first = 0, tile = 0; first < extent; first += rows, ++tile) {
-    RowClass next{tile, 1, unsigned(std::min<int64_t>(rows, extent - first)),
-                  {}};
-    if (window)
-      next.inside = insideRows(c, *window, first, next.rows);
-    if (!classes.empty() && classes.back().rows == next.rows &&
-        classes.back().inside == next.inside)
-      ++classes.back().tileCount;
-    else
-      classes.push_back(std::move(next));
-    if (classes.size() > kMaxRowClasses)
-      break;
-  }
-  return classes;
 }
 
 /// Sums per accumulator of a tile.
@@ -182,8 +106,8 @@ FailureOr<Plan> cpu::makePlan(const Contraction &c, const CpuSpec &spec) {
       plan.rows = rows;
       plan.vectors = vectors;
       plan.lanes = lanes;
-      plan.columnClasses = columnClasses(extent, vectors, lanes);
-      plan.rowClasses = rowClasses(c, rows);
+      plan.columnClasses = makeColumnClasses(extent, vectors, lanes);
+      plan.rowClasses = makeRowClasses(c.nest, c.windows, c.rowLoop, rows);
       if (plan.rowClasses.size() > kMaxRowClasses)
         continue;
       double cost = costOf(c, plan);

@@ -7,30 +7,9 @@
 
 #include "targets/cpu/codegen/Kernel.h"
 #include "targets/cpu/codegen/contraction/Classify.h"
+#include "targets/cpu/codegen/nest/Columns.h"
 
 namespace visir::cpu {
-
-/// One vector of the register tile, at `offset` from the column block.
-struct Column {
-  int64_t offset;
-  unsigned width; ///< lanes, a power of two
-  unsigned valid; ///< lanes inside of the vector loop
-};
-
-/// Neighbouring blocks of the vector loop with the same columns.
-struct ColumnClass {
-  int64_t firstBlock, blockCount;
-  llvm::SmallVector<Column, 4> columns;
-};
-
-/// Neighbouring register tiles along the row loop with the same code.
-struct RowClass {
-  int64_t firstTile, tileCount;
-  unsigned rows;
-  /// By step of the window along the row: the rows inside of the tensor, from
-  /// first to second - 1. Empty when all rows are inside at all steps.
-  llvm::SmallVector<std::pair<unsigned, unsigned>, 8> inside;
-};
 
 struct Plan {
   unsigned rows = 1;    ///< of a full register tile
@@ -57,10 +36,6 @@ mlir::FailureOr<Plan> makePlan(const Contraction &contraction,
 /// Cycles per reduction step of a register tile on a core that starts two
 /// multiply-adds and two loads a cycle.
 double tileCycles(unsigned rows, unsigned vectors, unsigned sums);
-
-/// The columns of a vector loop of `extent` in blocks of `vectors` vectors.
-llvm::SmallVector<ColumnClass, 2>
-columnClasses(int64_t extent, unsigned vectors, unsigned lanes);
 
 } // namespace visir::cpu
 

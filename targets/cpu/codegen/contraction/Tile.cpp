@@ -2,10 +2,8 @@
 #include "targets/cpu/codegen/contraction/Tile.h"
 
 #include "targets/cpu/codegen/Payload.h"
-#include "targets/cpu/codegen/nest/VectorAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -15,20 +13,15 @@ using namespace visir::cpu;
 /// Multiply-adds that a loop's body should have, and the most that loops
 /// without control flow may grow to.
 static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
-/// Payload ops per vector above which the epilogue is a loop over rows.
-static constexpr unsigned kStraightPayload = 3;
 
 TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
                          const Plan &plan, VectorSource source)
     : kb(kb), b(kb.b), loc(kb.loc), c(contraction), plan(plan),
       source(std::move(source)),
-      element(contraction.vectorAccess().element) {
-  unsigned ops = 0;
-  for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
-    ops += !op.hasTrait<OpTrait::ConstantLike>();
-  if (ops > kStraightPayload && plan.rows > 1)
-    stash = kb.scratch(int64_t(plan.rows) * plan.vectors * plan.lanes, element);
-}
+      element(contraction.vectorAccess().element),
+      epilogue(kb, contraction.nest, contraction.vectorLoop,
+               contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
+               element) {}
 
 void TileEmitter::emit(const Position &position, Offset source,
                        const ColumnClass &columns, const RowClass &rows) {
@@ -45,7 +38,8 @@ void TileEmitter::emit(const Position &position, Offset source,
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
       sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * one + i]);
-  epilogue(position, ArrayRef<Value>(sums).take_front(one));
+  epilogue.emit(position, columns.columns, rows.rows,
+                ArrayRef<Value>(sums).take_front(one));
 }
 
 TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
@@ -72,7 +66,7 @@ bool TileEmitter::isUnrolled(unsigned level) const {
   int64_t work = int64_t(rowClass->rows) * columns->columns.size();
   int64_t steps = 1;
   for (unsigned i = level; i < c.reductionLoops.size(); ++i) {
-    const Window *window = c.windowOf(c.reductionLoops[i]);
+    const Window *window = findWindow(c.windows, c.reductionLoops[i]);
     if (window && !window->alongRow)
       return false;
     steps *= c.extent(c.reductionLoops[i]);
@@ -97,7 +91,7 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
   }
   unsigned loop = c.reductionLoops[level];
   int64_t extent = c.extent(loop);
-  const Window *window = c.windowOf(loop);
+  const Window *window = findWindow(c.windows, loop);
   if (window && window->alongRow && !rowClass->inside.empty()) {
     for (int64_t k = 0; k < extent; ++k) {
       Step next = moved(step, loop, Value(), k);
@@ -187,64 +181,6 @@ void TileEmitter::multiply(const Step &step, Values &sums) {
       Value &sum = sums[first + i * cols.size() + j];
       Value splat = toLanes(b, loc, scalar, cols[j].width);
       sum = multiplyAdd(splat, vectors[j], sum);
-    }
-  }
-}
-
-void TileEmitter::epilogue(const Position &position, ArrayRef<Value> sums) {
-  unsigned width = columns->columns.size();
-  if (!stash || rowClass->rows == 1) {
-    for (unsigned i = 0; i < rowClass->rows; ++i) {
-      Position row = position;
-      if (c.rowLoop >= 0)
-        row.move(c.nest, c.rowLoop, i);
-      epilogueRow(row, sums.slice(i * width, width));
-    }
-    return;
-  }
-  int64_t pitch = int64_t(plan.vectors) * plan.lanes;
-  auto at = [&](Offset row, unsigned j) {
-    return materialize(kb, row.plus(columns->columns[j].offset));
-  };
-  for (unsigned i = 0; i < rowClass->rows; ++i)
-    for (unsigned j = 0; j < width; ++j)
-      vector::StoreOp::create(b, loc, sums[i * width + j], stash,
-                              ValueRange{at({Value(), i * pitch}, j)});
-  forRange(kb, kb.index(0), kb.index(rowClass->rows), [&](Value index) {
-    Offset start = advance(kb, {}, index, pitch);
-    Values row;
-    for (unsigned j = 0; j < width; ++j)
-      row.push_back(vector::LoadOp::create(
-          b, loc, cast<VectorType>(sums[j].getType()), stash,
-          ValueRange{at(start, j)}));
-    Position moved = position;
-    moved.move(kb, c.nest, c.rowLoop, index);
-    epilogueRow(moved, row);
-  });
-}
-
-/// The epilogue of one row: payload and stores of each of its vectors.
-void TileEmitter::epilogueRow(const Position &position, ArrayRef<Value> row) {
-  const FlatNest &nest = c.nest;
-  for (auto [j, column] : llvm::enumerate(columns->columns)) {
-    LaneGroup lanes{column.width, column.valid};
-    auto offsetOf = [&, &column = column](unsigned access) {
-      int64_t stride = nest.accesses[access].strides[c.vectorLoop];
-      return position.accesses[access].plus(column.offset * stride);
-    };
-    auto argument = [&, j = j](unsigned i) -> Value {
-      if (i == 0)
-        return row[j];
-      const FlatAccess &access = nest.accesses[i - 1];
-      return loadLanes(kb, kb.input(i - 1), offsetOf(i - 1),
-                       access.strides[c.vectorLoop], access.element, lanes);
-    };
-    SmallVector<Value> values =
-        clonePayload(b, kb.op.getEpilogueBlock(), argument);
-    for (auto [s, value] : llvm::enumerate(values)) {
-      const FlatAccess &access = nest.accesses[nest.loads + s];
-      storeLanes(kb, kb.output(s), offsetOf(nest.loads + s),
-                 access.strides[c.vectorLoop], access.element, lanes, value);
     }
   }
 }

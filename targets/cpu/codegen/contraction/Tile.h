@@ -57,9 +57,6 @@ private:
   unsigned unrollOf(unsigned level) const;
   bool isUnrolled(unsigned level) const;
 
-  void epilogue(const Position &position, llvm::ArrayRef<mlir::Value> sums);
-  void epilogueRow(const Position &position, llvm::ArrayRef<mlir::Value> row);
-
   KernelBuilder &kb;
   mlir::OpBuilder &b;
   mlir::Location loc;
@@ -67,9 +64,9 @@ private:
   const Plan &plan;
   VectorSource source;
   mlir::Type element;
+  TileEpilogue epilogue;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
-  mlir::Value stash; ///< accumulators in scratch between the two halves
 };
 
 } // namespace visir::cpu

@@ -63,8 +63,7 @@ static bool leaves(ArrayRef<int64_t> flat, ArrayRef<int64_t> extents,
 }
 
 static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
-                                      Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
+                                      RankedTensorType type) {
   AffineMap map = access.getMap();
   if (!access.getIndexAxes().empty() || map.getNumSymbols() != 0 ||
       !type.hasStaticShape())
@@ -94,13 +93,17 @@ static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
   return result;
 }
 
-FailureOr<FlatNest> FlatNest::of(DispatchOp op) {
+FailureOr<FlatNest> FlatNest::of(DispatchOp op, LayoutOverride override) {
   FlatNest nest;
   for (auto [i, extent] : llvm::enumerate(op.getExtents()))
-    nest.loops.push_back({extent, i >= op.getParallelRank()});
+    nest.loops.push_back({extent, i >= op.getParallelRank(), {unsigned(i)}});
   nest.loads = op.getInputs().size();
   auto add = [&](AccessAttr attr, Value tensor) {
-    FailureOr<FlatAccess> access = accessOf(op, attr, tensor);
+    auto type = cast<RankedTensorType>(tensor.getType());
+    if (int(nest.accesses.size()) == override.binding)
+      type = RankedTensorType::get(type.getShape(), type.getElementType(),
+                                   override.layout);
+    FailureOr<FlatAccess> access = accessOf(op, attr, type);
     if (failed(access))
       return failure();
     access->binding = nest.accesses.size();
@@ -134,6 +137,8 @@ bool FlatNest::canMerge(unsigned outer, unsigned inner) const {
 
 void FlatNest::merge(unsigned outer, unsigned inner) {
   loops[inner].extent *= loops[outer].extent;
+  loops[inner].dims.insert(loops[inner].dims.begin(),
+                           loops[outer].dims.begin(), loops[outer].dims.end());
   removeLoop(outer);
 }
 

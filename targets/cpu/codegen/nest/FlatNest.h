@@ -44,6 +44,13 @@ struct FlatAccess {
 struct FlatLoop {
   int64_t extent = 1;
   bool reduction = false;
+  llvm::SmallVector<unsigned, 2> dims; ///< domain dimensions, slowest first
+};
+
+/// A layout that a binding is to be taken in, in place of its own.
+struct LayoutOverride {
+  int binding = -1;
+  LayoutAttr layout;
 };
 
 struct FlatNest {
@@ -54,7 +61,8 @@ struct FlatNest {
   /// The nest of a dispatch of static shape without loops of extent one.
   /// Fails silently when an access is indexed, has symbols, or more than one
   /// tiled dimension.
-  static mlir::FailureOr<FlatNest> of(DispatchOp op);
+  static mlir::FailureOr<FlatNest> of(DispatchOp op,
+                                      LayoutOverride override = {});
 
   llvm::ArrayRef<FlatAccess> stores() const {
     return llvm::ArrayRef<FlatAccess>(accesses).drop_front(loads);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/nest/Columns.h"
+
+#include "targets/cpu/codegen/Payload.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+/// Payload ops per vector above which the epilogue is a loop over rows.
+static constexpr unsigned kStraightPayload = 3;
+
+SmallVector<ColumnClass, 2> cpu::makeColumnClasses(int64_t extent,
+                                                   unsigned vectors,
+                                                   unsigned lanes) {
+  SmallVector<ColumnClass, 2> classes;
+  int64_t width = int64_t(vectors) * lanes, full = extent / width;
+  if (full > 0) {
+    ColumnClass main{0, full, {}};
+    for (unsigned v = 0; v < vectors; ++v)
+      main.columns.push_back({int64_t(v) * lanes, lanes, lanes});
+    classes.push_back(std::move(main));
+  }
+  int64_t rest = extent - full * width;
+  if (rest == 0)
+    return classes;
+  ColumnClass tail{full, 1, {}};
+  int64_t at = 0;
+  for (; at + lanes <= rest; at += lanes)
+    tail.columns.push_back({at, lanes, lanes});
+  if (at < rest)
+    tail.columns.push_back({at, unsigned(llvm::PowerOf2Ceil(rest - at)),
+                            unsigned(rest - at)});
+  classes.push_back(std::move(tail));
+  return classes;
+}
+
+std::pair<Value, Value> cpu::clipRange(KernelBuilder &kb,
+                                       std::pair<Value, Value> range,
+                                       int64_t first, int64_t count,
+                                       int64_t total) {
+  if (first == 0 && count == total)
+    return range;
+  return {maxIndex(kb, range.first, kb.index(first)),
+          minIndex(kb, range.second, kb.index(first + count))};
+}
+
+TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
+                           unsigned vectorLoop, int rowLoop, unsigned rows,
+                           unsigned vectors, unsigned lanes, Type element)
+    : kb(kb), nest(nest), vectorLoop(vectorLoop), rowLoop(rowLoop),
+      pitch(int64_t(vectors) * lanes) {
+  unsigned ops = 0;
+  for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
+    ops += !op.hasTrait<OpTrait::ConstantLike>();
+  if (ops > kStraightPayload && rows > 1)
+    stash = kb.scratch(rows * pitch, element);
+}
+
+void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
+                        unsigned rows, ArrayRef<Value> roots) {
+  unsigned width = columns.size();
+  if (!stash || rows == 1) {
+    for (unsigned i = 0; i < rows; ++i) {
+      Position row = position;
+      if (rowLoop >= 0)
+        row.move(nest, rowLoop, i);
+      emitRow(row, columns, roots.slice(i * width, width));
+    }
+    return;
+  }
+  auto at = [&](Offset row, unsigned j) {
+    return materialize(kb, row.plus(columns[j].offset));
+  };
+  for (unsigned i = 0; i < rows; ++i)
+    for (unsigned j = 0; j < width; ++j)
+      vector::StoreOp::create(kb.b, kb.loc, roots[i * width + j], stash,
+                              ValueRange{at({Value(), i * pitch}, j)});
+  forRange(kb, kb.index(0), kb.index(rows), [&](Value index) {
+    Offset start = advance(kb, {}, index, pitch);
+    SmallVector<Value> row;
+    for (unsigned j = 0; j < width; ++j)
+      row.push_back(vector::LoadOp::create(
+          kb.b, kb.loc, cast<VectorType>(roots[j].getType()), stash,
+          ValueRange{at(start, j)}));
+    Position moved = position;
+    moved.move(kb, nest, rowLoop, index);
+    emitRow(moved, columns, row);
+  });
+}
+
+/// Payload and stores of each vector of one row.
+void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
+                           ArrayRef<Value> roots) {
+  for (auto [j, column] : llvm::enumerate(columns)) {
+    auto offsetOf = [&, &column = column](unsigned access) {
+      int64_t stride = nest.accesses[access].strides[vectorLoop];
+      return position.accesses[access].plus(column.offset * stride);
+    };
+    auto argument = [&, j = j, &column = column](unsigned i) -> Value {
+      if (i == 0)
+        return roots[j];
+      const FlatAccess &access = nest.accesses[i - 1];
+      return loadLanes(kb, kb.input(i - 1), offsetOf(i - 1),
+                       access.strides[vectorLoop], access.element,
+                       column.lanes());
+    };
+    SmallVector<Value> values =
+        clonePayload(kb.b, kb.op.getEpilogueBlock(), argument);
+    for (auto [s, value] : llvm::enumerate(values)) {
+      const FlatAccess &access = nest.accesses[nest.loads + s];
+      storeLanes(kb, kb.output(s), offsetOf(nest.loads + s),
+                 access.strides[vectorLoop], access.element, column.lanes(),
+                 value);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How a loop is cut into vectors.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_NEST_COLUMNS_H
+#define VISIR_TARGETS_CPU_CODEGEN_NEST_COLUMNS_H
+
+#include "targets/cpu/codegen/nest/VectorAccess.h"
+
+namespace visir::cpu {
+
+/// One vector of a block, `offset` lanes from the block's start.
+struct Column {
+  int64_t offset;
+  unsigned width; ///< lanes, a power of two
+  unsigned valid; ///< lanes inside of the vector loop
+
+  LaneGroup lanes() const { return {width, valid}; }
+};
+
+/// Neighbouring blocks of the vector loop with the same columns.
+struct ColumnClass {
+  int64_t firstBlock, blockCount;
+  llvm::SmallVector<Column, 4> columns;
+};
+
+/// A vector loop of `extent` in blocks of `vectors` vectors of `lanes` lanes;
+/// the last block may be shorter, and its last vector narrower.
+llvm::SmallVector<ColumnClass, 2>
+makeColumnClasses(int64_t extent, unsigned vectors, unsigned lanes);
+
+/// [low, high) of `range` within first .. first + count - 1; `total` is all
+/// that the range can reach.
+std::pair<mlir::Value, mlir::Value>
+clipRange(KernelBuilder &kb, std::pair<mlir::Value, mlir::Value> range,
+          int64_t first, int64_t count, int64_t total);
+
+/// The epilogue of a register tile: payload and stores, one vector at a time.
+class TileEpilogue {
+public:
+  /// For tiles of at most `rows` rows by `vectors` vectors of `lanes` lanes.
+  TileEpilogue(KernelBuilder &kb, const FlatNest &nest, unsigned vectorLoop,
+               int rowLoop, unsigned rows, unsigned vectors, unsigned lanes,
+               mlir::Type element);
+
+  /// `roots` are the root's results, row by row; `position` is that of the
+  /// first row and lane.
+  void emit(const Position &position, llvm::ArrayRef<Column> columns,
+            unsigned rows, llvm::ArrayRef<mlir::Value> roots);
+
+private:
+  void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
+               llvm::ArrayRef<mlir::Value> roots);
+
+  KernelBuilder &kb;
+  const FlatNest &nest;
+  unsigned vectorLoop;
+  int rowLoop;
+  int64_t pitch;
+  mlir::Value stash; ///< the tile in scratch, for long payloads
+};
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_NEST_COLUMNS_H
