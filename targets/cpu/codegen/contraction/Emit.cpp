@@ -14,7 +14,7 @@ namespace {
 /// batch points, column blocks, outer rows and tiles along the row.
 class LoopEmitter {
 public:
-  LoopEmitter(KernelBuilder &kb, const Contraction &c, const Plan &plan)
+  LoopEmitter(KernelBuilder &kb, const Contraction &c, const TilePlan &plan)
       : kb(kb), c(c), plan(plan), source(makeSource()),
         tile(kb, c, plan, source) {}
 
@@ -36,7 +36,7 @@ private:
 
   KernelBuilder &kb;
   const Contraction &c;
-  const Plan &plan;
+  const TilePlan &plan;
   VectorSource source;
   TileEmitter tile;
 };
@@ -192,7 +192,7 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return failure();
-  FailureOr<Plan> plan = makePlan(*contraction, spec);
+  FailureOr<TilePlan> plan = planTiles(*contraction, spec);
   if (failed(plan)) {
     reason = "no register tile fits its borders";
     return failure();
@@ -210,7 +210,7 @@ DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec) {
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return {};
-  FailureOr<Plan> plan = makePlan(*contraction, spec);
+  FailureOr<TilePlan> plan = planTiles(*contraction, spec);
   if (failed(plan))
     return {};
   Builder b(op.getContext());

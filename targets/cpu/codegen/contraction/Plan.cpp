@@ -31,7 +31,7 @@ static unsigned sumsFor(const Contraction &c, unsigned rows,
 
 /// Cycles of all register tiles along the row and the vector loop, per step
 /// of the reduction and outer row.
-static double costOf(const Contraction &c, const Plan &plan) {
+static double costOf(const Contraction &c, const TilePlan &plan) {
   double cost = 0, steps = double(c.reductionPoints());
   for (const ColumnClass &column : plan.columnClasses)
     for (const RowClass &row : plan.rowClasses) {
@@ -54,7 +54,7 @@ static bool fitsRegisters(unsigned rows, unsigned vectors,
 /// Cuts the work into pieces. A vector operand that stays in the cache is
 /// shared by all pieces, which are bands of rows; a larger one is cut first,
 /// so that each of its panels is read once.
-static void cutWork(const Contraction &c, const CpuSpec &spec, Plan &plan) {
+static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
   plan.counts[0] = c.points(c.batchLoops);
   plan.counts[1] = llvm::divideCeil(c.extent(c.vectorLoop), plan.blockWidth());
   plan.counts[2] = c.points(c.outerRowLoops);
@@ -81,8 +81,8 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, Plan &plan) {
   plan.tileCount = uint32_t(pieces);
 }
 
-FailureOr<Plan> cpu::makePlan(const Contraction &c, const CpuSpec &spec) {
-  Plan best;
+FailureOr<TilePlan> cpu::planTiles(const Contraction &c, const CpuSpec &spec) {
+  TilePlan best;
   double bestCost = 0;
   unsigned lanes = spec.lanes(elementBytes(c.vectorAccess().element));
   int64_t extent = c.extent(c.vectorLoop), tile = c.vectorAccess().tile;
@@ -102,7 +102,7 @@ FailureOr<Plan> cpu::makePlan(const Contraction &c, const CpuSpec &spec) {
     for (unsigned rows = 1; rows <= maxRows; ++rows) {
       if (!fitsRegisters(rows, vectors, spec))
         break;
-      Plan plan;
+      TilePlan plan;
       plan.rows = rows;
       plan.vectors = vectors;
       plan.lanes = lanes;

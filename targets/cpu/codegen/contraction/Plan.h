@@ -11,7 +11,7 @@
 
 namespace visir::cpu {
 
-struct Plan {
+struct TilePlan {
   unsigned rows = 1;    ///< of a full register tile
   unsigned vectors = 1; ///< of a full register tile
   unsigned lanes = 1;   ///< of a vector
@@ -30,7 +30,7 @@ struct Plan {
 };
 
 /// A plan for the contraction, or nothing if borders need too many bodies.
-mlir::FailureOr<Plan> makePlan(const Contraction &contraction,
+mlir::FailureOr<TilePlan> planTiles(const Contraction &contraction,
                                const CpuSpec &spec);
 
 /// Cycles per reduction step of a register tile on a core that starts two

@@ -15,7 +15,7 @@ using namespace visir::cpu;
 static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
 
 TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
-                         const Plan &plan, VectorSource source)
+                         const TilePlan &plan, VectorSource source)
     : kb(kb), b(kb.b), loc(kb.loc), c(contraction), plan(plan),
       source(std::move(source)),
       element(contraction.vectorAccess().element),

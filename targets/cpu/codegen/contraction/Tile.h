@@ -25,7 +25,7 @@ struct VectorSource {
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &kb, const Contraction &contraction,
-              const Plan &plan, VectorSource source);
+              const TilePlan &plan, VectorSource source);
 
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
@@ -61,7 +61,7 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   const Contraction &c;
-  const Plan &plan;
+  const TilePlan &plan;
   VectorSource source;
   mlir::Type element;
   TileEpilogue epilogue;

@@ -95,6 +95,8 @@ static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
 
 FailureOr<FlatNest> FlatNest::of(DispatchOp op, LayoutOverride override) {
   FlatNest nest;
+  if (llvm::is_contained(op.getExtents(), 0))
+    return failure();
   for (auto [i, extent] : llvm::enumerate(op.getExtents()))
     nest.loops.push_back({extent, i >= op.getParallelRank(), {unsigned(i)}});
   nest.loads = op.getInputs().size();

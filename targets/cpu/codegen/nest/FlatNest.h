@@ -59,8 +59,8 @@ struct FlatNest {
   unsigned loads = 0;
 
   /// The nest of a dispatch of static shape without loops of extent one.
-  /// Fails silently when an access is indexed, has symbols, or more than one
-  /// tiled dimension.
+  /// Fails silently when the domain is empty, or an access is indexed, has
+  /// symbols, or more than one tiled dimension.
   static mlir::FailureOr<FlatNest> of(DispatchOp op,
                                       LayoutOverride override = {});
 

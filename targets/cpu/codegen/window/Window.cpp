@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/window/Window.h"
+
+#include "targets/cpu/codegen/Payload.h"
+#include "targets/cpu/codegen/window/WindowPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+namespace {
+
+class WindowEmitter {
+public:
+  WindowEmitter(KernelBuilder &kb, const WindowPlan &plan, Type element)
+      : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest),
+        element(element),
+        epilogue(kb, plan.nest, plan.vectorLoop, plan.rowLoop, plan.rows,
+                 plan.vectors, plan.lanes, element) {
+    findProduct();
+  }
+  void emit();
+
+private:
+  using Values = SmallVector<Value>;
+  /// A tap of the written-out loop and a row of the tile.
+  struct Tap {
+    int64_t step;
+    unsigned row;
+    int64_t place; ///< where the moving operand is read, to sort by
+  };
+
+  void findProduct();
+  void piece(std::pair<Value, Value> outer, std::pair<Value, Value> blocks);
+  void moveTo(Position &position, unsigned loop, Value index);
+  void tile(const Position &position, const ColumnClass &columns,
+            const RowClass &rows);
+  void windowLevel(unsigned level, const Position &position, Values &sums);
+  void taps(const Position &position, Values &sums);
+  SmallVector<Tap> sortedTaps() const;
+  Value load(const Position &position, unsigned load, const Tap &tap,
+             const Column &column);
+  Value combine(Value sum, Value value);
+
+  KernelBuilder &kb;
+  OpBuilder &b;
+  Location loc;
+  const WindowPlan &plan;
+  const FlatNest &nest;
+  Type element;
+  TileEpilogue epilogue;
+  /// The loads whose product the prologue is, if it is one.
+  std::optional<std::pair<unsigned, unsigned>> product;
+  const ColumnClass *columns = nullptr;
+  const RowClass *rowClass = nullptr;
+  /// Loads of the present window row: (load, offset from its position).
+  std::map<std::pair<unsigned, int64_t>, Value> loaded;
+};
+
+void WindowEmitter::findProduct() {
+  if (plan.combiner != ReduceKind::Sum || !kb.spec.fma)
+    return;
+  Value value = kb.op.getPrologueBlock().getTerminator()->getOperand(0);
+  auto mul = value.getDefiningOp<arith::MulFOp>();
+  if (!mul)
+    return;
+  auto lhs = dyn_cast<BlockArgument>(mul.getLhs());
+  auto rhs = dyn_cast<BlockArgument>(mul.getRhs());
+  if (lhs && rhs)
+    product = {lhs.getArgNumber(), rhs.getArgNumber()};
+}
+
+void WindowEmitter::moveTo(Position &position, unsigned loop, Value index) {
+  position.move(kb, nest, loop, index);
+  for (auto [offset, window] : llvm::zip_equal(position.borders, plan.windows))
+    if (!window.alongRow)
+      offset = advance(kb, offset, index, window.border.factors[loop]);
+}
+
+/// The range of a piece's part.
+static std::pair<Value, Value> partOf(KernelBuilder &kb, Value number,
+                                      int64_t count, int64_t perPiece) {
+  if (perPiece >= count)
+    return {kb.index(0), kb.index(count)};
+  Offset low = advance(kb, {}, number, perPiece);
+  Value last = materialize(kb, low.plus(perPiece));
+  if (count % perPiece != 0)
+    last = minIndex(kb, last, kb.index(count));
+  return {materialize(kb, low), last};
+}
+
+void WindowEmitter::emit() {
+  int64_t blockParts = llvm::divideCeil(plan.blockCount, plan.blocksPerPiece);
+  int64_t outerParts = llvm::divideCeil(plan.outerCount, plan.outerPerPiece);
+  forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
+    SmallVector<Value> parts =
+        unflatten(kb, number, {outerParts, blockParts});
+    piece(partOf(kb, parts[0], plan.outerCount, plan.outerPerPiece),
+          partOf(kb, parts[1], plan.blockCount, plan.blocksPerPiece));
+  });
+}
+
+void WindowEmitter::piece(std::pair<Value, Value> outer,
+                          std::pair<Value, Value> blocks) {
+  SmallVector<int64_t> extents;
+  for (unsigned loop : plan.outerLoops)
+    extents.push_back(plan.extent(loop));
+  int64_t width = int64_t(plan.vectors) * plan.lanes;
+  auto forBlocks = [&](const Position &position, const RowClass &rows) {
+    for (const ColumnClass &columns : plan.columnClasses) {
+      auto [low, high] = clipRange(kb, blocks, columns.firstBlock,
+                                   columns.blockCount, plan.blockCount);
+      forRange(kb, low, high, [&](Value block) {
+        Position start = position;
+        for (auto [offset, access] :
+             llvm::zip_equal(start.accesses, nest.accesses))
+          offset = advance(kb, offset, block,
+                           width * access.strides[plan.vectorLoop]);
+        tile(start, columns, rows);
+      });
+    }
+  };
+  forRange(kb, outer.first, outer.second, [&](Value flat) {
+    Position position = Position::origin(nest);
+    for (const Window &window : plan.windows)
+      position.borders.push_back({Value(), window.border.offset});
+    for (auto [loop, index] :
+         llvm::zip_equal(plan.outerLoops, unflatten(kb, flat, extents)))
+      moveTo(position, loop, index);
+    for (const RowClass &rows : plan.rowClasses)
+      forRange(kb, kb.index(rows.firstTile),
+               kb.index(rows.firstTile + rows.tileCount), [&](Value number) {
+                 Position start = position;
+                 Offset first = advance(kb, {}, number, plan.rows);
+                 moveTo(start, plan.rowLoop, materialize(kb, first));
+                 forBlocks(start, rows);
+               });
+  });
+}
+
+void WindowEmitter::tile(const Position &position, const ColumnClass &columns,
+                         const RowClass &rows) {
+  this->columns = &columns;
+  rowClass = &rows;
+  double neutral = 0;
+  if (plan.combiner != ReduceKind::Sum)
+    neutral = plan.combiner == ReduceKind::Max ? -INFINITY : INFINITY;
+  Values sums;
+  for (unsigned i = 0; i < rows.rows; ++i)
+    for (const Column &column : columns.columns)
+      sums.push_back(makeConstant(
+          b, loc, VectorType::get({int64_t(column.width)}, element), neutral));
+  windowLevel(0, position, sums);
+  epilogue.emit(position, columns.columns, rows.rows, sums);
+}
+
+void WindowEmitter::windowLevel(unsigned level, const Position &position,
+                                Values &sums) {
+  if (level == plan.windowLoops.size()) {
+    taps(position, sums);
+    return;
+  }
+  unsigned loop = plan.windowLoops[level];
+  Value low = kb.index(0), high = kb.index(plan.extent(loop));
+  if (const Window *window = findWindow(plan.windows, loop)) {
+    unsigned number = window - plan.windows.begin();
+    std::tie(low, high) =
+        clipSteps(kb, position.borders[number], window->border.factors[loop],
+                  window->border.size, plan.extent(loop));
+  }
+  sums = forCarry(kb, low, high, 1, sums,
+                  [&](Value index, ValueRange carried) {
+                    Values next(carried);
+                    Position here = position;
+                    for (unsigned load : plan.loads)
+                      here.accesses[load] =
+                          advance(kb, here.accesses[load], index,
+                                  nest.accesses[load].strides[loop]);
+                    windowLevel(level + 1, here, next);
+                    return next;
+                  });
+}
+
+/// The taps inside of the tensor in the order in which the moving operand's
+/// elements lie, so that each is loaded once and soon used up.
+SmallVector<WindowEmitter::Tap> WindowEmitter::sortedTaps() const {
+  unsigned moving = plan.loads[0];
+  for (unsigned load : plan.loads)
+    if (nest.accesses[load].strides[plan.rowLoop] != 0)
+      moving = load;
+  const FlatAccess &access = nest.accesses[moving];
+  int64_t steps = plan.tapLoops.empty() ? 1 : plan.extent(plan.tapLoops[0]);
+  int64_t tapStride =
+      plan.tapLoops.empty() ? 0 : access.strides[plan.tapLoops[0]];
+  SmallVector<Tap> taps;
+  for (int64_t step = 0; step < steps; ++step) {
+    unsigned first = 0, last = rowClass->rows;
+    if (!rowClass->inside.empty())
+      std::tie(first, last) = rowClass->inside[step];
+    for (unsigned row = first; row < last; ++row)
+      taps.push_back(
+          {step, row,
+           step * tapStride + row * access.strides[plan.rowLoop]});
+  }
+  llvm::sort(taps, [](const Tap &x, const Tap &y) {
+    return std::tie(x.place, x.step) < std::tie(y.place, y.step);
+  });
+  return taps;
+}
+
+Value WindowEmitter::load(const Position &position, unsigned load,
+                          const Tap &tap, const Column &column) {
+  const FlatAccess &access = nest.accesses[load];
+  int64_t at = column.offset * access.strides[plan.vectorLoop] +
+               tap.row * access.strides[plan.rowLoop];
+  if (!plan.tapLoops.empty())
+    at += tap.step * access.strides[plan.tapLoops[0]];
+  Value &value = loaded[{load, at}];
+  if (!value)
+    value = loadLanes(kb, kb.input(load), position.accesses[load].plus(at),
+                      access.strides[plan.vectorLoop], access.element,
+                      column.lanes());
+  return value;
+}
+
+Value WindowEmitter::combine(Value sum, Value value) {
+  value = toLanes(b, loc, value, lanesOf(sum));
+  if (plan.combiner == ReduceKind::Sum)
+    return arith::AddFOp::create(b, loc, sum, value);
+  if (plan.combiner == ReduceKind::Max)
+    return arith::MaximumFOp::create(b, loc, sum, value);
+  return arith::MinimumFOp::create(b, loc, sum, value);
+}
+
+void WindowEmitter::taps(const Position &position, Values &sums) {
+  unsigned width = columns->columns.size();
+  SmallVector<Tap> order = sortedTaps();
+  for (auto [j, column] : llvm::enumerate(columns->columns)) {
+    loaded.clear();
+    for (const Tap &tap : order) {
+      Value &sum = sums[tap.row * width + j];
+      auto argument = [&, &column = column](unsigned i) {
+        return load(position, i, tap, column);
+      };
+      if (product) {
+        Value x = toLanes(b, loc, argument(product->first), column.width);
+        Value y = toLanes(b, loc, argument(product->second), column.width);
+        sum = vector::FMAOp::create(b, loc, x, y, sum);
+        continue;
+      }
+      Value value =
+          clonePayload(b, kb.op.getPrologueBlock(), argument).front();
+      sum = combine(sum, value);
+    }
+  }
+  loaded.clear();
+}
+
+} // namespace
+
+FailureOr<KernelInfo> cpu::emitWindow(DispatchOp op, const CpuSpec &spec,
+                                      ModuleOp kernels, StringRef symbol,
+                                      std::string &reason) {
+  FailureOr<WindowPlan> plan = planWindow(op, spec, reason);
+  if (failed(plan))
+    return failure();
+  Type element = op.getPrologueBlock().getTerminator()->getOperand(0).getType();
+  KernelBuilder kb(op, spec, kernels, symbol);
+  WindowEmitter(kb, *plan, element).emit();
+  double points = 2;
+  for (const FlatLoop &loop : plan->nest.loops)
+    points *= double(loop.extent);
+  return kb.finish(plan->tileCount, points);
+}
+
+DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec) {
+  std::string reason;
+  FailureOr<WindowPlan> plan = planWindow(op, spec, reason);
+  if (failed(plan))
+    return {};
+  Builder b(op.getContext());
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("kernel", b.getStringAttr("window")),
+       b.getNamedAttr("rows", b.getI64IntegerAttr(plan->rows)),
+       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan->vectors))});
+}

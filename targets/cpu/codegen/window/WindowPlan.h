@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef VISIR_TARGETS_CPU_CODEGEN_WINDOW_WINDOWPLAN_H
+#define VISIR_TARGETS_CPU_CODEGEN_WINDOW_WINDOWPLAN_H
+
+#include "targets/cpu/codegen/nest/Columns.h"
+#include "targets/cpu/codegen/nest/Windows.h"
+
+namespace visir::cpu {
+
+/// A windowed reduction: its loops by role and its register tile.
+struct WindowPlan {
+  FlatNest nest;
+  ReduceKind combiner = ReduceKind::Sum;
+  llvm::SmallVector<unsigned, 3> loads; ///< that the prologue uses
+  unsigned vectorLoop = 0;
+  int rowLoop = -1;
+  llvm::SmallVector<unsigned, 4> outerLoops; ///< slowest first
+  /// Window loops around the tile's code, then those written out in it.
+  llvm::SmallVector<unsigned, 2> windowLoops, tapLoops;
+  llvm::SmallVector<Window, 2> windows;
+
+  unsigned rows = 1, vectors = 1, lanes = 1;
+  llvm::SmallVector<ColumnClass, 2> columnClasses;
+  llvm::SmallVector<RowClass, 4> rowClasses;
+  int64_t outerPerPiece = 1, blocksPerPiece = 1;
+  int64_t outerCount = 1, blockCount = 1;
+  uint32_t tileCount = 1;
+
+  int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
+};
+
+/// The plan of a `reduce` dispatch. On failure `reason` says why windows do
+/// not apply.
+mlir::FailureOr<WindowPlan> planWindow(DispatchOp op, const CpuSpec &spec,
+                                       std::string &reason);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_WINDOW_WINDOWPLAN_H
