@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/Kernel.h"
 
-#include "targets/cpu/codegen/contraction/Emit.h"
+#include "targets/cpu/codegen/Tiled.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,13 +17,13 @@ using namespace visir::cpu;
 LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   if (op.getConfigAttr())
     return success();
-  if (op.getKind() == RootKind::Contract) {
-    if (DictionaryAttr config = contractionConfig(op, spec)) {
-      op.setConfigAttr(config);
-      return success();
-    }
-    op.emitRemark("slow path: plain loops for a contraction");
+  std::string reason;
+  if (DictionaryAttr config = tiledConfig(op, spec, reason)) {
+    op.setConfigAttr(config);
+    return success();
   }
+  if (op.getKind() == RootKind::Contract)
+    op.emitRemark("slow path: plain loops for a contraction: ") << reason;
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
@@ -62,7 +62,7 @@ FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,
       config && config.contains("kernel")) {
     std::string reason;
     FailureOr<KernelInfo> info =
-        emitContraction(op, spec, kernels, symbol, reason);
+        emitTiled(op, spec, kernels, symbol, reason);
     if (failed(info))
       return op.emitError() << "kernel of the config does not apply: "
                             << reason;

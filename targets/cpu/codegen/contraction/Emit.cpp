@@ -205,14 +205,16 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
   return kb.finish(plan->tileCount, points);
 }
 
-DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec) {
-  std::string reason;
+DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
+                                      std::string &reason) {
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return {};
   FailureOr<TilePlan> plan = planTiles(*contraction, spec);
-  if (failed(plan))
+  if (failed(plan)) {
+    reason = "no register tile fits its borders";
     return {};
+  }
   Builder b(op.getContext());
   return b.getDictionaryAttr(
       {b.getNamedAttr("kernel", b.getStringAttr("contraction")),

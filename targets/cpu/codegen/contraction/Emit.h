@@ -14,8 +14,9 @@ mlir::FailureOr<KernelInfo> emitContraction(DispatchOp op, const CpuSpec &spec,
                                             std::string &reason);
 
 /// The parameters of that kernel, as the dispatch's `config`; null when it
-/// does not apply.
-mlir::DictionaryAttr contractionConfig(DispatchOp op, const CpuSpec &spec);
+/// does not apply, and `reason` then says why.
+mlir::DictionaryAttr contractionConfig(DispatchOp op, const CpuSpec &spec,
+                                       std::string &reason);
 
 } // namespace visir::cpu
 

@@ -142,13 +142,6 @@ void TileEmitter::reduceLoop(unsigned level, const Step &step, Values &sums,
                   });
 }
 
-Value TileEmitter::multiplyAdd(Value x, Value y, Value sum) {
-  if (kb.spec.fma)
-    return vector::FMAOp::create(b, loc, x, y, sum);
-  Value product = arith::MulFOp::create(b, loc, x, y);
-  return arith::AddFOp::create(b, loc, sum, product);
-}
-
 /// The scalar operand of a row. `anyVector` stands for the vector operand,
 /// which the prologue may name but the scalar does not depend on.
 Value TileEmitter::scalarOperand(const Step &step, unsigned row,
@@ -180,7 +173,7 @@ void TileEmitter::multiply(const Step &step, Values &sums) {
     for (unsigned j = 0; j < cols.size(); ++j) {
       Value &sum = sums[first + i * cols.size() + j];
       Value splat = toLanes(b, loc, scalar, cols[j].width);
-      sum = multiplyAdd(splat, vectors[j], sum);
+      sum = multiplyAdd(kb, splat, vectors[j], sum);
     }
   }
 }

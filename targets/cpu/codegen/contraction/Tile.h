@@ -51,7 +51,6 @@ private:
   void multiply(const Step &step, Values &sums);
   mlir::Value scalarOperand(const Step &step, unsigned row,
                             mlir::Value anyVector);
-  mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value sum);
   Step moved(const Step &step, unsigned loop, mlir::Value index,
              int64_t more) const;
   unsigned unrollOf(unsigned level) const;

@@ -142,3 +142,10 @@ void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at,
         ValueRange{materialize(kb, at.plus(lane * stride))});
   }
 }
+
+Value cpu::multiplyAdd(KernelBuilder &kb, Value x, Value y, Value sum) {
+  if (kb.spec.fma)
+    return vector::FMAOp::create(kb.b, kb.loc, x, y, sum);
+  Value product = arith::MulFOp::create(kb.b, kb.loc, x, y);
+  return arith::AddFOp::create(kb.b, kb.loc, sum, product);
+}

@@ -29,6 +29,10 @@ void storeLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
                 int64_t stride, mlir::Type element, LaneGroup lanes,
                 mlir::Value value);
 
+/// x * y + sum on vectors: fused where the core can, else in two steps.
+mlir::Value multiplyAdd(KernelBuilder &kb, mlir::Value x, mlir::Value y,
+                        mlir::Value sum);
+
 } // namespace visir::cpu
 
 #endif // VISIR_TARGETS_CPU_CODEGEN_NEST_VECTORACCESS_H

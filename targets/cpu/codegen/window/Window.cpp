@@ -5,7 +5,6 @@
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <cmath>
 #include <map>
@@ -64,7 +63,7 @@ private:
 };
 
 void WindowEmitter::findProduct() {
-  if (plan.combiner != ReduceKind::Sum || !kb.spec.fma)
+  if (plan.combiner != ReduceKind::Sum)
     return;
   Value value = kb.op.getPrologueBlock().getTerminator()->getOperand(0);
   auto mul = value.getDefiningOp<arith::MulFOp>();
@@ -251,7 +250,7 @@ void WindowEmitter::taps(const Position &position, Values &sums) {
       if (product) {
         Value x = toLanes(b, loc, argument(product->first), column.width);
         Value y = toLanes(b, loc, argument(product->second), column.width);
-        sum = vector::FMAOp::create(b, loc, x, y, sum);
+        sum = multiplyAdd(kb, x, y, sum);
         continue;
       }
       Value value =
@@ -279,8 +278,8 @@ FailureOr<KernelInfo> cpu::emitWindow(DispatchOp op, const CpuSpec &spec,
   return kb.finish(plan->tileCount, points);
 }
 
-DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec) {
-  std::string reason;
+DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec,
+                                 std::string &reason) {
   FailureOr<WindowPlan> plan = planWindow(op, spec, reason);
   if (failed(plan))
     return {};

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/Tiled.h"
+
+#include "targets/cpu/codegen/attention/Attention.h"
+#include "targets/cpu/codegen/contraction/Emit.h"
+#include "targets/cpu/codegen/window/Window.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+DictionaryAttr cpu::tiledConfig(DispatchOp op, const CpuSpec &spec,
+                                std::string &reason) {
+  switch (op.getKind()) {
+  case RootKind::Contract:
+    return contractionConfig(op, spec, reason);
+  case RootKind::Reduce:
+    return windowConfig(op, spec, reason);
+  case RootKind::Attention:
+    return attentionConfig(op, spec, reason);
+  default:
+    reason = "the root has none";
+    return {};
+  }
+}
+
+FailureOr<KernelInfo> cpu::emitTiled(DispatchOp op, const CpuSpec &spec,
+                                     ModuleOp kernels, StringRef symbol,
+                                     std::string &reason) {
+  switch (op.getKind()) {
+  case RootKind::Contract:
+    return emitContraction(op, spec, kernels, symbol, reason);
+  case RootKind::Reduce:
+    return emitWindow(op, spec, kernels, symbol, reason);
+  case RootKind::Attention:
+    return emitAttention(op, spec, kernels, symbol, reason);
+  default:
+    reason = "the root has none";
+    return failure();
+  }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/attention/RowBlock.h"
+
+#include "targets/cpu/codegen/Payload.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+static constexpr double kLog2e = 1.4426950408889634;
+
+RowBlockEmitter::RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
+                                 const AttentionScratch &scratch)
+    : kb(kb), b(kb.b), loc(kb.loc), plan(plan), scratch(scratch),
+      epilogue(kb, plan.nest, unsigned(plan.valueLoop), plan.rowLoop,
+               plan.rows, plan.valueVectors, plan.lanes, plan.element),
+      vectorType(VectorType::get({int64_t(plan.lanes)}, plan.element)) {}
+
+void RowBlockEmitter::emit(const Position &position, Value first,
+                           unsigned rows) {
+  firstRow = first;
+  keyLimit = kb.index(plan.keys());
+  panelLimit = kb.index(plan.keyPanels());
+  if (plan.causal) {
+    Value end = materialize(kb, Offset{first, int64_t(rows)});
+    keyLimit = minIndex(kb, keyLimit, end);
+    Value up = materialize(kb, Offset{keyLimit, int64_t(plan.lanes) - 1});
+    panelLimit = arith::DivUIOp::create(b, loc, up, kb.index(plan.lanes));
+  }
+  packQueries(position, rows);
+  scores(position, rows);
+  forRange(kb, kb.index(0), kb.index(rows),
+           [&](Value row) { softmaxRow(row); });
+  values(position, rows);
+}
+
+/// Queries times scale * log2(e): the softmax then takes powers of two.
+void RowBlockEmitter::packQueries(const Position &position, unsigned rows) {
+  unsigned vectors = unsigned(scratch.queryPitch / plan.lanes);
+  auto columns =
+      makeColumnClasses(plan.depth(), vectors, plan.lanes)[0].columns;
+  Value scale = makeConstant(b, loc, plan.element, plan.scale * kLog2e);
+  forRange(kb, kb.index(0), kb.index(rows), [&](Value row) {
+    Position at = position;
+    if (plan.rowLoop >= 0)
+      at.move(kb, plan.nest, plan.rowLoop, row);
+    Offset to = advance(kb, {}, row, scratch.queryPitch);
+    for (const Column &column : columns) {
+      Position here = at;
+      if (plan.depthLoop >= 0)
+        here.move(plan.nest, plan.depthLoop, column.offset);
+      Value vector = loadOperand(kb, plan, kQuery, here, plan.depthLoop,
+                                 column.lanes());
+      vector = toLanes(b, loc, vector, column.width);
+      vector = arith::MulFOp::create(b, loc, vector,
+                                     toLanes(b, loc, scale, column.width));
+      storeLanes(kb, scratch.queries, to.plus(column.offset), 1, plan.element,
+                 {column.width, column.width}, vector);
+    }
+  });
+}
+
+RowBlockEmitter::Values RowBlockEmitter::multiply(const Product &product,
+                                                  unsigned rows, Value steps) {
+  Values sums;
+  for (unsigned i = 0; i < rows; ++i)
+    for (auto [at, width] : product.columns)
+      sums.push_back(makeConstant(
+          b, loc, VectorType::get({int64_t(width)}, plan.element), 0));
+  return forCarry(
+      kb, kb.index(0), steps, 1, sums, [&](Value step, ValueRange carried) {
+        Values next(carried);
+        Offset from =
+            advance(kb, product.vectorStart, step, product.vectorPitch);
+        Values vectors;
+        for (auto [at, width] : product.columns)
+          vectors.push_back(loadLanes(kb, product.vectors, from.plus(at), 1,
+                                      plan.element, {width, width}));
+        for (unsigned i = 0; i < rows; ++i) {
+          Value scalar = loadElement(kb, product.scalars,
+                                     {step, int64_t(i) * product.rowPitch},
+                                     plan.element);
+          for (unsigned j = 0; j < vectors.size(); ++j) {
+            Value &sum = next[i * vectors.size() + j];
+            Value splat = toLanes(b, loc, scalar, lanesOf(vectors[j]));
+            sum = multiplyAdd(kb, splat, vectors[j], sum);
+          }
+        }
+        return next;
+      });
+}
+
+void RowBlockEmitter::scores(const Position &position, unsigned rows) {
+  unsigned vectors = plan.scoreVectors;
+  int64_t panels = plan.keyPanels();
+  int64_t rest = plan.keys() % plan.lanes;
+  // Blocks whose panels are all full, then the last one.
+  int64_t full = panels / vectors, left = panels % vectors;
+  if (left == 0 && rest != 0) {
+    --full;
+    left = vectors;
+  }
+  Value limit = panelLimit;
+  Value blocks = kb.index(full);
+  if (plan.causal) {
+    Value up = materialize(kb, Offset{limit, int64_t(vectors) - 1});
+    up = arith::DivUIOp::create(b, loc, up, kb.index(vectors));
+    blocks = minIndex(kb, blocks, up);
+  }
+  if (full > 0)
+    forRange(kb, kb.index(0), blocks, [&](Value block) {
+      scoreBlock(position, rows, block, vectors, plan.lanes);
+    });
+  if (left == 0)
+    return;
+  int64_t lastValid = rest ? rest : int64_t(plan.lanes);
+  if (!plan.causal)
+    return scoreBlock(position, rows, kb.index(full), unsigned(left),
+                      lastValid);
+  // Made only when a row of the block sees it: a loop of at most one step.
+  Value end = maxIndex(kb, kb.index(full * vectors), limit);
+  Value seen = minIndex(
+      kb, kb.index(1),
+      arith::SubIOp::create(b, loc, end, kb.index(full * vectors)));
+  auto last = [&](Value) {
+    scoreBlock(position, rows, kb.index(full), unsigned(left), lastValid);
+  };
+  forRange(kb, kb.index(0), seen, last);
+}
+
+void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
+                                 Value block, unsigned vectors,
+                                 int64_t lastValid) {
+  int64_t lanes = plan.lanes, panel = lanes * plan.depth();
+  Product product;
+  product.scalars = scratch.queries;
+  product.rowPitch = scratch.queryPitch;
+  product.vectors = scratch.keys;
+  product.vectorStart =
+      advance(kb, {}, block, int64_t(plan.scoreVectors) * panel);
+  product.vectorPitch = lanes;
+  for (unsigned j = 0; j < vectors; ++j)
+    product.columns.push_back({j * panel, plan.lanes});
+  Values sums = multiply(product, rows, kb.index(plan.depth()));
+  Offset column = advance(kb, {}, block, int64_t(plan.scoreVectors) * lanes);
+  for (unsigned i = 0; i < rows; ++i)
+    for (unsigned j = 0; j < vectors; ++j) {
+      Offset at = column.plus(j * lanes);
+      unsigned valid = j + 1 == vectors ? unsigned(lastValid) : plan.lanes;
+      Value score = mask(position, sums[i * vectors + j], i,
+                         materialize(kb, at), valid);
+      storeLanes(kb, scratch.scores, at.plus(i * plan.scorePitch()), 1,
+                 plan.element, {plan.lanes, plan.lanes}, score);
+    }
+}
+
+/// Adds the mask, and takes away keys that are not there or not seen.
+Value RowBlockEmitter::mask(const Position &position, Value score,
+                            unsigned row, Value column, unsigned valid) {
+  unsigned lanes = plan.lanes;
+  if (plan.masked) {
+    Position at = position;
+    if (plan.rowLoop >= 0)
+      at.move(plan.nest, plan.rowLoop, row);
+    int keyLoop = plan.keyLoops.empty() ? -1 : int(plan.keyLoops[0]);
+    if (keyLoop >= 0)
+      at.move(kb, plan.nest, keyLoop, column);
+    Value added =
+        loadOperand(kb, plan, kMask, at, keyLoop, {lanes, valid});
+    added = toLanes(b, loc, added, lanes);
+    score = multiplyAdd(kb, added, makeConstant(b, loc, vectorType, kLog2e),
+                        score);
+  }
+  Value none = makeConstant(b, loc, vectorType, -INFINITY);
+  auto lanesBelow = [&](Value count) {
+    auto bits = VectorType::get({int64_t(lanes)}, b.getI1Type());
+    return vector::CreateMaskOp::create(b, loc, bits, ValueRange{count});
+  };
+  if (plan.causal) {
+    Value end = materialize(kb, Offset{firstRow, int64_t(row) + 1});
+    Value seen = arith::SubIOp::create(b, loc, end, column);
+    seen = minIndex(kb, maxIndex(kb, seen, kb.index(0)), kb.index(valid));
+    return arith::SelectOp::create(b, loc, lanesBelow(seen), score, none);
+  }
+  if (valid == lanes)
+    return score;
+  return arith::SelectOp::create(b, loc, lanesBelow(kb.index(valid)), score,
+                                 none);
+}
+
+static Value larger(KernelBuilder &kb, Value x, Value y) {
+  Value more = arith::CmpFOp::create(kb.b, kb.loc, arith::CmpFPredicate::OGT,
+                                     x, y);
+  return arith::SelectOp::create(kb.b, kb.loc, more, x, y);
+}
+
+/// Combines the lanes by halves into one scalar.
+static Value acrossLanes(KernelBuilder &kb, Value vector,
+                         function_ref<Value(Value, Value)> combine) {
+  int64_t n = lanesOf(vector);
+  for (int64_t half = n / 2; half >= 1; half /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < half; ++i) {
+      low.push_back(i);
+      high.push_back(half + i);
+    }
+    Value x = vector::ShuffleOp::create(kb.b, kb.loc, vector, vector, low);
+    Value y = vector::ShuffleOp::create(kb.b, kb.loc, vector, vector, high);
+    vector = combine(x, y);
+  }
+  return vector::ExtractOp::create(kb.b, kb.loc, vector, int64_t(0));
+}
+
+/// Replaces a row of scores by 2^(score - largest), and keeps 1 / sum.
+void RowBlockEmitter::softmaxRow(Value row) {
+  Offset start = advance(kb, {}, row, plan.scorePitch());
+  auto at = [&](Value panel) {
+    return advance(kb, start, panel, plan.lanes);
+  };
+  auto load = [&](Value panel) {
+    return loadLanes(kb, scratch.scores, at(panel), 1, plan.element,
+                     {plan.lanes, plan.lanes});
+  };
+  auto max = [&](Value x, Value y) { return larger(kb, x, y); };
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, loc, x, y);
+  };
+  Values largest = forCarry(
+      kb, kb.index(0), panelLimit, 1,
+      {makeConstant(b, loc, vectorType, -INFINITY)},
+      [&](Value panel, ValueRange carried) {
+        return Values{max(load(panel), carried[0])};
+      });
+  Value top = toLanes(b, loc, acrossLanes(kb, largest[0], max), plan.lanes);
+  Values sums = forCarry(
+      kb, kb.index(0), panelLimit, 1, {makeConstant(b, loc, vectorType, 0)},
+      [&](Value panel, ValueRange carried) {
+        Value power = arith::SubFOp::create(b, loc, load(panel), top);
+        power = math::Exp2Op::create(b, loc, power);
+        storeLanes(kb, scratch.scores, at(panel), 1, plan.element,
+                   {plan.lanes, plan.lanes}, power);
+        return Values{add(carried[0], power)};
+      });
+  Value sum = acrossLanes(kb, sums[0], add);
+  Value one = makeConstant(b, loc, plan.element, 1);
+  Value inverse = arith::DivFOp::create(b, loc, one, sum);
+  memref::StoreOp::create(b, loc, inverse, scratch.inverses, ValueRange{row});
+}
+
+void RowBlockEmitter::values(const Position &position, unsigned rows) {
+  int64_t width = int64_t(plan.valueVectors) * plan.lanes;
+  for (const ColumnClass &columns : plan.valueColumns) {
+    Value low = kb.index(columns.firstBlock);
+    Value high = kb.index(columns.firstBlock + columns.blockCount);
+    forRange(kb, low, high, [&](Value block) {
+      Product product;
+      product.scalars = scratch.scores;
+      product.rowPitch = plan.scorePitch();
+      product.vectors = scratch.values;
+      product.vectorStart = advance(kb, {}, block, width);
+      product.vectorPitch = plan.valuePitch();
+      for (const Column &column : columns.columns)
+        product.columns.push_back({column.offset, column.width});
+      Values sums = multiply(product, rows, keyLimit);
+      unsigned count = columns.columns.size();
+      for (unsigned i = 0; i < rows; ++i) {
+        Value inverse =
+            loadElement(kb, scratch.inverses, {Value(), i}, plan.element);
+        for (unsigned j = 0; j < count; ++j) {
+          Value &sum = sums[i * count + j];
+          sum = arith::MulFOp::create(
+              b, loc, sum, toLanes(b, loc, inverse, lanesOf(sum)));
+        }
+      }
+      Position start = position;
+      start.move(kb, plan.nest, unsigned(plan.valueLoop),
+                 materialize(kb, advance(kb, {}, block, width)));
+      epilogue.emit(start, columns.columns, rows, sums);
+    });
+  }
+}

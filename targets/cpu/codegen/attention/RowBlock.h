@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The parts of the attention kernel: packing, and one block of query rows.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_ATTENTION_ROWBLOCK_H
+#define VISIR_TARGETS_CPU_CODEGEN_ATTENTION_ROWBLOCK_H
+
+#include "targets/cpu/codegen/attention/AttentionPlan.h"
+
+namespace visir::cpu {
+
+/// Scratch memory of a piece of work; all memrefs are flat.
+struct AttentionScratch {
+  mlir::Value keys;     ///< [panels][depth][lanes]
+  mlir::Value values;   ///< [keys][valuePitch]
+  mlir::Value queries;  ///< [rows][queryPitch], times scale and log2(e)
+  mlir::Value scores;   ///< [rows][scorePitch]
+  mlir::Value inverses; ///< [rows]: 1 / sum of the row's exponentials
+  int64_t queryPitch = 0;
+
+  static AttentionScratch make(KernelBuilder &kb, const AttentionPlan &plan);
+};
+
+/// What the prologue yields for `operand`, along `loop` (-1: one element) at
+/// `position`, as a payload scalar or vector.
+mlir::Value loadOperand(KernelBuilder &kb, const AttentionPlan &plan,
+                        AttentionOperand operand, const Position &position,
+                        int loop, LaneGroup lanes);
+
+/// Fill `scratch.keys` / `scratch.values` of the batch point at `position`.
+void packKeys(KernelBuilder &kb, const AttentionPlan &plan,
+              const AttentionScratch &scratch, const Position &position);
+void packValues(KernelBuilder &kb, const AttentionPlan &plan,
+                const AttentionScratch &scratch, const Position &position);
+
+class RowBlockEmitter {
+public:
+  RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
+                  const AttentionScratch &scratch);
+
+  /// Rows first .. first + rows - 1 of the row loop; `position` is that of
+  /// the first row.
+  void emit(const Position &position, mlir::Value first, unsigned rows);
+
+private:
+  using Values = llvm::SmallVector<mlir::Value>;
+  /// A product of `rows` rows of scalars with vectors, summed over steps.
+  struct Product {
+    mlir::Value scalars, vectors;
+    int64_t rowPitch = 0;
+    Offset vectorStart;
+    int64_t vectorPitch = 0;
+    llvm::SmallVector<std::pair<int64_t, unsigned>, 8> columns; ///< at, width
+  };
+
+  Values multiply(const Product &product, unsigned rows, mlir::Value steps);
+  void packQueries(const Position &position, unsigned rows);
+  void scores(const Position &position, unsigned rows);
+  void scoreBlock(const Position &position, unsigned rows, mlir::Value block,
+                  unsigned vectors, int64_t lastValid);
+  mlir::Value mask(const Position &position, mlir::Value score, unsigned row,
+                   mlir::Value column, unsigned valid);
+  void softmaxRow(mlir::Value row);
+  void values(const Position &position, unsigned rows);
+
+  KernelBuilder &kb;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const AttentionPlan &plan;
+  const AttentionScratch &scratch;
+  TileEpilogue epilogue;
+  mlir::VectorType vectorType;
+  mlir::Value firstRow;   ///< index of the block's first row
+  mlir::Value keyLimit;   ///< keys that any row of the block sees
+  mlir::Value panelLimit; ///< panels of scores that hold them
+};
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_ATTENTION_ROWBLOCK_H
