@@ -84,9 +84,7 @@ def Visir_AccessAttr : Visir_Attr<"Access", "access"> {
                         OptionalArrayRefParameter<"int64_t">:$indexAxes,
                         OptionalArrayRefParameter<"int64_t">:$indexLoads);
   let assemblyFormat = [{
-    `<` $map (`,` `padded` `=` $padded^)? (`,` `fill` `=` $fill^)?
-    (`,` `index_axes` `=` `[` $indexAxes^ `]`)?
-    (`,` `index_loads` `=` `[` $indexLoads^ `]`)? `>`
+    `<` $map custom<AccessFields>($padded, $fill, $indexAxes, $indexLoads) `>`
   }];
   let extraClassDeclaration = [{
     double getFillValue() const {

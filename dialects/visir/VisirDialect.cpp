@@ -27,6 +27,58 @@ static void printInt64List(AsmPrinter &printer, ArrayRef<int64_t> values) {
   printer << "]";
 }
 
+/// Any of `, padded = true`, `, fill = 1.0 : f32`, `, index_axes = [0]` and
+/// `, index_loads = [1]`.
+static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
+                                     FloatAttr &fill,
+                                     SmallVector<int64_t> &indexAxes,
+                                     SmallVector<int64_t> &indexLoads) {
+  padded = false;
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef field;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&field) || parser.parseEqual())
+      return failure();
+    ParseResult parsed = success();
+    if (field == "padded") {
+      StringRef value;
+      parsed = parser.parseKeyword(&value);
+      padded = value == "true";
+      if (succeeded(parsed) && !padded && value != "false")
+        return parser.emitError(loc, "padded is ")
+               << value << ", expected true or false";
+    } else if (field == "fill") {
+      parsed = parser.parseAttribute(fill);
+    } else if (field == "index_axes") {
+      parsed = parseInt64List(parser, indexAxes);
+    } else if (field == "index_loads") {
+      parsed = parseInt64List(parser, indexLoads);
+    } else {
+      return parser.emitError(loc, "field is ")
+             << field << ", expected padded, fill, index_axes or index_loads";
+    }
+    if (parsed)
+      return failure();
+  }
+  return success();
+}
+
+static void printAccessFields(AsmPrinter &printer, bool padded, FloatAttr fill,
+                              ArrayRef<int64_t> indexAxes,
+                              ArrayRef<int64_t> indexLoads) {
+  if (padded)
+    printer << ", padded = true";
+  if (fill)
+    printer << ", fill = " << fill;
+  for (auto [name, list] : {std::pair("index_axes", indexAxes),
+                            std::pair("index_loads", indexLoads)}) {
+    if (list.empty())
+      continue;
+    printer << ", " << name << " = ";
+    printInt64List(printer, list);
+  }
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/visir/VisirAttrs.cpp.inc"
 
