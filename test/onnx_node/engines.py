@@ -53,6 +53,8 @@ def reference_process():
 
 def reference(case):
     """The reference interpreter."""
+    if reference_process().poll() is not None:
+        reference_process.cache_clear()  # the last case ended it
     process = reference_process()
     for index, inputs in enumerate(case.inputs):
         with tempfile.TemporaryDirectory() as folder:
