@@ -197,8 +197,10 @@ Error visir::writeNpz(StringRef path, ArrayRef<NpyArray> arrays) {
     if (offset + size > UINT32_MAX)
       return error("archive is larger than 4 GiB");
     uint32_t checksum = crc32(arrayRefFromStringRef(header));
-    checksum = crc32(checksum, arrayRefFromStringRef(StringRef(
-                                   array.bytes.data(), array.bytes.size())));
+    // zlib takes a null pointer as a question for the initial checksum.
+    if (!array.bytes.empty())
+      checksum = crc32(checksum, arrayRefFromStringRef(StringRef(
+                                     array.bytes.data(), array.bytes.size())));
     auto common = [&](Fields fields) {
       // Version, flags, method (stored), time, date, checksum, sizes, names.
       fields.u16(20).u16(0).u16(0).u16(0).u16(0x21);

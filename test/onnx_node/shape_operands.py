@@ -13,9 +13,12 @@ OPERANDS = {
     "AffineGrid": (1,),
     "CenterCropPad": (1,),
     "Col2Im": (1, 2),
+    "Compress": (1,),
     "ConstantOfShape": (0,),
     "CumSum": (1,),
     "DFT": (1, 2),
+    # Whether it drops anything is a mode, not data.
+    "Dropout": (2,),
     "Expand": (1,),
     "If": (0,),
     "Loop": (0, 1),

@@ -3,6 +3,7 @@
 found there by a glob, or named in cmake/: a file that nobody builds is dead.
 """
 
+import posixpath
 import re
 
 from tools.lint.tree import read, tracked_files
@@ -16,6 +17,13 @@ def is_built(path, lists, modules):
     The root's own list does not count, it only adds folders."""
     word = re.compile(rf"(?<![\w.-]){re.escape(path.stem)}(\.\w+)?(?![\w.-])")
     if any(str(path) in text for text in modules):
+        return True
+    siblings = (
+        posixpath.relpath(path, folder) in text
+        for folder, text in lists.items()
+        if folder.parts
+    )
+    if any(siblings):
         return True
     for folder in path.parents:
         text = lists.get(folder)
