@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The commands on artifacts, as from a command line.
+#include "tools/common/runtime_commands.h"
+
+#include "test/runtime/support/sample.h"
+#include "tools/common/npy.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdio>
+
+using namespace visir;
+using namespace visir::tools;
+using ::testing::HasSubstr;
+
+namespace {
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+Result call(const char *name, std::vector<std::string> words) {
+  std::vector<const char *> pointers;
+  for (const std::string &word : words)
+    pointers.push_back(word.c_str());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  int code =
+      runtimeCommand(name, static_cast<int>(pointers.size()), pointers.data());
+  return {code, ::testing::internal::GetCapturedStdout(),
+          ::testing::internal::GetCapturedStderr()};
+}
+
+class CommandTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    folder = ::testing::TempDir();
+    artifact =
+        write("commands_sample.visir", visir::testing::makeSample().finish());
+  }
+
+  std::string write(const std::string &name,
+                    const visir::testing::Bytes &bytes) {
+    std::string path = folder + name;
+    FILE *file = fopen(path.c_str(), "wb");
+    EXPECT_TRUE(file);
+    EXPECT_EQ(fwrite(bytes.data(), 1, bytes.size(), file), bytes.size());
+    fclose(file);
+    return path;
+  }
+
+  std::string folder, artifact;
+};
+
+TEST_F(CommandTest, RunReadsAndWritesFiles) {
+  rt::Tensor x(VISIR_F32, {4, 16}), k(VISIR_I64, {}), s(VISIR_F32, {2, 16});
+  for (size_t i = 0; i < x.elements(); ++i)
+    x.as<float>()[i] = 1;
+  k.as<int64_t>()[0] = 10;
+  writeNpy(folder + "x.npy", x);
+  writeNpy(folder + "k.npy", k);
+  writeNpy(folder + "s.npy", s);
+  Result result = call("run", {artifact, "--input", "x=" + folder + "x.npy",
+                               "--input=1=" + folder + "k.npy", "--input",
+                               "s=" + folder + "s.npy", "--output", folder});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("z f32[16]: min 25, mean 25, max 25 at 0, "
+                                    "0 not finite, digest "));
+  rt::Tensor y = readNpy(folder + "y.npy");
+  EXPECT_EQ(y.dims(), (std::vector<int64_t>{4, 16}));
+  EXPECT_EQ(y.as<float>()[5], 6);
+}
+
+TEST_F(CommandTest, RunIsDeterministic) {
+  Result one = call("run", {artifact, "--random=1", "--threads=1", "--json"});
+  Result two = call("run", {artifact, "--random=1", "--threads=2", "--json"});
+  EXPECT_EQ(one.code, kExitOk) << one.err;
+  EXPECT_THAT(one.out, HasSubstr("{\"outputs\":[{\"name\":\"y\","));
+  EXPECT_EQ(one.out, two.out);
+}
+
+TEST_F(CommandTest, RunRefusals) {
+  EXPECT_EQ(call("run", {artifact}).err,
+            "error: input \"x\" is missing, expected --input x=FILE.npy or "
+            "--random SEED\n");
+  Result result = call("run", {artifact, "--input", "q=a.npy"});
+  EXPECT_EQ(result.code, kExitUsage);
+  EXPECT_EQ(result.err, "error: input is \"q\", expected one of x, k, s\n");
+  result = call("run", {artifact, "--random=1", "--entry=nothing"});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_THAT(result.err, HasSubstr("entry \"nothing\" does not exist"));
+  writeNpy(folder + "bad.npy", rt::Tensor(VISIR_F32, {4, 15}));
+  result = call("run",
+                {artifact, "--random=1", "--input", "x=" + folder + "bad.npy"});
+  EXPECT_EQ(result.err,
+            "error: input 0 \"x\": dimension 1 is 15, expected 16\n");
+}
+
+TEST_F(CommandTest, BenchPrintsTimesAndCommands) {
+  Result result = call("bench", {artifact, "--runs=20", "--top=2"});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("us median, "));
+  EXPECT_THAT(result.out, HasSubstr(" of 20 runs, "));
+  EXPECT_THAT(result.out, HasSubstr("% of the measured peak of "));
+  EXPECT_THAT(result.out, HasSubstr("sum of 6 commands, each measured alone"));
+  result = call("bench", {artifact, "--runs=20", "--json"});
+  EXPECT_THAT(result.out, HasSubstr("\"runs\":20,"));
+  EXPECT_THAT(result.out, HasSubstr("\"function\":\"accumulate\""));
+  EXPECT_THAT(result.out, HasSubstr("\"nodes\":\"/conv1/Conv\""));
+}
+
+TEST_F(CommandTest, ProfileWritesATrace) {
+  std::string trace = folder + "trace.json";
+  Result result = call("profile", {artifact, "--trace", trace});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  FILE *file = fopen(trace.c_str(), "rb");
+  ASSERT_TRUE(file);
+  char text[4096] = {};
+  EXPECT_GT(fread(text, 1, sizeof(text) - 1, file), 100u);
+  fclose(file);
+  EXPECT_THAT(text, HasSubstr("{\"traceEvents\":[{\"name\":\"add\",\"cat\":"
+                              "\"main\",\"ph\":\"X\",\"ts\":"));
+  result = call("profile", {artifact, "--trace", "/no/trace.json"});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_EQ(result.err, "error: \"/no/trace.json\": cannot be written\n");
+}
+
+TEST_F(CommandTest, InspectTellsWhatIsInside) {
+  Result result = call("inspect", {artifact});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  for (const char *part :
+       {"producer   test\n", "options    --target test\n", "2 functions",
+        "entry main: 6 commands", "  input  s f32[n<=4,16]\n",
+        "  output z f32[16]\n", "entry peek: 1 commands", "/conv1/Conv\n"})
+    EXPECT_THAT(result.out, HasSubstr(part));
+  result = call("inspect", {artifact, "--json"});
+  EXPECT_THAT(result.out, HasSubstr("{\"name\":\"k\",\"dtype\":\"i64\","
+                                    "\"dims\":[],\"bytes\":8}"));
+}
+
+TEST_F(CommandTest, VerifyChecksDigests) {
+  EXPECT_EQ(call("verify", {artifact}).out, "ok\n");
+  EXPECT_EQ(call("verify", {artifact, "--json"}).out, "{\"ok\":true}\n");
+  visir::testing::Bytes damaged = visir::testing::makeSample().finish();
+  damaged.back() ^= 1;
+  Result result = call("verify", {write("damaged.visir", damaged)});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_THAT(result.err, HasSubstr("error: digest of section 2 is "));
+  EXPECT_THAT(call("verify", {"/no/such.visir"}).err,
+              HasSubstr("error: cannot open \"/no/such.visir\": no such file"));
+}
+
+TEST_F(CommandTest, UnknownOnesAreRefused) {
+  EXPECT_TRUE(isRuntimeCommand("run"));
+  EXPECT_FALSE(isRuntimeCommand("compile"));
+  Result result = call("dance", {artifact});
+  EXPECT_EQ(result.code, kExitUsage);
+  EXPECT_EQ(result.err, "error: command is \"dance\", expected run, bench, "
+                        "profile, inspect or verify\n");
+}
+
+} // namespace

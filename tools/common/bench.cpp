@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/bench.h"
+
+#include "tools/common/statistics.h"
+
+#include <chrono>
+
+namespace visir::tools {
+namespace {
+
+constexpr double kWarmSeconds = 0.2;
+constexpr uint64_t kProfiledRuns = 15;
+
+using Clock = std::chrono::steady_clock;
+
+double microsecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - begin)
+      .count();
+}
+
+RunTimes measureRuns(Model &model, const RuntimeOptions &options) {
+  Clock::time_point warm = Clock::now();
+  do
+    model.run();
+  while (microsecondsSince(warm) < kWarmSeconds * 1e6);
+
+  std::vector<double> times;
+  Clock::time_point begin = Clock::now();
+  while (options.runs ? times.size() < options.runs
+                      : times.size() < 5 ||
+                            microsecondsSince(begin) < options.seconds * 1e6) {
+    Clock::time_point start = Clock::now();
+    model.run();
+    times.push_back(microsecondsSince(start));
+  }
+  RunTimes result;
+  result.runs = times.size();
+  result.minUs = quantile(times, 0);
+  result.medianUs = quantile(times, 0.5);
+  result.p99Us = quantile(times, 0.99);
+  return result;
+}
+
+CommandTime describeCommand(const Model &model, uint32_t index) {
+  CommandTime command = {index, model.module.command(model.entry, index), "", 0,
+                         0};
+  for (uint32_t i = 0; i < command.info.source_count; ++i) {
+    command.sources += i ? " " : "";
+    command.sources +=
+        visir_module_command_source(model.module.get(), model.entry, index, i);
+  }
+  return command;
+}
+
+std::vector<CommandTime> measureCommands(Model &model) {
+  std::vector<CommandTime> commands;
+  for (uint32_t i = 0; i < model.entryInfo.command_count; ++i)
+    commands.push_back(describeCommand(model, i));
+  std::vector<std::vector<double>> times(commands.size());
+  model.session.setProfiling(true);
+  for (uint64_t run = 0; run < kProfiledRuns; ++run) {
+    model.run();
+    visir_profile_t profile = model.session.profile();
+    for (size_t i = 0; i < commands.size(); ++i) {
+      times[i].push_back(static_cast<double>(profile.command_ns[i]) * 1e-3);
+      commands[i].startUs = static_cast<double>(profile.start_ns[i]) * 1e-3;
+    }
+  }
+  model.session.setProfiling(false);
+  for (size_t i = 0; i < commands.size(); ++i)
+    commands[i].medianUs = quantile(times[i], 0.5);
+  return commands;
+}
+
+} // namespace
+
+Benchmark measure(Model &model, const RuntimeOptions &options) {
+  Benchmark result;
+  result.peak = measurePeak(model.context.threadCount());
+  model.session.warmup();
+  result.times = measureRuns(model, options);
+  result.commands = measureCommands(model);
+  return result;
+}
+
+} // namespace visir::tools

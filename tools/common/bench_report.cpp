@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/bench.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+namespace visir::tools {
+namespace {
+
+std::string format(const char *pattern, ...)
+    __attribute__((format(printf, 1, 2)));
+std::string format(const char *pattern, ...) {
+  char text[512];
+  va_list list;
+  va_start(list, pattern);
+  vsnprintf(text, sizeof(text), pattern, list);
+  va_end(list);
+  return text;
+}
+
+// GFLOP/s of a number of operations; 0 without a time.
+double rate(double flops, double microseconds) {
+  return microseconds > 0 ? flops / microseconds * 1e-3 : 0;
+}
+
+std::string shorten(const std::string &text, size_t most) {
+  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
+}
+
+std::vector<CommandTime> longestFirst(const Benchmark &benchmark,
+                                      const RuntimeOptions &options) {
+  std::vector<CommandTime> rows = benchmark.commands;
+  std::sort(rows.begin(), rows.end(),
+            [](const CommandTime &a, const CommandTime &b) {
+              return a.medianUs != b.medianUs ? a.medianUs > b.medianUs
+                                              : a.index < b.index;
+            });
+  if (options.top != 0 && rows.size() > options.top)
+    rows.resize(options.top);
+  return rows;
+}
+
+double sumOfCommands(const Benchmark &benchmark) {
+  double sum = 0;
+  for (const CommandTime &command : benchmark.commands)
+    sum += command.medianUs;
+  return sum;
+}
+
+void commandJson(const CommandTime &command, JsonWriter &json) {
+  json.beginObject();
+  json.field("index", command.index);
+  json.field("function", command.info.function);
+  json.field("config", command.info.config);
+  json.field("nodes", command.sources);
+  json.field("median_us", command.medianUs);
+  json.field("flops", command.info.flops);
+  json.field("gflops", rate(command.info.flops, command.medianUs));
+  json.field("bytes", command.info.bytes);
+  json.field("tiles", command.info.tile_count);
+  json.field("parallel", command.info.parallel != 0);
+  json.endObject();
+}
+
+} // namespace
+
+std::string benchmarkText(const Model &model, const Benchmark &benchmark,
+                          const RuntimeOptions &options) {
+  const RunTimes &times = benchmark.times;
+  double gflops = rate(model.entryInfo.flops, times.medianUs);
+  std::string text = format(
+      "%s: %.1f us median, %.1f min, %.1f p99 of %llu runs, %u threads\n",
+      model.entryInfo.name, times.medianUs, times.minUs, times.p99Us,
+      static_cast<unsigned long long>(times.runs), model.context.threadCount());
+  text += format("%.3f GFLOP, %.1f GFLOP/s, %.1f %% of the measured peak of "
+                 "%.1f GFLOP/s\n\n",
+                 model.entryInfo.flops * 1e-9, gflops,
+                 100 * gflops / benchmark.peak.gflops, benchmark.peak.gflops);
+  text += format("%10s %6s %9s %6s %8s  %-28s %s\n", "us", "%", "GFLOP/s",
+                 "% peak", "MB", "function", "nodes");
+  double sum = sumOfCommands(benchmark);
+  for (const CommandTime &row : longestFirst(benchmark, options)) {
+    double rowRate = rate(row.info.flops, row.medianUs);
+    text += format("%10.1f %6.1f %9.1f %6.1f %8.2f  %-28s %s\n", row.medianUs,
+                   sum > 0 ? 100 * row.medianUs / sum : 0, rowRate,
+                   100 * rowRate / benchmark.peak.gflops,
+                   static_cast<double>(row.info.bytes) * 1e-6,
+                   shorten(row.info.function, 28).c_str(),
+                   shorten(row.sources, 60).c_str());
+  }
+  text += format("%10.1f  sum of %zu commands, each measured alone\n", sum,
+                 benchmark.commands.size());
+  return text;
+}
+
+void benchmarkJson(const Model &model, const Benchmark &benchmark,
+                   const RuntimeOptions &options, JsonWriter &json) {
+  const RunTimes &times = benchmark.times;
+  double gflops = rate(model.entryInfo.flops, times.medianUs);
+  json.beginObject();
+  json.field("artifact", options.artifact);
+  json.field("entry", model.entryInfo.name);
+  json.field("target", model.module.info().target);
+  json.field("threads", model.context.threadCount());
+  json.field("runs", times.runs);
+  json.field("min_us", times.minUs);
+  json.field("median_us", times.medianUs);
+  json.field("p99_us", times.p99Us);
+  json.field("flops", model.entryInfo.flops);
+  json.field("gflops", gflops);
+  json.field("peak_gflops", benchmark.peak.gflops);
+  json.field("share_of_peak", gflops / benchmark.peak.gflops);
+  json.field("session_bytes", model.session.memoryBytes());
+  json.key("commands").beginArray();
+  for (const CommandTime &row : longestFirst(benchmark, options))
+    commandJson(row, json);
+  json.endArray();
+  json.endObject();
+}
+
+std::string benchmarkTrace(const Model &model, const Benchmark &benchmark) {
+  JsonWriter json;
+  json.beginObject();
+  json.key("traceEvents").beginArray();
+  for (const CommandTime &command : benchmark.commands) {
+    json.beginObject();
+    json.field("name", command.info.function);
+    json.field("cat", model.entryInfo.name);
+    json.field("ph", "X");
+    json.field("ts", command.startUs);
+    json.field("dur", command.medianUs);
+    json.field("pid", 1u);
+    json.field("tid", 1u);
+    json.key("args").beginObject();
+    json.field("nodes", command.sources);
+    json.field("config", command.info.config);
+    json.field("gflops", rate(command.info.flops, command.medianUs));
+    json.endObject();
+    json.endObject();
+  }
+  json.endArray();
+  json.endObject();
+  return json.text() + "\n";
+}
+
+} // namespace visir::tools

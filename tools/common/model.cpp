@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/model.h"
+
+#include "tools/common/npy.h"
+#include "tools/common/random_tensor.h"
+
+namespace visir::tools {
+namespace {
+
+uint32_t moduleFlags(const RuntimeOptions &options) {
+  return options.flags |
+         (options.full ? static_cast<uint32_t>(VISIR_MODULE_VERIFY_FULL) : 0);
+}
+
+} // namespace
+
+std::string describe(const visir_tensor_info_t &info) {
+  std::string text = visir_dtype_name(info.dtype);
+  text += '[';
+  for (uint32_t i = 0; i < info.rank; ++i) {
+    text += i ? "," : "";
+    if (info.dim_symbols[i])
+      text += std::string(info.dim_symbols[i]) + "<=";
+    text += std::to_string(info.dims[i]);
+  }
+  return text + ']';
+}
+
+Model::Model(const RuntimeOptions &options)
+    : context(options.threads),
+      module(context, options.artifact, moduleFlags(options),
+             options.target.empty() ? nullptr : options.target.c_str()),
+      entry(module.findEntry(options.entry)), entryInfo(module.entry(entry)),
+      session(module) {}
+
+uint32_t Model::findInput(const std::string &name) const {
+  for (uint32_t i = 0; i < entryInfo.input_count; ++i)
+    if (name == module.input(entry, i).name)
+      return i;
+  char *end = nullptr;
+  unsigned long index = strtoul(name.c_str(), &end, 10);
+  if (name.empty() || *end != '\0' || index >= entryInfo.input_count) {
+    std::string names;
+    for (uint32_t i = 0; i < entryInfo.input_count; ++i)
+      names += (i ? ", " : "") + std::string(module.input(entry, i).name);
+    throw UsageError("input is \"" + name + "\", expected one of " + names);
+  }
+  return static_cast<uint32_t>(index);
+}
+
+void Model::makeInputs(const RuntimeOptions &options, bool random) {
+  std::vector<std::string> files(entryInfo.input_count);
+  for (const auto &[name, file] : options.inputs)
+    files[findInput(name)] = file;
+  inputs.clear();
+  for (uint32_t i = 0; i < entryInfo.input_count; ++i) {
+    visir_tensor_info_t info = module.input(entry, i);
+    if (!files[i].empty()) {
+      inputs.push_back(readNpy(files[i]));
+      continue;
+    }
+    if (!random)
+      throw UsageError(std::string("input \"") + info.name +
+                       "\" is missing, expected --input " + info.name +
+                       "=FILE.npy or --random SEED");
+    inputs.push_back(rt::Module::makeTensor(info));
+    fillRandom(inputs.back(), options.seed + i);
+  }
+}
+
+void Model::makeOutputs() {
+  outputs.clear();
+  for (uint32_t i = 0; i < entryInfo.output_count; ++i)
+    outputs.push_back(rt::Module::makeTensor(module.output(entry, i)));
+}
+
+} // namespace visir::tools

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An artifact opened for a tool: one entry, its inputs and its outputs.
+#ifndef VISIR_TOOLS_COMMON_MODEL_H
+#define VISIR_TOOLS_COMMON_MODEL_H
+
+#include "tools/common/runtime_options.h"
+
+#include "runtime/include/visir/runtime.hpp"
+
+namespace visir::tools {
+
+// "f32[1,3,224,224]"; symbolic dims as "n<=4".
+std::string describe(const visir_tensor_info_t &info);
+
+class Model {
+public:
+  explicit Model(const RuntimeOptions &options);
+
+  // Inputs from files, the others from the seed when `random` is set.
+  void makeInputs(const RuntimeOptions &options, bool random);
+  void makeOutputs();
+  void run() { session.run(entry, inputs, outputs); }
+
+  rt::Context context;
+  rt::Module module;
+  uint32_t entry;
+  visir_entry_info_t entryInfo;
+  rt::Session session;
+  std::vector<rt::Tensor> inputs, outputs;
+
+private:
+  uint32_t findInput(const std::string &name) const;
+};
+
+} // namespace visir::tools
+
+#endif // VISIR_TOOLS_COMMON_MODEL_H

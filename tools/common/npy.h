@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// NumPy's .npy files (format versions 1 to 3), little-endian.
+#ifndef VISIR_TOOLS_COMMON_NPY_H
+#define VISIR_TOOLS_COMMON_NPY_H
+
+#include "runtime/include/visir/runtime.hpp"
+
+#include <string>
+
+namespace visir::tools {
+
+// Reads a file in C or Fortran order into a dense row-major tensor. bf16,
+// which NumPy does not have, is read as u16. Throws std::runtime_error.
+rt::Tensor readNpy(const std::string &path);
+
+// Writes a tensor in C order; bf16 as u16.
+void writeNpy(const std::string &path, const rt::Tensor &tensor);
+
+} // namespace visir::tools
+
+#endif // VISIR_TOOLS_COMMON_NPY_H

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What this machine can compute at best.
+#ifndef VISIR_TOOLS_COMMON_PEAK_H
+#define VISIR_TOOLS_COMMON_PEAK_H
+
+#include <cstdint>
+
+namespace visir::tools {
+
+struct Peak {
+  double gflops;  // of all threads together, fp32
+  uint32_t lanes; // floats in the vectors it was measured with
+};
+
+// Runs multiply-adds on registers, on `threads` threads at once, and takes
+// the best of several short rounds (about 0.1 s altogether).
+Peak measurePeak(uint32_t threads);
+
+} // namespace visir::tools
+
+#endif // VISIR_TOOLS_COMMON_PEAK_H

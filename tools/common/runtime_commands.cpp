@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/runtime_commands.h"
+
+#include "tools/common/bench.h"
+#include "tools/common/inspect.h"
+#include "tools/common/npy.h"
+#include "tools/common/tensor_summary.h"
+
+#include <cstdio>
+
+namespace visir::tools {
+namespace {
+
+void print(const std::string &text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void printJson(const JsonWriter &json) { print(json.text() + "\n"); }
+
+void writeText(const std::string &path, const std::string &text) {
+  FILE *file = fopen(path.c_str(), "wb");
+  bool written =
+      file && fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file && fclose(file) != 0)
+    written = false;
+  if (!written)
+    throw std::runtime_error("\"" + path + "\": cannot be written");
+}
+
+// Names of tensors may hold slashes.
+std::string fileName(const std::string &tensor) {
+  std::string name = tensor;
+  for (char &c : name)
+    if (c == '/' || c == '\0')
+      c = '_';
+  return name + ".npy";
+}
+
+struct Command {
+  const char *name;
+  void (*run)(const RuntimeOptions &options);
+};
+
+constexpr Command kCommands[] = {{"run", runArtifact},
+                                 {"bench", benchArtifact},
+                                 {"profile", profileArtifact},
+                                 {"inspect", inspectArtifact},
+                                 {"verify", verifyArtifact}};
+
+const Command *findCommand(const char *name) {
+  for (const Command &command : kCommands)
+    if (std::string(command.name) == name)
+      return &command;
+  return nullptr;
+}
+
+} // namespace
+
+void runArtifact(const RuntimeOptions &options) {
+  Model model(options);
+  model.makeInputs(options, options.random);
+  model.makeOutputs();
+  model.run();
+  JsonWriter json;
+  json.beginObject();
+  json.key("outputs").beginArray();
+  for (uint32_t i = 0; i < model.entryInfo.output_count; ++i) {
+    visir_tensor_info_t info = model.module.output(model.entry, i);
+    TensorSummary summary = summarise(model.outputs[i]);
+    if (!options.outputFolder.empty())
+      writeNpy(options.outputFolder + "/" + fileName(info.name),
+               model.outputs[i]);
+    if (options.json)
+      summaryJson(info, summary, json);
+    else
+      print(summaryText(info, summary));
+  }
+  json.endArray();
+  json.endObject();
+  if (options.json)
+    printJson(json);
+}
+
+void benchArtifact(const RuntimeOptions &options) {
+  Model model(options);
+  model.makeInputs(options, true);
+  model.makeOutputs();
+  Benchmark benchmark = measure(model, options);
+  if (!options.trace.empty())
+    writeText(options.trace, benchmarkTrace(model, benchmark));
+  if (!options.json)
+    return print(benchmarkText(model, benchmark, options));
+  JsonWriter json;
+  benchmarkJson(model, benchmark, options, json);
+  printJson(json);
+}
+
+void profileArtifact(const RuntimeOptions &options) {
+  // The same measurements; few whole runs, since the commands matter.
+  RuntimeOptions shorter = options;
+  if (shorter.runs == 0)
+    shorter.runs = 5;
+  benchArtifact(shorter);
+}
+
+void inspectArtifact(const RuntimeOptions &options) {
+  rt::Context context(1);
+  rt::Module module(context, options.artifact, VISIR_MODULE_INSPECT,
+                    options.target.empty() ? nullptr : options.target.c_str());
+  if (!options.json)
+    return print(inspectText(module));
+  JsonWriter json;
+  inspectJson(module, json);
+  printJson(json);
+}
+
+void verifyArtifact(const RuntimeOptions &options) {
+  rt::Context context(1);
+  rt::Module module(context, options.artifact, VISIR_MODULE_INSPECT);
+  module.verifyDigests();
+  if (!options.json)
+    return print("ok\n");
+  JsonWriter json;
+  json.beginObject();
+  json.field("ok", true);
+  json.endObject();
+  printJson(json);
+}
+
+bool isRuntimeCommand(const char *name) { return findCommand(name); }
+
+int runtimeCommand(const char *name, int count, const char *const *words) {
+  const Command *command = findCommand(name);
+  try {
+    if (!command)
+      throw UsageError(std::string("command is \"") + name +
+                       "\", expected run, bench, profile, inspect or verify");
+    command->run(parseRuntimeOptions(count, words));
+    return kExitOk;
+  } catch (const UsageError &error) {
+    fprintf(stderr, "error: %s\n", error.what());
+    return kExitUsage;
+  } catch (const std::exception &error) {
+    fprintf(stderr, "error: %s\n", error.what());
+    return kExitFailed;
+  }
+}
+
+} // namespace visir::tools

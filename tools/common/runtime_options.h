@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The command line of run, bench, profile, inspect and verify.
+#ifndef VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
+#define VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace visir::tools {
+
+// Exit codes of the tools.
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+// A command line that cannot be meant; the text says which part.
+class UsageError : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+struct RuntimeOptions {
+  std::string artifact;
+  std::string entry;  // empty: the first
+  std::string target; // empty: the best that runs here
+  uint32_t threads = 0;
+  bool json = false;
+  bool full = false;  // check constants, too
+  uint32_t flags = 0; // visir_module_flags_t
+
+  // name or index, and a .npy file.
+  std::vector<std::pair<std::string, std::string>> inputs;
+  // Inputs without a file are random; needs `random` to be asked for by run.
+  bool random = false;
+  uint64_t seed = 0;
+  std::string outputFolder; // empty: print a summary
+
+  double seconds = 1; // of measuring
+  uint64_t runs = 0;  // instead of seconds, when not 0
+  uint32_t top = 0;   // rows of the command table; 0: all
+  std::string trace;  // file for a Perfetto trace
+};
+
+// Reads the words after the command's name. Throws UsageError.
+RuntimeOptions parseRuntimeOptions(int count, const char *const *words);
+
+// One line for each option.
+const char *runtimeOptionsHelp();
+
+} // namespace visir::tools
+
+#endif // VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
