@@ -43,14 +43,15 @@ def compile_and_tell(model, path):
 
 def bench(path):
     """Prints the time of a run on one thread and its share of the peak."""
-    command = [locate.tool(), "bench", str(path), "--threads", "1", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [locate.tool("visir-rt"), "bench", str(path), "--threads", "1"]
+    done = subprocess.run(
+        [*command, "--json"], capture_output=True, text=True, check=True
+    )
     figures = json.loads(done.stdout)
     say(
         "one run, one thread",
-        f"{figures['median_ms']:.3f} ms, "
-        f"{figures['gflops']:.1f} GFLOP/s, "
-        f"{100 * figures['peak_share']:.0f} % of this machine's peak",
+        f"{figures['median_us'] / 1e3:.3f} ms, {figures['gflops']:.1f} GFLOP/s, "
+        f"{100 * figures['share_of_peak']:.0f} % of this machine's peak",
     )
 
 
