@@ -123,9 +123,17 @@ void LoopEmitter::block(const Ranges &ranges, const ColumnClass &columns,
   int64_t width = plan.blockWidth();
   const FlatAccess &access = c.vectorAccess();
   Offset vectors = position.accesses[c.vectorLoad];
-  int64_t step = access.tile > 1 ? width / access.tile * access.tileStride
-                                 : width * access.strides[c.vectorLoop];
-  vectors = advance(kb, vectors, number, step);
+  if (access.tile > width) {
+    // Several blocks share a panel.
+    SmallVector<Value> at =
+        unflatten(kb, number, {plan.counts[1], access.tile / width});
+    vectors = advance(kb, vectors, at[0], access.tileStride);
+    vectors = advance(kb, vectors, at[1], width);
+  } else {
+    int64_t step = access.tile > 1 ? width / access.tile * access.tileStride
+                                   : width * access.strides[c.vectorLoop];
+    vectors = advance(kb, vectors, number, step);
+  }
   for (auto [offset, other] :
        llvm::zip_equal(position.accesses, c.nest.accesses))
     offset = advance(kb, offset, number, width * other.strides[c.vectorLoop]);
@@ -192,17 +200,13 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return failure();
-  FailureOr<TilePlan> plan = planTiles(*contraction, spec);
-  if (failed(plan)) {
-    reason = "no register tile fits its borders";
-    return failure();
-  }
+  TilePlan plan = planTiles(*contraction, spec);
   KernelBuilder kb(op, spec, kernels, symbol);
-  LoopEmitter(kb, *contraction, *plan).emit();
+  LoopEmitter(kb, *contraction, plan).emit();
   double points = 2;
   for (const FlatLoop &loop : contraction->nest.loops)
     points *= double(loop.extent);
-  return kb.finish(plan->tileCount, points);
+  return kb.finish(plan.tileCount, points);
 }
 
 DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
@@ -210,14 +214,10 @@ DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return {};
-  FailureOr<TilePlan> plan = planTiles(*contraction, spec);
-  if (failed(plan)) {
-    reason = "no register tile fits its borders";
-    return {};
-  }
+  TilePlan plan = planTiles(*contraction, spec);
   Builder b(op.getContext());
   return b.getDictionaryAttr(
       {b.getNamedAttr("kernel", b.getStringAttr("contraction")),
-       b.getNamedAttr("rows", b.getI64IntegerAttr(plan->rows)),
-       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan->vectors))});
+       b.getNamedAttr("rows", b.getI64IntegerAttr(plan.rows)),
+       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan.vectors))});
 }

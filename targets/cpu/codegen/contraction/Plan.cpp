@@ -61,7 +61,9 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
   plan.counts[3] = llvm::divideCeil(c.rowExtent(), int64_t(plan.rows));
   for (int i = 0; i < 4; ++i)
     plan.chunks[i] = plan.counts[i];
-  double work = double(c.reductionPoints()) * double(c.extent(c.vectorLoop)) *
+  // A few rows wait for the vector operand rather than for multiply-adds.
+  double perStep = std::max(1.0, 8.0 / double(plan.rows));
+  double work = perStep * double(c.reductionPoints()) * double(c.extent(c.vectorLoop)) *
                 double(c.rowExtent()) * double(plan.counts[0]) *
                 double(plan.counts[2]);
   int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
@@ -74,15 +76,25 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
     order = {0, 1, 2, 3};
   int64_t pieces = 1;
   for (int i : order) {
-    int64_t parts = std::min<int64_t>(plan.counts[i], llvm::divideCeil(wanted, pieces));
+    int64_t parts = std::min<int64_t>(plan.counts[i],
+                                      std::max<int64_t>(wanted / pieces, 1));
     plan.chunks[i] = llvm::divideCeil(plan.counts[i], parts);
     pieces *= llvm::divideCeil(plan.counts[i], plan.chunks[i]);
   }
   plan.tileCount = uint32_t(pieces);
 }
 
-FailureOr<TilePlan> cpu::planTiles(const Contraction &c, const CpuSpec &spec) {
-  TilePlan best;
+/// Whether blocks of `vectors` vectors fall together with the panels of a
+/// packed operand.
+static bool fitsPanels(const Contraction &c, unsigned vectors,
+                       unsigned lanes) {
+  int64_t width = int64_t(vectors) * lanes, tile = c.vectorAccess().tile;
+  return width % tile == 0 || tile % width == 0;
+}
+
+static std::optional<TilePlan> bestPlan(const Contraction &c,
+                                        const CpuSpec &spec) {
+  std::optional<TilePlan> best;
   double bestCost = 0;
   unsigned lanes = spec.lanes(elementBytes(c.vectorAccess().element));
   int64_t extent = c.extent(c.vectorLoop), tile = c.vectorAccess().tile;
@@ -90,17 +102,14 @@ FailureOr<TilePlan> cpu::planTiles(const Contraction &c, const CpuSpec &spec) {
   bool single = c.rowExtent() == 1 && c.points(c.outerRowLoops) == 1;
   for (unsigned vectors = 1; vectors <= std::min<int64_t>(8, vectorCount);
        ++vectors) {
-    bool aligned = (int64_t(vectors) * lanes) % tile == 0;
-    if (!aligned && int64_t(vectors) * lanes < std::min(extent, tile))
-      continue;
-    if (!aligned && vectors != vectorCount)
+    if (!fitsPanels(c, vectors, lanes))
       continue;
     // One row reads the vector operand once: keep that one linear stream.
     if (single && tile > 1 && int64_t(vectors) * lanes > tile)
       continue;
     int64_t maxRows = std::min<int64_t>(c.rowExtent(), 28);
     for (unsigned rows = 1; rows <= maxRows; ++rows) {
-      if (!fitsRegisters(rows, vectors, spec))
+      if (rows > 1 && !fitsRegisters(rows, vectors, spec))
         break;
       TilePlan plan;
       plan.rows = rows;
@@ -111,15 +120,25 @@ FailureOr<TilePlan> cpu::planTiles(const Contraction &c, const CpuSpec &spec) {
       if (plan.rowClasses.size() > kMaxRowClasses)
         continue;
       double cost = costOf(c, plan);
-      if (bestCost != 0 && cost >= bestCost)
+      if (best && cost >= bestCost)
         continue;
       bestCost = cost;
       best = std::move(plan);
     }
   }
-  if (bestCost == 0)
-    return failure();
-  best.sums = sumsFor(c, best.rows, best.vectors);
-  cutWork(c, spec, best);
   return best;
+}
+
+TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
+  std::optional<TilePlan> best = bestPlan(c, spec);
+  if (!best) {
+    for (Window &window : c.windows)
+      window.alongRow = false;
+    c.outerRowLoops.push_back(unsigned(c.rowLoop));
+    c.rowLoop = -1;
+    best = bestPlan(c, spec);
+  }
+  best->sums = sumsFor(c, best->rows, best->vectors);
+  cutWork(c, spec, *best);
+  return std::move(*best);
 }

@@ -29,9 +29,10 @@ struct TilePlan {
   int64_t blockWidth() const { return int64_t(vectors) * lanes; }
 };
 
-/// A plan for the contraction, or nothing if borders need too many bodies.
-mlir::FailureOr<TilePlan> planTiles(const Contraction &contraction,
-                               const CpuSpec &spec);
+/// The best plan. If borders along the row need too many bodies, the row loop
+/// of `contraction` becomes an outer row, whose windows are clipped at run
+/// time.
+TilePlan planTiles(Contraction &contraction, const CpuSpec &spec);
 
 /// Cycles per reduction step of a register tile on a core that starts two
 /// multiply-adds and two loads a cycle.

@@ -33,7 +33,7 @@ void TileEmitter::emit(const Position &position, Offset source,
       for (const Column &column : columns.columns)
         sums.push_back(makeConstant(
             b, loc, VectorType::get({int64_t(column.width)}, element), 0));
-  reduce(0, {position, source, {0, rows.rows}, 0}, sums);
+  reduce(0, {position, source, {0, rows.rows}, 0, false}, sums);
   unsigned one = rows.rows * columns.columns.size();
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
@@ -96,6 +96,7 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
     for (int64_t k = 0; k < extent; ++k) {
       Step next = moved(step, loop, Value(), k);
       next.rows = rowClass->inside[k];
+      next.rolled = true;
       if (next.rows.first < next.rows.second)
         reduce(level + 1, next, sums);
     }
@@ -109,7 +110,7 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
     reduceLoop(level, step, sums, low, high, 1);
     return;
   }
-  if (isUnrolled(level)) {
+  if (!step.rolled && isUnrolled(level)) {
     reduceSteps(level, step, sums, 0, extent);
     return;
   }

@@ -40,6 +40,9 @@ private:
     Offset source;
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
+    /// Loops stay loops: steps of a window side by side would share their
+    /// scalars, which then outlive the registers.
+    bool rolled = false;
   };
   using Values = llvm::SmallVector<mlir::Value>;
 

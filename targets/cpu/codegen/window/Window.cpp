@@ -232,9 +232,11 @@ Value WindowEmitter::combine(Value sum, Value value) {
   value = toLanes(b, loc, value, lanesOf(sum));
   if (plan.combiner == ReduceKind::Sum)
     return arith::AddFOp::create(b, loc, sum, value);
+  // NaN wins, but which zero does is of no account.
+  auto flags = arith::FastMathFlags::nsz;
   if (plan.combiner == ReduceKind::Max)
-    return arith::MaximumFOp::create(b, loc, sum, value);
-  return arith::MinimumFOp::create(b, loc, sum, value);
+    return arith::MaximumFOp::create(b, loc, sum, value, flags);
+  return arith::MinimumFOp::create(b, loc, sum, value, flags);
 }
 
 void WindowEmitter::taps(const Position &position, Values &sums) {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/targets/cpu/tiled/Shapes.h"
+#include "test/targets/cpu/tiled/TiledRun.h"
+
+#include "gtest/gtest.h"
+
+using namespace visir::test;
+
+// Sums of k products of numbers up to 4: the rounding of each is at most
+// 16 * k * 2^-24, and half of it is seen.
+static constexpr double kTolerance = 2e-4;
+
+static void conv(ConvShape shape) {
+  expectTiled(convText(shape), "contraction", 1, kTolerance);
+}
+
+static void matmul(MatMulShape shape, int packed = 1) {
+  expectTiled(matmulText(shape), "contraction", packed, kTolerance);
+}
+
+TEST(Contraction, Pointwise) {
+  ConvShape s;
+  s.h = 7, s.w = 9, s.ci = 24, s.co = 32;
+  conv(s);
+  s.co = 36;
+  conv(s);
+  s.co = 10, s.tail = Tail::Bias;
+  conv(s);
+  s.co = 72, s.n = 2, s.stride = 2, s.tail = Tail::Long;
+  conv(s);
+}
+
+TEST(Contraction, PaddedWindow) {
+  ConvShape s;
+  s.kh = s.kw = 3, s.pad = 1, s.h = 7, s.w = 7, s.co = 32;
+  conv(s);
+  s.h = 9, s.w = 31, s.co = 20;
+  conv(s);
+  s.stride = 2, s.w = 30, s.tail = Tail::Long;
+  conv(s);
+  s.kh = s.kw = 5, s.pad = 2, s.stride = 1;
+  conv(s);
+  s.kh = s.kw = 3, s.pad = 2, s.dilation = 2;
+  conv(s);
+}
+
+TEST(Contraction, WindowWithoutPadding) {
+  ConvShape s;
+  s.kh = 3, s.kw = 2, s.h = 9, s.w = 17, s.ci = 5, s.co = 16;
+  conv(s);
+  s.kh = s.kw = 2, s.stride = 2, s.tail = Tail::None;
+  conv(s);
+}
+
+TEST(Contraction, ImageStem) {
+  ConvShape s;
+  s.kh = s.kw = 7, s.pad = 3, s.stride = 2, s.h = 20, s.w = 34, s.ci = 3;
+  s.co = 24, s.imageInput = true;
+  conv(s);
+  s.kh = s.kw = 3, s.pad = 1, s.co = 32;
+  conv(s);
+  s.kh = s.kw = 4, s.pad = 0, s.stride = 4;
+  conv(s);
+}
+
+TEST(Contraction, Groups) {
+  ConvShape s;
+  s.kh = s.kw = 3, s.pad = 1, s.groups = 3, s.ci = 12, s.co = 48;
+  conv(s);
+  s.co = 12;
+  conv(s);
+}
+
+TEST(Contraction, ChannelsFirstUsesPixelsAsLanes) {
+  ConvShape s;
+  s.channelsLast = false, s.ci = 12, s.co = 20, s.h = 6, s.w = 9;
+  conv(s);
+  s.tail = Tail::Long;
+  conv(s);
+}
+
+TEST(Contraction, ChannelsFirstWindowStoresLaneByLane) {
+  ConvShape s;
+  s.channelsLast = false, s.ci = 5, s.co = 20, s.h = 6, s.w = 9;
+  s.kh = s.kw = 3, s.pad = 1;
+  conv(s);
+}
+
+TEST(Contraction, FunctionOfTheInput) {
+  ConvShape s;
+  s.square = true, s.kh = s.kw = 3, s.pad = 1;
+  conv(s);
+}
+
+TEST(Contraction, OneRowStreamsTheWeights) {
+  MatMulShape s;
+  s.m = 1, s.n = 100, s.k = 77;
+  matmul(s);
+  s.n = 3;
+  matmul(s);
+  s.transposedRhs = true, s.n = 50;
+  matmul(s);
+}
+
+TEST(Contraction, MatMul) {
+  MatMulShape s;
+  for (int64_t m : {2, 17, 50})
+    for (int64_t n : {5, 16, 40, 65}) {
+      s.m = m, s.n = n, s.k = 33;
+      matmul(s);
+    }
+  s.batch = {3}, s.tail = Tail::Long;
+  matmul(s);
+}
+
+TEST(Contraction, MatMulOfTwoActivations) {
+  MatMulShape s;
+  s.batch = {2, 3}, s.sharedRhs = false, s.m = 20, s.n = 37, s.k = 19;
+  s.tail = Tail::None;
+  matmul(s, -1);
+  s.transposedRhs = true;
+  matmul(s, -1);
+}
+
+TEST(Contraction, DoublePrecision) {
+  MatMulShape s;
+  s.element = "f64", s.m = 13, s.n = 21, s.k = 30;
+  expectTiled(matmulText(s), "contraction", 1, 1e-12);
+}
+
+TEST(Contraction, MatrixTimesVector) {
+  MatMulShape s;
+  s.m = 40, s.n = 1, s.k = 21;
+  matmul(s, -1);
+}

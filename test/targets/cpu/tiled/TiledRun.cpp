@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/targets/cpu/tiled/TiledRun.h"
+
+#include "compiler/support/Constants.h"
+#include "targets/common/Layout.h"
+#include "targets/cpu/codegen/contraction/Packing.h"
+#include "targets/reference/Interpreter.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::test;
+
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static RankedTensorType withoutLayout(RankedTensorType type) {
+  return RankedTensorType::get(type.getShape(), type.getElementType());
+}
+
+void test::packOperand(DispatchOp op, unsigned operand) {
+  LayoutAttr layout = cpu::packedWeightLayout(op, operand);
+  if (!layout)
+    return;
+  RankedTensorType type = typeOf(op.getInputs()[operand]);
+  op.getInputs()[operand].setType(RankedTensorType::get(
+      type.getShape(), type.getElementType(), layout));
+}
+
+std::vector<char> test::toLayout(ArrayRef<char> bytes, RankedTensorType type) {
+  auto layout = dyn_cast_or_null<LayoutAttr>(type.getEncoding());
+  if (!layout)
+    return bytes.vec();
+  ElementsAttr constant = makeConstant(withoutLayout(type), bytes);
+  SmallVector<char> packed = packConstant(constant, layout);
+  return std::vector<char>(packed.begin(), packed.end());
+}
+
+std::vector<char> test::fromLayout(ArrayRef<char> bytes,
+                                   RankedTensorType type) {
+  Placement place = placementOf(type);
+  unsigned size = elementBytes(type.getElementType());
+  std::vector<char> result(tensorBytes(type));
+  SmallVector<int64_t> at(type.getRank(), 0);
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    int64_t from = 0;
+    for (auto [c, dim] : llvm::zip_equal(at, place.dims))
+      from += c / dim.tile * dim.stride +
+              (dim.tile > 1 ? c % dim.tile * dim.innerStride : 0);
+    memcpy(result.data() + i * size, bytes.data() + from * size, size);
+    for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+      if (++at[d] < type.getDimSize(d))
+        break;
+      at[d] = 0;
+    }
+  }
+  return result;
+}
+
+static void compare(ArrayRef<char> got, const reference::Tensor &wanted,
+                    double tolerance, const std::string &where) {
+  int wrong = 0;
+  for (int64_t i = 0; i < wanted.size() && wrong < 3; ++i) {
+    double x = elementAsDouble(got, wanted.element(), i);
+    double y = wanted.asDouble(i);
+    if (std::abs(x - y) <= tolerance * std::max(1.0, std::abs(y)))
+      continue;
+    ADD_FAILURE() << where << ": element " << i << " is " << x
+                  << ", expected " << y;
+    ++wrong;
+  }
+}
+
+/// Runs the kernel whole and in two pieces and returns its row-major results.
+static std::vector<std::vector<char>>
+runBoth(DispatchOp op, Kernel &kernel,
+        ArrayRef<std::vector<char>> inputs, const std::string &where) {
+  std::vector<std::vector<char>> results[2];
+  for (uint32_t split : {0u, kernel.info.tileCount / 2 + 1}) {
+    std::vector<std::vector<char>> bindings;
+    for (auto [value, bytes] : llvm::zip_equal(op.getInputs(), inputs))
+      bindings.push_back(toLayout(bytes, typeOf(value)));
+    // Junk shows elements that nothing writes.
+    for (Value value : op.getResults())
+      bindings.emplace_back(placedBytes(typeOf(value)), 77);
+    EXPECT_EQ(kernel.run(bindings, split), 0) << where;
+    for (auto [j, value] : llvm::enumerate(op.getResults()))
+      results[split != 0].push_back(
+          fromLayout(bindings[inputs.size() + j], typeOf(value)));
+  }
+  EXPECT_EQ(results[0], results[1]) << where;
+  return results[0];
+}
+
+void test::expectTiled(const std::string &text, const std::string &kernel,
+                       int packed, double tolerance) {
+  OwningOpRef<ModuleOp> module = parse(text);
+  if (!module)
+    return;
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  auto inputs = randomInputs(op, 1);
+  SmallVector<reference::Tensor> operands;
+  for (auto [value, bytes] : llvm::zip(op.getInputs(), inputs))
+    operands.push_back(reference::Tensor::fromBytes(
+        withoutLayout(typeOf(value)), bytes));
+  auto wanted = reference::evaluateOp(op, operands);
+  ASSERT_TRUE(succeeded(wanted)) << text;
+  if (packed >= 0)
+    packOperand(op, unsigned(packed));
+  for (const cpu::CpuSpec *spec : runnableSpecs()) {
+    std::string where = spec->name + "\n" + text;
+    op.removeConfigAttr();
+    ASSERT_TRUE(succeeded(cpu::chooseConfig(op, *spec))) << where;
+    auto chosen = op.getConfigAttr().getAs<StringAttr>("kernel");
+    EXPECT_EQ(chosen ? chosen.getValue().str() : "", kernel) << where;
+    Kernel compiled(op, *spec);
+    auto results = runBoth(op, compiled, inputs, where);
+    for (auto [j, tensor] : llvm::enumerate(*wanted))
+      compare(results[j], tensor, tolerance,
+              "result " + std::to_string(j) + ", " + where);
+    if (::testing::Test::HasFailure())
+      return;
+  }
+}

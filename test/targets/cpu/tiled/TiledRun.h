@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs dispatches whose tensors have layouts, against the reference.
+#ifndef VISIR_TEST_TARGETS_CPU_TILED_TILEDRUN_H
+#define VISIR_TEST_TARGETS_CPU_TILED_TILEDRUN_H
+
+#include "test/targets/cpu/KernelRun.h"
+
+namespace visir::test {
+
+/// Gives the operand the layout in which its kernel wants constant weights.
+void packOperand(DispatchOp op, unsigned operand);
+
+/// Row-major bytes of a tensor in its layout, and back.
+std::vector<char> toLayout(llvm::ArrayRef<char> bytes,
+                           mlir::RankedTensorType type);
+std::vector<char> fromLayout(llvm::ArrayRef<char> bytes,
+                             mlir::RankedTensorType type);
+
+/// Compiles the module's only dispatch with `kernel` ("contraction", "window",
+/// "attention", or empty for plain loops) for every runnable spec, runs it
+/// whole and split, and expects equal bits and the reference's values within
+/// `tolerance` of the larger of 1 and the value. Operand `packed` (-1: none)
+/// is packed as weights.
+void expectTiled(const std::string &text, const std::string &kernel,
+                 int packed, double tolerance);
+
+} // namespace visir::test
+
+#endif // VISIR_TEST_TARGETS_CPU_TILED_TILEDRUN_H
