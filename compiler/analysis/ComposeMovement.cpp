@@ -275,40 +275,14 @@ static std::optional<Movement> composeConcat(ConcatOp op,
   return result;
 }
 
-static std::optional<Movement> padConstant(PadOp op, Movement movement) {
-  double value = op.getValue().convertToDouble();
-  if (movement.fill && *movement.fill != value)
-    return std::nullopt;
-  SmallVector<int64_t> inner = movement.shape;
-  ArrayRef<int64_t> outer = resultShape(op);
-  for (unsigned j = 0; j < inner.size(); ++j)
-    shiftAxis(movement, j, op.getLow()[j]);
-  movement.shape = llvm::to_vector(outer);
-  // Slabs: dimensions before j lie inside of the padding, those after it
-  // anywhere.
-  for (unsigned j = 0; j < inner.size(); ++j) {
-    std::pair<int64_t, int64_t> sides[] = {
-        {0, op.getLow()[j]}, {op.getLow()[j] + inner[j], op.getHigh()[j]}};
-    for (auto [start, size] : sides) {
-      if (size == 0)
-        continue;
-      MovementBox slab;
-      slab.box.sizes = llvm::to_vector(outer);
-      slab.box.accesses.push_back(LinearAccess::identity(outer.size()));
-      for (unsigned k = 0; k < j; ++k)
-        slab.box.sampleDim(k, op.getLow()[k], inner[k]);
-      slab.box.sampleDim(j, start, size);
-      movement.boxes.push_back(std::move(slab));
-      movement.fill = value;
-    }
-  }
-  return movement;
-}
-
 static std::optional<Movement> composePad(PadOp op, Movement movement,
                                           unsigned maxBoxes) {
-  if (op.getMode() == PadMode::Constant)
-    return padConstant(op, std::move(movement));
+  if (op.getMode() == PadMode::Constant) {
+    if (!movement.surround(op.getLow(), resultShape(op),
+                           op.getValue().convertToDouble()))
+      return std::nullopt;
+    return movement;
+  }
   for (unsigned j = 0; j < movement.shape.size(); ++j) {
     int64_t size = movement.shape[j], low = op.getLow()[j];
     if (low == 0 && op.getHigh()[j] == 0)

@@ -20,6 +20,64 @@ Movement Movement::identity(Value value) {
   return movement;
 }
 
+/// What a block leaves of a tensor of `shape`: at most two slabs for each
+/// dimension. Dimensions before that of the slab lie inside of the block,
+/// those after it anywhere.
+static void addSlabs(ArrayRef<int64_t> shape, ArrayRef<int64_t> low,
+                     ArrayRef<int64_t> sizes,
+                     SmallVectorImpl<MovementBox> &boxes) {
+  for (unsigned j = 0; j < shape.size(); ++j) {
+    int64_t end = low[j] + sizes[j];
+    for (auto [start, size] : {std::make_pair(int64_t(0), low[j]),
+                               std::make_pair(end, shape[j] - end)}) {
+      if (size == 0)
+        continue;
+      MovementBox slab;
+      slab.box.sizes = llvm::to_vector(shape);
+      slab.box.accesses.push_back(LinearAccess::identity(shape.size()));
+      for (unsigned k = 0; k < j; ++k)
+        slab.box.sampleDim(k, low[k], sizes[k]);
+      slab.box.sampleDim(j, start, size);
+      boxes.push_back(std::move(slab));
+    }
+  }
+}
+
+bool Movement::surround(ArrayRef<int64_t> low, ArrayRef<int64_t> outer,
+                        double value) {
+  if (fill && *fill != value)
+    return false;
+  for (MovementBox &box : boxes)
+    for (unsigned j = 0; j < shape.size(); ++j)
+      box.dst().offsets[j] += low[j];
+  size_t before = boxes.size();
+  addSlabs(outer, low, shape, boxes);
+  shape = llvm::to_vector(outer);
+  if (boxes.size() != before)
+    fill = value;
+  return true;
+}
+
+/// A whole fill and one block over it, as disjoint boxes.
+static bool separateFill(Movement &movement) {
+  int64_t count = ShapedType::getNumElements(movement.shape);
+  if (movement.boxes.size() != 2 || movement.boxes[0].source >= 0 ||
+      movement.boxes[0].box.numPoints() != count)
+    return false;
+  const MovementBox &block = movement.boxes[1];
+  SmallVector<int64_t> low, sizes;
+  for (unsigned j = 0; j < movement.shape.size(); ++j) {
+    auto [least, most] = block.dst().range(j, block.box.sizes);
+    low.push_back(least);
+    sizes.push_back(most - least + 1);
+  }
+  if (ShapedType::getNumElements(sizes) != block.box.numPoints())
+    return false;
+  movement.boxes.erase(movement.boxes.begin());
+  addSlabs(movement.shape, low, sizes, movement.boxes);
+  return true;
+}
+
 std::optional<Movement> Movement::of(MoveOp move) {
   Movement movement;
   movement.shape = llvm::to_vector(shapeOfValue(move.getResult()));
@@ -35,12 +93,13 @@ std::optional<Movement> Movement::of(MoveOp move) {
     points += box.box.numPoints();
     movement.boxes.push_back(std::move(box));
   }
-  // Boxes cover the result; if they have no more points than it, each element
-  // is written once.
-  if (points != ShapedType::getNumElements(movement.shape))
-    return std::nullopt;
   if (move.getMap().getFill())
     movement.fill = move.getMap().getFillValue();
+  // Boxes cover the result; if they have no more points than it, each element
+  // is written once.
+  if (points != ShapedType::getNumElements(movement.shape) &&
+      !separateFill(movement))
+    return std::nullopt;
   return movement;
 }
 
@@ -81,16 +140,27 @@ bool Movement::isIdentity() const {
 
 MapAttr Movement::toMap(MLIRContext *context) const {
   SmallVector<BoxAttr> attrs;
+  auto isFill = [](const MovementBox &box) { return box.source < 0; };
+  // One block in a fill is the form of a pad, which dispatches read in one go.
+  bool isPad = llvm::count_if(boxes, isFill) + 1 == int64_t(boxes.size()) &&
+               boxes.size() > 1;
+  if (isPad) {
+    AffineMap all =
+        LinearAccess::identity(shape.size()).toMap(context, shape.size());
+    attrs.push_back(BoxAttr::get(
+        context, shape, -1, AffineMap::get(shape.size(), 0, context), all));
+  }
   for (const MovementBox &box : boxes) {
+    if (isPad && isFill(box))
+      continue;
     unsigned rank = box.box.rank();
-    AffineMap src = box.source < 0 ? AffineMap::get(rank, 0, context)
-                                   : box.src().toMap(context, rank);
+    AffineMap src = isFill(box) ? AffineMap::get(rank, 0, context)
+                                : box.src().toMap(context, rank);
     attrs.push_back(BoxAttr::get(context, box.box.sizes, box.source, src,
                                  box.dst().toMap(context, rank)));
   }
   FloatAttr fillAttr;
-  if (fill && llvm::any_of(
-                  boxes, [](const MovementBox &box) { return box.source < 0; }))
+  if (fill && llvm::any_of(boxes, isFill))
     fillAttr = FloatAttr::get(Float64Type::get(context), *fill);
   return MapAttr::get(context, attrs, fillAttr);
 }

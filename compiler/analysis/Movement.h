@@ -32,13 +32,19 @@ struct Movement {
   std::optional<double> fill;
 
   static Movement identity(mlir::Value value);
-  /// Nothing when a box of the move overwrites another.
+  /// Nothing when a box of the move overwrites another, one block in a whole
+  /// fill aside.
   static std::optional<Movement> of(MoveOp move);
 
   /// Whether the result is the one source itself, its shape aside.
   bool isReshape() const;
   bool isIdentity() const;
   MapAttr toMap(mlir::MLIRContext *context) const;
+
+  /// Puts the result at `low` into a larger one of shape `outer`, filled with
+  /// `value`. False when another value fills already.
+  bool surround(llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> outer,
+                double value);
 
   /// Merges boxes that continue each other, drops sources that no box reads,
   /// and brings each box into its canonical form.

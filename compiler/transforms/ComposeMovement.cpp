@@ -24,8 +24,12 @@ struct ComposeMovement : visir::impl::ComposeMovementBase<ComposeMovement> {
     known.clear();
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isMovement(op) && compose(op))
+      if (!isMovement(op))
+        return;
+      if (compose(op))
         ops.push_back(op);
+      else if (auto reshape = dyn_cast<ReshapeOp>(op))
+        flatten(reshape, ops);
     });
     // Values that somebody other than a composed movement reads are made.
     for (Operation *op : ops) {
@@ -54,12 +58,26 @@ private:
       operands.push_back(it == known.end() ? alone.back() : it->second);
     }
     auto movement = composeMovement(op, operands, maxBoxes);
-    if (!movement && anyMoved)
-      movement = composeMovement(op, alone, maxBoxes);
+    // An op alone may have as many boxes as it needs; gathers may stay.
+    if (!movement && (anyMoved || !isa<GatherOp>(op)))
+      movement = composeMovement(op, alone,
+                                 isa<GatherOp, ReshapeOp>(op) ? maxBoxes : ~0u);
     if (!movement)
       return false;
     known.insert({op, std::move(*movement)});
     return true;
+  }
+
+  /// Two shapes without common factors have no boxes in common, but each has
+  /// them with the flat shape.
+  void flatten(ReshapeOp op, SmallVectorImpl<Operation *> &ops) {
+    int64_t count = cast<RankedTensorType>(op.getType()).getNumElements();
+    OpBuilder builder(op);
+    auto flat = ReshapeOp::create(builder, op.getLoc(), op.getInput(), count);
+    op.getInputMutable().assign(flat.getResult());
+    for (Operation *half : {flat.getOperation(), op.getOperation()})
+      if (compose(half))
+        ops.push_back(half);
   }
 
   /// Whether the movement of `user` reads `value` itself.

@@ -179,3 +179,9 @@ void visir::remarkRecognised(Operation *op, StringRef name, const Twine &what) {
                  remark::RemarkOpts::name(name).category("recognised"))
       << what.str();
 }
+
+void visir::remarkMissed(Operation *op, StringRef name, const Twine &reason) {
+  remark::missed(op->getLoc(),
+                 remark::RemarkOpts::name(name).category("recognised"))
+      << reason.str();
+}

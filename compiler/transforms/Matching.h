@@ -71,6 +71,10 @@ mlir::Location fuseLocations(llvm::ArrayRef<mlir::Operation *> ops);
 void remarkRecognised(mlir::Operation *op, llvm::StringRef name,
                       const llvm::Twine &what);
 
+/// Says why something that looks like what `name` recognises is not.
+void remarkMissed(mlir::Operation *op, llvm::StringRef name,
+                  const llvm::Twine &reason);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_TRANSFORMS_MATCHING_H

@@ -18,6 +18,18 @@ namespace visir {
 #define GEN_PASS_REGISTRATION
 #include "compiler/transforms/Passes.h.inc"
 
+/// Whether the rewrite of this name (a pass's flag without `visir-`) is on.
+using RewriteFilter = llvm::function_ref<bool(llvm::StringRef name)>;
+
+/// Adds the passes of a phase, those that `enabled` refuses aside.
+void addCanonicalPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
+void addRecognisedPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
+
+/// The contracts of the phases. All offences are reported, not only the
+/// first.
+mlir::LogicalResult verifyCanonical(mlir::Operation *module);
+mlir::LogicalResult verifyRecognised(mlir::Operation *module);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_H

@@ -94,4 +94,41 @@ def ComposeMovement : Visir_FuncPass<"visir-compose-movement"> {
   let statistics = [Statistic<"numComposed", "num-composed", "moves made">];
 }
 
+def SampleFirst : Visir_FuncPass<"visir-sample-first"> {
+  let summary = "Sampling of rows goes in front of row-wise ops";
+  let description = [{
+    A move that keeps only some rows of a layer norm or of an elementwise op
+    whose other rows nobody uses is made first, so that they are never
+    computed.
+  }];
+}
+
+class Visir_RecognisePass<string name>
+    : Visir_FuncPass<"visir-recognise-" # name>;
+
+def RecogniseLayerNorm : Visir_RecognisePass<"layer-norm"> {
+  let summary = "Layer and RMS norms from means, squares and roots";
+}
+def RecogniseGroupNorm : Visir_RecognisePass<"group-norm"> {
+  let summary = "Group norm from an instance norm between reshapes";
+}
+def RecogniseGelu : Visir_RecognisePass<"gelu"> {
+  let summary = "GELU from its erf and its tanh formula";
+}
+def RecogniseSilu : Visir_RecognisePass<"silu"> {
+  let summary = "SiLU from x * sigmoid(x)";
+}
+def RecogniseHardSwish : Visir_RecognisePass<"hard-swish"> {
+  let summary = "Hard sigmoid and hard swish from clips";
+}
+def RecogniseMish : Visir_RecognisePass<"mish"> {
+  let summary = "Mish from x * tanh(softplus(x)), softplus from log(1 + exp)";
+}
+def RecogniseSoftmax : Visir_RecognisePass<"softmax"> {
+  let summary = "Softmax from exp, sum and quotient";
+}
+def RecogniseAttention : Visir_RecognisePass<"attention"> {
+  let summary = "Attention from softmax(scale * Q K^T + mask) V";
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/analysis/Movement.h"
+#include "compiler/transforms/Matching.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace visir {
+#define GEN_PASS_DEF_SAMPLEFIRST
+#include "compiler/transforms/Passes.h.inc"
+} // namespace visir
+
+using namespace mlir;
+using namespace visir;
+
+/// The only box of a move that takes fewer elements than its source has.
+static std::optional<MovementBox> samplingBox(MoveOp op) {
+  if (op.getInputs().size() != 1 || !op.getInputs()[0].hasOneUse())
+    return std::nullopt;
+  std::optional<Movement> movement = Movement::of(op);
+  if (!movement || movement->boxes.size() != 1 ||
+      movement->boxes[0].source != 0)
+    return std::nullopt;
+  int64_t all = ShapedType::getNumElements(shapeOfValue(op.getInputs()[0]));
+  if (movement->boxes[0].box.numPoints() >= all)
+    return std::nullopt;
+  return movement->boxes[0];
+}
+
+static MoveOp createMove(PatternRewriter &rewriter, Location loc, Value source,
+                         ArrayRef<int64_t> shape, const MovementBox &box) {
+  Movement movement;
+  movement.shape = llvm::to_vector(shape);
+  movement.sources = {source};
+  movement.boxes = {box};
+  movement.boxes[0].source = 0;
+  return MoveOp::create(
+      rewriter, loc, RankedTensorType::get(shape, elementTypeOf(source)),
+      movement.sources, movement.toMap(rewriter.getContext()));
+}
+
+/// move(f(x)) = f(move(x)) for an elementwise f of one tensor.
+static LogicalResult sampleBeforeUnary(MoveOp op, PatternRewriter &rewriter) {
+  auto box = samplingBox(op);
+  Operation *producer = box ? op.getInputs()[0].getDefiningOp() : nullptr;
+  if (!producer || !isa<UnaryOp, CastOp>(producer))
+    return failure();
+  MoveOp moved = createMove(rewriter, op.getLoc(), producer->getOperand(0),
+                            shapeOfValue(op.getResult()), *box);
+  Operation *applied = rewriter.clone(*producer);
+  applied->setOperand(0, moved.getResult());
+  applied->getResult(0).setType(cast<RankedTensorType>(op.getType()));
+  rewriter.replaceOp(op, applied->getResults());
+  return success();
+}
+
+/// For each normalised dimension the one dimension of the box that runs
+/// through it, and nothing else; or nothing.
+static std::optional<SmallVector<unsigned>>
+wholeDims(const MovementBox &box, ArrayRef<int64_t> shape, int64_t axis) {
+  SmallVector<unsigned> dims;
+  for (int64_t j = axis; j < int64_t(shape.size()); ++j) {
+    std::optional<unsigned> dim;
+    for (unsigned i = 0; i < box.box.rank(); ++i)
+      if (box.src().coefficients[j][i] == 1 && box.box.sizes[i] == shape[j])
+        dim = i;
+    if (!dim || box.src().offsets[j] != 0)
+      return std::nullopt;
+    for (unsigned k = 0; k < shape.size(); ++k)
+      for (unsigned i = 0; i < box.box.rank(); ++i) {
+        bool own = k == j && i == *dim;
+        if (!own && (k == j || i == *dim) && box.src().coefficients[k][i] != 0)
+          return std::nullopt;
+      }
+    dims.push_back(*dim);
+  }
+  return dims;
+}
+
+/// Rows of a norm that nobody reads are not normalised: the rows that are
+/// read come first, as a tensor of [other dimensions | normalised ones].
+static LogicalResult sampleBeforeNorm(MoveOp op, PatternRewriter &rewriter) {
+  auto box = samplingBox(op);
+  auto norm =
+      box ? op.getInputs()[0].getDefiningOp<LayerNormOp>() : LayerNormOp();
+  if (!norm)
+    return failure();
+  auto dims = wholeDims(*box, shapeOfValue(norm.getInput()), norm.getAxis());
+  if (!dims)
+    return failure();
+  SmallVector<unsigned> order;
+  for (unsigned i = 0; i < box->box.rank(); ++i)
+    if (!llvm::is_contained(*dims, i))
+      order.push_back(i);
+  int64_t axis = order.size();
+  llvm::append_range(order, *dims);
+  // Dimension order[k] of the box is coordinate k of the sampled rows.
+  SmallVector<int64_t> shape;
+  LinearAccess rows = LinearAccess::zero(order.size(), box->box.rank());
+  for (auto [k, i] : llvm::enumerate(order)) {
+    shape.push_back(box->box.sizes[i]);
+    rows.coefficients[k][i] = 1;
+  }
+  MovementBox before = *box, after = *box;
+  before.box.accesses[0] = rows;
+  after.box.accesses[1] = rows;
+  MoveOp sampled =
+      createMove(rewriter, op.getLoc(), norm.getInput(), shape, before);
+  Value normed = LayerNormOp::create(
+      rewriter, norm.getLoc(), sampled.getResult(), norm.getScale(),
+      norm.getBias(), axis, norm.getEpsilon(), norm.getRms());
+  MoveOp placed = createMove(rewriter, op.getLoc(), normed,
+                             shapeOfValue(op.getResult()), after);
+  remarkRecognised(op, "sample-first", "rows are sampled before their norm");
+  rewriter.replaceOp(op, placed.getResult());
+  return success();
+}
+
+namespace {
+
+struct SampleFirst : visir::impl::SampleFirstBase<SampleFirst> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add(sampleBeforeUnary);
+    patterns.add(sampleBeforeNorm);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/analysis/Movement.h"
+#include "compiler/support/Constants.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace visir;
+
+/// Reports shapes that are not static.
+static LogicalResult checkStatic(Operation *op) {
+  for (Type type : op->getResultTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape())
+      return op->emitError("result has type ")
+             << type << ", expected a tensor of static shape";
+  }
+  return success();
+}
+
+static LogicalResult checkAlive(Operation *op) {
+  if (op->getNumResults() == 0 || !op->use_empty() || !isPure(op))
+    return success();
+  return op->emitError(op->getName().getStringRef())
+         << " has no use, expected no dead code";
+}
+
+/// An op that hands on its operand.
+static LogicalResult checkNoNoOp(Operation *op) {
+  bool idle = isa<ReshapeOp, PadOp, ExpandOp, CastOp>(op) &&
+              op->getOperand(0).getType() == op->getResult(0).getType();
+  if (!idle)
+    return success();
+  return op->emitError(op->getName().getStringRef()) << " changes nothing";
+}
+
+/// Applies all checks to all ops, so that each offence is reported.
+static LogicalResult
+checkAll(Operation *module,
+         ArrayRef<function_ref<LogicalResult(Operation *)>> checks) {
+  bool good = true;
+  module->walk([&](Operation *op) {
+    if (!isa_and_present<VisirDialect>(op->getDialect()) ||
+        op->getParentOfType<DispatchOp>())
+      return;
+    for (auto check : checks)
+      good &= succeeded(check(op));
+  });
+  return success(good);
+}
+
+LogicalResult visir::verifyCanonical(Operation *module) {
+  return checkAll(module, {checkStatic, checkAlive, checkNoNoOp});
+}
+
+/// One line with all that a user needs to know of a refused operator.
+static LogicalResult refuseOpaque(Operation *op) {
+  auto opaque = dyn_cast<OpaqueOp>(op);
+  if (!opaque)
+    return success();
+  InFlightDiagnostic error = op->emitError("operator ");
+  if (!opaque.getDomain().empty())
+    error << opaque.getDomain() << ".";
+  error << opaque.getOpType() << " (opset " << opaque.getOpset()
+        << ") is not supported: " << opaque.getReason();
+  if (opaque.getNodeAttributes().empty())
+    return error;
+  error << "; attributes:";
+  for (NamedAttribute attribute : opaque.getNodeAttributes())
+    error << " " << attribute.getName().getValue() << " = "
+          << attribute.getValue();
+  return error;
+}
+
+/// Movement is `visir.move`; gathers whose indices have no regularity stay.
+static LogicalResult checkMoved(Operation *op) {
+  if (isa<MoveOp, GatherOp, OpaqueOp>(op) || !isMovement(op))
+    return success();
+  return op->emitError(op->getName().getStringRef())
+         << " is left, expected visir.move";
+}
+
+static LogicalResult checkLowered(Operation *op) {
+  if (!isa<BatchNormOp>(op))
+    return success();
+  return op->emitError("visir.batch_norm is left, expected a scale and a "
+                       "shift");
+}
+
+LogicalResult visir::verifyRecognised(Operation *module) {
+  return checkAll(module, {refuseOpaque, checkAlive, checkMoved, checkLowered});
+}
