@@ -1,30 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/MathLowering.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "targets/cpu/codegen/math/FloatBuilder.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/IR/Matchers.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-namespace {
+/// The value of a float constant that is the same in all lanes.
+static std::optional<double> splatConstant(Value value) {
+  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
+    value = broadcast.getSource();
+  Attribute attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return std::nullopt;
+  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
+    attr = splat.getSplatValue<Attribute>();
+  if (auto number = dyn_cast<FloatAttr>(attr))
+    return number.getValueAsDouble();
+  return std::nullopt;
+}
 
-/// Multiply and add as two roundings, for cores without a fused one.
-template <typename Fma>
-struct SplitFma : OpRewritePattern<Fma> {
-  using OpRewritePattern<Fma>::OpRewritePattern;
-  LogicalResult matchAndRewrite(Fma op,
-                                PatternRewriter &rewriter) const override {
-    Value product = arith::MulFOp::create(rewriter, op.getLoc(),
-                                          op->getOperand(0), op->getOperand(1));
-    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, product, op->getOperand(2));
-    return success();
+/// Powers that need no logarithm: small integers and square roots.
+static Value expandPower(const FloatBuilder &f, Value x, Value y) {
+  std::optional<double> exponent = splatConstant(y);
+  double magnitude = exponent ? std::abs(*exponent) : 0;
+  if (!exponent || magnitude > 8 || magnitude * 2 != std::floor(magnitude * 2))
+    return emitPow(f, x, y);
+  bool half = magnitude != std::floor(magnitude);
+  if (half && magnitude != 0.5)
+    return emitPow(f, x, y);
+  // sqrt differs from pow at -infinity and -0 only, where adding 0 and abs
+  // of the infinite give pow's values.
+  if (half) {
+    Value infinite = f.equal(f.abs(x), f.c(INFINITY));
+    Value root = f.sqrt(f.add(f.select(infinite, f.abs(x), x), f.c(0)));
+    return *exponent < 0 ? f.div(f.c(1), root) : root;
   }
-};
+  Value result, square = x;
+  for (int rest = int(magnitude); rest > 0; rest /= 2) {
+    if (rest % 2)
+      result = result ? f.mul(result, square) : square;
+    if (rest > 1)
+      square = f.mul(square, square);
+  }
+  if (!result)
+    return f.c(1);
+  return *exponent < 0 ? f.div(f.c(1), result) : result;
+}
+
+/// The expansion of a math op on f32 or f64, or null when LLVM has code for
+/// it itself.
+static Value expandMath(Operation *op, const FloatBuilder &f) {
+  Value x = op->getOperand(0);
+  using Result = Value;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case([&](math::ExpOp) { return emitExp(f, x); })
+      .Case([&](math::Exp2Op) { return emitExp2(f, x); })
+      .Case([&](math::ExpM1Op) { return emitExpM1(f, x); })
+      .Case([&](math::LogOp) { return emitLog(f, x); })
+      .Case([&](math::Log1pOp) { return emitLog1p(f, x); })
+      .Case([&](math::Log2Op) {
+        return f.mul(emitLog(f, x), f.c(1 / M_LN2));
+      })
+      .Case([&](math::Log10Op) {
+        return f.mul(emitLog(f, x), f.c(1 / M_LN10));
+      })
+      .Case([&](math::TanhOp) { return emitTanh(f, x); })
+      .Case([&](math::SinhOp) { return emitSinh(f, x); })
+      .Case([&](math::CoshOp) { return emitCosh(f, x); })
+      .Case([&](math::AsinhOp) { return emitAsinh(f, x); })
+      .Case([&](math::AcoshOp) { return emitAcosh(f, x); })
+      .Case([&](math::AtanhOp) { return emitAtanh(f, x); })
+      .Case([&](math::ErfOp) { return emitErf(f, x); })
+      .Case([&](math::SinOp) { return emitSin(f, x); })
+      .Case([&](math::CosOp) { return emitCos(f, x); })
+      .Case([&](math::TanOp) { return emitTan(f, x); })
+      .Case([&](math::AsinOp) { return emitAsin(f, x); })
+      .Case([&](math::AcosOp) { return emitAcos(f, x); })
+      .Case([&](math::AtanOp) { return emitAtan(f, x); })
+      .Case([&](math::RsqrtOp) { return f.div(f.c(1), f.sqrt(x)); })
+      .Case([&](math::PowFOp) {
+        return expandPower(f, x, op->getOperand(1));
+      })
+      .Case([&](arith::RemFOp) {
+        return emitRemainder(f, x, op->getOperand(1));
+      })
+      .Case([&](math::RoundOp) {
+        // Half away from zero; the constant is the float below 0.5.
+        double half = std::nextafter(0.5, 0);
+        if (!f.isDouble())
+          half = std::nextafterf(0.5f, 0);
+        return f.make<math::TruncOp>(f.add(x, f.copySign(f.c(half), x)));
+      })
+      .Default([](Operation *) { return Result(); });
+}
+
+namespace {
 
 struct MathLowering
     : PassWrapper<MathLowering, OperationPass<func::FuncOp>> {
@@ -32,14 +111,53 @@ struct MathLowering
   explicit MathLowering(const CpuSpec &spec) : spec(spec) {}
 
   StringRef getArgument() const override { return "visir-cpu-math"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                    vector::VectorDialect, LLVM::LLVMDialect>();
+  }
+
+  Value expand(Operation *op, OpBuilder &b) {
+    Type type = op->getResult(0).getType();
+    auto wide = [&](Type of) { return FloatBuilder(b, op->getLoc(), of, spec); };
+    Type operand = op->getOperand(0).getType();
+    auto isNarrow = [](Type of) {
+      Type element = getElementTypeOrSelf(of);
+      return element.isF16() || element.isBF16();
+    };
+    if (isa<arith::ExtFOp>(op))
+      return isNarrow(operand) ? emitExtend(wide(type), op->getOperand(0))
+                               : Value();
+    if (isa<arith::TruncFOp>(op))
+      return isNarrow(type)
+                 ? emitTruncate(wide(operand), op->getOperand(0), type)
+                 : Value();
+    if (isa<math::FmaOp, vector::FMAOp>(op)) {
+      if (spec.fma)
+        return Value();
+      return wide(type).fma(op->getOperand(0), op->getOperand(1),
+                            op->getOperand(2));
+    }
+    Type element = getElementTypeOrSelf(type);
+    if (!element.isF32() && !element.isF64())
+      return Value();
+    return expandMath(op, wide(type));
+  }
 
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    if (!spec.fma)
-      patterns.add<SplitFma<math::FmaOp>, SplitFma<vector::FMAOp>>(
-          &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    SmallVector<Operation *> worklist;
+    getOperation().walk([&](Operation *op) {
+      if (op->getNumResults() == 1 && op->getNumOperands() > 0 &&
+          isa<arith::ArithDialect, math::MathDialect, vector::VectorDialect>(
+              op->getDialect()))
+        worklist.push_back(op);
+    });
+    for (Operation *op : worklist) {
+      OpBuilder b(op);
+      if (Value value = expand(op, b)) {
+        op->replaceAllUsesWith(ValueRange{value});
+        op->erase();
+      }
+    }
   }
 
   const CpuSpec &spec;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiles dispatches given as text, runs them in this process, and compares
+// them with the reference.
+#ifndef VISIR_TEST_TARGETS_CPU_KERNELRUN_H
+#define VISIR_TEST_TARGETS_CPU_KERNELRUN_H
+
+#include "targets/cpu/codegen/Kernel.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+#include <vector>
+
+namespace visir::test {
+
+/// The context of all tests, with the dialects they need.
+mlir::MLIRContext &context();
+
+/// Parses a module; fails the test when it is wrong.
+mlir::OwningOpRef<mlir::ModuleOp> parse(const std::string &text);
+
+/// The specs that this machine can run.
+std::vector<const cpu::CpuSpec *> runnableSpecs();
+
+/// One compiled dispatch, mapped for execution.
+class Kernel {
+public:
+  /// Fails the test when the dispatch does not compile.
+  Kernel(DispatchOp op, const cpu::CpuSpec &spec);
+  ~Kernel();
+  Kernel(const Kernel &) = delete;
+
+  /// Runs tiles in two calls cut at tile `split`; returns the status. The
+  /// bindings end at a guard page, so that an access behind one faults.
+  int run(std::vector<std::vector<char>> &bindings, uint32_t split);
+
+  cpu::KernelInfo info;
+  uint32_t frameBytes = 0;
+  uint64_t codeBytes = 0;
+
+private:
+  void *code = nullptr;
+  uint64_t mappedBytes = 0, offset = 0;
+};
+
+/// Bytes of random values for each input of the dispatch: floats in -4 .. 4,
+/// integers in 0 .. 7.
+std::vector<std::vector<char>> randomInputs(DispatchOp op, unsigned seed);
+
+/// Runs the module's only dispatch on every runnable spec, whole and split,
+/// and expects the reference's values within `tolerance` (relative to the
+/// larger of 1 and the value) and the same bits for both.
+void expectLikeReference(const std::string &text, double tolerance,
+                         unsigned seed = 1);
+
+} // namespace visir::test
+
+#endif // VISIR_TEST_TARGETS_CPU_KERNELRUN_H
