@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/TargetParser/Host.h"
 #include "gtest/gtest.h"
 
@@ -35,7 +36,8 @@ MLIRContext &test::context() {
 OwningOpRef<ModuleOp> test::parse(const std::string &text) {
   OwningOpRef<ModuleOp> module =
       parseSourceString<ModuleOp>(text, &context());
-  EXPECT_TRUE(module) << text;
+  if (!module) // nothing can go on without it
+    llvm::report_fatal_error(llvm::Twine("bad test module: ") + text);
   return module;
 }
 
@@ -160,6 +162,56 @@ std::vector<std::vector<char>> test::randomInputs(DispatchOp op,
   return inputs;
 }
 
+/// The payload type of a tensor type: signless.
+static std::string scalarOf(const std::string &type) {
+  std::string element = type.substr(type.rfind('x') + 1);
+  if (element[0] == 's' || element[0] == 'u')
+    return element.substr(1);
+  return element;
+}
+
+std::string DispatchText::module() const {
+  std::string params, names, types, loads, stores, ties, resultTypes;
+  auto append = [](std::string &list, const std::string &item) {
+    list += (list.empty() ? "" : ", ") + item;
+  };
+  std::string prologueArgs, epilogueArgs;
+  for (auto [i, type] : llvm::enumerate(rootTypes))
+    append(epilogueArgs, "%r" + std::to_string(i) + ": " + type);
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    std::string number = std::to_string(i), tensor = "tensor<" + input.type + ">";
+    append(params, "%a" + number + ": " + tensor);
+    append(names, "%a" + number);
+    append(types, tensor);
+    append(loads, "#visir.access<" + input.access + ">");
+    append(prologueArgs, "%p" + number + ": " + scalarOf(input.type));
+    append(epilogueArgs, "%e" + number + ": " + scalarOf(input.type));
+  }
+  for (const TensorText &result : results) {
+    append(stores, "#visir.access<" + result.access + ">");
+    append(ties, std::to_string(result.tie));
+    append(resultTypes, "tensor<" + result.type + ">");
+  }
+  auto block = [](const std::string &args, const std::string &body) {
+    return "{ ^bb0" + (args.empty() ? "" : "(" + args + ")") + ":\n" + body +
+           " }\n";
+  };
+  std::string count = results.size() > 1 ? ":" + std::to_string(results.size())
+                                         : "";
+  return "func.func @f(" + params + ") {\n%r" + count +
+         " = visir.dispatch <" + root + "> domain = " + domain +
+         " parallel " + std::to_string(parallel) + " (" + names +
+         ")\nloads [" + loads + "]\nstores [" + stores + "] ties [" + ties +
+         "]\n: (" + types + ") -> (" + resultTypes + ")\nprologue " +
+         block(prologueArgs, prologue) + "epilogue " +
+         block(epilogueArgs, epilogue) + "return\n}\n";
+}
+
+void test::expectLikeReference(const DispatchText &dispatch, double tolerance,
+                               unsigned seed) {
+  expectLikeReference(dispatch.module(), tolerance, seed);
+}
+
 static void expectClose(ArrayRef<char> got, const reference::Tensor &wanted,
                         double tolerance, const std::string &where) {
   int wrong = 0;
@@ -179,8 +231,6 @@ static void expectClose(ArrayRef<char> got, const reference::Tensor &wanted,
 void test::expectLikeReference(const std::string &text, double tolerance,
                                unsigned seed) {
   OwningOpRef<ModuleOp> module = parse(text);
-  if (!module)
-    return;
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
   auto inputs = randomInputs(op, seed);

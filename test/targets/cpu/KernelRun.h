@@ -17,7 +17,7 @@ namespace visir::test {
 /// The context of all tests, with the dialects they need.
 mlir::MLIRContext &context();
 
-/// Parses a module; fails the test when it is wrong.
+/// Parses a module; a wrong one ends the program.
 mlir::OwningOpRef<mlir::ModuleOp> parse(const std::string &text);
 
 /// The specs that this machine can run.
@@ -48,10 +48,31 @@ private:
 /// integers in 0 .. 7.
 std::vector<std::vector<char>> randomInputs(DispatchOp op, unsigned seed);
 
+/// A tensor of a dispatch: "7x53xf32" and "(d0, d1) -> (d0, d1)", the access
+/// with its other parameters if need be.
+struct TensorText {
+  std::string type, access;
+  int tie = -1;
+};
+
+/// The parts of a dispatch as text. The prologue's arguments are %p0, %p1 ...;
+/// the epilogue's are %r0 ... (root results of `rootTypes`) and %e0, %e1 ....
+struct DispatchText {
+  std::string root, domain;
+  int parallel;
+  std::vector<TensorText> inputs, results;
+  std::string prologue, epilogue;
+  std::vector<std::string> rootTypes;
+
+  std::string module() const;
+};
+
 /// Runs the module's only dispatch on every runnable spec, whole and split,
 /// and expects the reference's values within `tolerance` (relative to the
 /// larger of 1 and the value) and the same bits for both.
 void expectLikeReference(const std::string &text, double tolerance,
+                         unsigned seed = 1);
+void expectLikeReference(const DispatchText &dispatch, double tolerance,
                          unsigned seed = 1);
 
 } // namespace visir::test
