@@ -20,6 +20,9 @@ Type cpu::scalarType(Type element) {
 }
 
 Type cpu::memoryType(Type element) {
+  // LLVM calls libgcc to move vectors of bf16 about.
+  if (element.isF16() || element.isBF16())
+    return IntegerType::get(element.getContext(), 16);
   if (element.isInteger(1))
     return IntegerType::get(element.getContext(), 8);
   return scalarType(element);

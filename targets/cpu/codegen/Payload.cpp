@@ -41,6 +41,31 @@ Value cpu::makeConstant(OpBuilder &b, Location loc, Type type, double value) {
   return arith::ConstantOp::create(b, loc, attr);
 }
 
+static bool isNarrowFloat(Type element) {
+  return element.isF16() || element.isBF16();
+}
+
+Value cpu::fromMemory(OpBuilder &b, Location loc, Value value, Type element) {
+  if (isNarrowFloat(element))
+    return arith::BitcastOp::create(
+        b, loc, vectorOrScalar(element, lanesOf(value)), value);
+  if (!element.isInteger(1))
+    return value;
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value,
+                               makeConstant(b, loc, value.getType(), 0));
+}
+
+Value cpu::toMemory(OpBuilder &b, Location loc, Value value, Type element) {
+  unsigned lanes = lanesOf(value);
+  if (isNarrowFloat(element))
+    return arith::BitcastOp::create(
+        b, loc, vectorOrScalar(b.getI16Type(), lanes), value);
+  if (!element.isInteger(1))
+    return value;
+  return arith::ExtUIOp::create(b, loc, vectorOrScalar(b.getI8Type(), lanes),
+                                value);
+}
+
 /// Clones one elementwise op; operands that are vectors make it a vector op.
 static void cloneOp(OpBuilder &b, Operation &op, IRMapping &mapping) {
   unsigned lanes = 0;

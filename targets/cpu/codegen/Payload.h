@@ -24,6 +24,13 @@ mlir::Value toLanes(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value,
 mlir::Value makeConstant(mlir::OpBuilder &b, mlir::Location loc,
                          mlir::Type type, double value);
 
+/// From an element's form in memory to the payload's and back: booleans are
+/// bytes, f16 and bf16 their bits. Scalars and vectors.
+mlir::Value fromMemory(mlir::OpBuilder &b, mlir::Location loc,
+                       mlir::Value value, mlir::Type element);
+mlir::Value toMemory(mlir::OpBuilder &b, mlir::Location loc,
+                     mlir::Value value, mlir::Type element);
+
 /// Clones a payload to where `b` stands and returns what it yields. Argument
 /// i is what `argument(i)` gives, asked for only if the payload uses it: a
 /// scalar (the same for all lanes) or a vector of one common length. Ops on

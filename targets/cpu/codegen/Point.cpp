@@ -59,9 +59,9 @@ Value Point::inside(Value coordinate, int64_t extent) {
 }
 
 Value Point::fill(const LinearAccess &access, unsigned count) {
-  return makeConstant(b, loc,
-                      vectorOrScalar(memoryType(access.element), count),
-                      access.fill);
+  Type type = vectorOrScalar(scalarType(access.element), count);
+  return toMemory(b, loc, makeConstant(b, loc, type, access.fill),
+                  access.element);
 }
 
 Value Point::laneMask(int64_t lane) {
@@ -208,9 +208,7 @@ Value Point::load(unsigned i) {
     value = loadUnit(access, memory);
   else
     value = loadLanes(access, memory);
-  if (access.element.isInteger(1))
-    value = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value,
-                                  makeConstant(b, loc, value.getType(), 0));
+  value = fromMemory(b, loc, value, access.element);
   loaded[i] = value;
   return value;
 }
@@ -233,9 +231,7 @@ void Point::epilogue(ValueRange rootResults) {
 void Point::store(unsigned j, Value value) {
   const LinearAccess &access = nest.stores[j];
   Value memory = kb.output(j);
-  if (access.element.isInteger(1))
-    value = arith::ExtUIOp::create(
-        b, loc, vectorOrScalar(b.getI8Type(), lanesOf(value)), value);
+  value = toMemory(b, loc, value, access.element);
   auto storeOne = [&](int64_t lane, Value element) {
     auto [address, valid] = resolve(access, lane);
     if (!valid) {

@@ -231,6 +231,7 @@ static void expectClose(ArrayRef<char> got, const reference::Tensor &wanted,
 void test::expectLikeReference(const std::string &text, double tolerance,
                                unsigned seed) {
   OwningOpRef<ModuleOp> module = parse(text);
+  SCOPED_TRACE(text);
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
   auto inputs = randomInputs(op, seed);
@@ -252,14 +253,14 @@ void test::expectLikeReference(const std::string &text, double tolerance,
         bindings.push_back(tie < 0 ? std::vector<char>(tensorBytes(type), 77)
                                    : inputs[tie]);
       }
-      EXPECT_EQ(kernel.run(bindings, split), 0) << spec->name << text;
+      EXPECT_EQ(kernel.run(bindings, split), 0) << spec->name;
       results[split != 0].assign(bindings.begin() + inputs.size(),
                                  bindings.end());
     }
-    EXPECT_EQ(results[0], results[1]) << spec->name << text;
+    EXPECT_EQ(results[0], results[1]) << spec->name;
     for (auto [j, tensor] : llvm::enumerate(*wanted))
       expectClose(results[0][j], tensor, tolerance,
-                  spec->name + ", result " + std::to_string(j) + text);
+                  spec->name + ", result " + std::to_string(j));
     if (::testing::Test::HasFailure())
       return;
   }

@@ -14,7 +14,7 @@ const char *kPass = "visir.yield %p0 : f32";
 const char *kResult = "visir.yield %r0 : f32";
 
 std::string reduceRoot(const std::string &combiner) {
-  return "reduce, {combiner = #visir.reduce_kind<" + combiner + ">}";
+  return "reduce, {combiner = #visir<reduce_kind " + combiner + ">}";
 }
 
 DispatchText rows(const std::string &root, const std::string &domain,
@@ -29,7 +29,9 @@ TEST(Reduce, AlongAndAcrossRows) {
   for (const char *combiner : {"sum", "max", "min", "prod"})
     for (int length : {1, 3, 16, 37, 300}) {
       std::string n = std::to_string(length), root = reduceRoot(combiner);
-      double tolerance = std::string(combiner) == "prod" ? 1e-4 : 1e-5;
+      // A sum's rounding grows with the sum of its terms' magnitudes.
+      double tolerance =
+          std::string(combiner) == "prod" ? 1e-4 : 1e-6 + 2e-7 * length;
       if (std::string(combiner) == "prod" && length > 37)
         continue;
       expectLikeReference(

@@ -123,7 +123,10 @@ static Value anyLane(const FloatBuilder &f, Value condition) {
 
 /// Subtracts multiples of |y| from |x| until nothing is left to subtract.
 /// Each multiple has few enough bits that the difference is exact.
-static Value remainderDouble(const FloatBuilder &f, Value x, Value y) {
+/// `dropped` are the bits of the multiple's significand that must be zero for
+/// that.
+static Value remainderDouble(const FloatBuilder &f, Value x, Value y,
+                             int64_t dropped) {
   Value divisor = f.abs(y);
   auto more = [&](Value rest) {
     return f.make<arith::CmpFOp>(arith::CmpFPredicate::OGE, rest, divisor);
@@ -142,10 +145,12 @@ static Value remainderDouble(const FloatBuilder &f, Value x, Value y) {
                                  state);
       },
       [&](OpBuilder &, Location, ValueRange state) {
-        Value quotient = f.div(state[0], divisor);
-        Value bits = f.iand(f.bits(quotient), f.ints(~int64_t(0x1fffffff)));
+        // A little less than the quotient, so that rounding never takes too
+        // much.
+        Value quotient = f.mul(f.div(state[0], divisor),
+                               f.c(1 - std::ldexp(1.0, -50)));
+        Value bits = f.iand(f.bits(quotient), f.ints(~dropped));
         Value multiple = f.make<math::TruncOp>(f.fromBits(bits));
-        // The division may have rounded up to 1 or down below it.
         multiple = f.select(f.less(multiple, f.c(1)), f.c(1), multiple);
         Value next = f.fma(f.neg(multiple), divisor, state[0]);
         scf::YieldOp::create(f.b, f.loc,
@@ -160,9 +165,13 @@ static Value remainderDouble(const FloatBuilder &f, Value x, Value y) {
 
 Value cpu::emitRemainder(const FloatBuilder &f, Value x, Value y) {
   if (f.isDouble())
-    return remainderDouble(f, x, y);
+    // A fused product may have 79 bits; without one, only powers of two give
+    // exact products.
+    return remainderDouble(f, x, y,
+                           (int64_t(1) << (f.spec.fma ? 27 : 52)) - 1);
   FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.spec);
   Value rest = remainderDouble(wide, f.make<arith::ExtFOp>(wide.type, x),
-                               f.make<arith::ExtFOp>(wide.type, y));
+                               f.make<arith::ExtFOp>(wide.type, y),
+                               (int64_t(1) << 29) - 1);
   return f.make<arith::TruncFOp>(f.type, rest);
 }

@@ -12,22 +12,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-/// From the form in memory (bytes for booleans) to the payload's.
-static Value fromMemory(KernelBuilder &kb, Value value, Type element) {
-  if (!element.isInteger(1))
-    return value;
-  Value zero = makeConstant(kb.b, kb.loc, value.getType(), 0);
-  return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::ne, value,
-                               zero);
-}
-
-static Value toMemory(KernelBuilder &kb, Value value, Type element) {
-  if (!element.isInteger(1))
-    return value;
-  Type bytes = vectorOrScalar(kb.b.getI8Type(), lanesOf(value));
-  return arith::ExtUIOp::create(kb.b, kb.loc, bytes, value);
-}
-
 static Value prefixMask(KernelBuilder &kb, LaneGroup lanes) {
   auto type = VectorType::get({int64_t(lanes.width)}, kb.b.getI1Type());
   return vector::ConstantMaskOp::create(kb.b, kb.loc, type,
@@ -44,7 +28,7 @@ Value cpu::loadElement(KernelBuilder &kb, Value memory, Offset at,
                        Type element) {
   Value value = memref::LoadOp::create(kb.b, kb.loc, memory,
                                        ValueRange{materialize(kb, at)});
-  return fromMemory(kb, value, element);
+  return fromMemory(kb.b, kb.loc, value, element);
 }
 
 /// Neighbouring elements: one load, a masked one, or pieces of halving size.
@@ -85,7 +69,8 @@ Value cpu::loadLanes(KernelBuilder &kb, Value memory, Offset at,
     return loadElement(kb, memory, at, element);
   Type inMemory = memoryType(element);
   if (stride == 1)
-    return fromMemory(kb, loadUnit(kb, memory, at, inMemory, lanes), element);
+    return fromMemory(kb.b, kb.loc,
+                      loadUnit(kb, memory, at, inMemory, lanes), element);
   auto type = VectorType::get({int64_t(lanes.width)}, inMemory);
   Value result = makeConstant(kb.b, kb.loc, type, 0);
   for (unsigned lane = 0; lane < lanes.valid; ++lane) {
@@ -93,7 +78,7 @@ Value cpu::loadLanes(KernelBuilder &kb, Value memory, Offset at,
     Value one = memref::LoadOp::create(kb.b, kb.loc, memory, ValueRange{where});
     result = vector::InsertOp::create(kb.b, kb.loc, one, result, int64_t(lane));
   }
-  return fromMemory(kb, result, element);
+  return fromMemory(kb.b, kb.loc, result, element);
 }
 
 static void storeUnit(KernelBuilder &kb, Value memory, Offset at,
@@ -131,7 +116,8 @@ static void storeUnit(KernelBuilder &kb, Value memory, Offset at,
 void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at,
                      int64_t stride, Type element, LaneGroup lanes,
                      Value value) {
-  value = toMemory(kb, toLanes(kb.b, kb.loc, value, lanes.width), element);
+  value = toMemory(kb.b, kb.loc, toLanes(kb.b, kb.loc, value, lanes.width),
+                   element);
   if (stride == 1)
     return storeUnit(kb, memory, at, lanes, value);
   for (unsigned lane = 0; lane < lanes.valid; ++lane) {
