@@ -15,6 +15,7 @@ OPERANDS = {
     "Col2Im": (1, 2),
     "Compress": (1,),
     "ConstantOfShape": (0,),
+    "CumProd": (1,),
     "CumSum": (1,),
     "DFT": (1, 2),
     # Whether it drops anything is a mode, not data.

@@ -8,26 +8,27 @@ using namespace visir::onnx;
 /// Compares each index, counted from the end when negative, with the
 /// positions of a new axis; an index out of range gives `off` only.
 static LogicalResult importOneHot(Node &node) {
-  FailureOr<int64_t> depth = node.requireInt(1, "depth");
+  FailureOr<SmallVector<double>> given = node.requireDoubles(1, "depth");
   FailureOr<int64_t> axis =
       normaliseAxis(node, node.intAttr("axis", -1), node.rank(0) + 1);
-  if (failed(depth) || failed(axis))
+  if (failed(given) || failed(axis))
     return failure();
-  if (*depth < 1)
-    return node.refuse("depth", Twine(*depth), "at least 1");
+  if (given->size() != 1 || !(given->front() >= 1 && given->front() < 1e12))
+    return node.refuse("depth is not one number of at least 1");
+  int64_t depth = int64_t(given->front());
   if (node.shape(2) != ArrayRef<int64_t>{2})
     return node.refuse("shape of values", shapeName(node.shape(2)), "[2]");
   Value index = cast(node, node.input(0), si64(node));
   Value isNegative =
       compare(node, CompareKind::Less, index, scalarLike(node, index, 0));
   Value wrapped = binary(node, BinaryKind::Add, index,
-                         scalarLike(node, index, *depth));
+                         scalarLike(node, index, depth));
   index = unsqueeze(node, select(node, isNegative, wrapped, index), {*axis});
   Shape positions(node.rank(0) + 1, 1);
-  positions[*axis] = *depth;
+  positions[*axis] = depth;
   Value position = reshape(
       node,
-      intsConstant(node, llvm::to_vector(llvm::seq<int64_t>(0, *depth))),
+      intsConstant(node, llvm::to_vector(llvm::seq<int64_t>(0, depth))),
       positions);
   Value isHot = compare(node, CompareKind::Equal, index, position);
   Value off = reshape(node, sliceAxis(node, node.input(2), 0, 0, 1), {});
