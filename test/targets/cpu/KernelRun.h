@@ -35,6 +35,11 @@ public:
   /// bindings end at a guard page, so that an access behind one faults.
   int run(std::vector<std::vector<char>> &bindings, uint32_t split);
 
+  /// The function of the ABI in targets/cpu/abi, or null.
+  void *entry() const {
+    return code ? static_cast<char *>(code) + offset : nullptr;
+  }
+
   cpu::KernelInfo info;
   uint32_t frameBytes = 0;
   uint64_t codeBytes = 0;
