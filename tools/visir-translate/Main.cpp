@@ -9,6 +9,8 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <iostream>
+
 using namespace llvm;
 
 static cl::opt<std::string> model("import-onnx", cl::desc("model to import"),
@@ -20,6 +22,10 @@ static cl::list<std::string> bindings("bind", cl::desc("value of an input"),
 static cl::opt<bool> locations("locations", cl::desc("print locations"));
 static cl::opt<bool> ops("onnx-ops", cl::desc("list the operators"));
 
+static cl::opt<bool> batch("batch",
+                           cl::desc("read paths, one a line; answer each with "
+                                    "\"imported\" or \"refused\""));
+
 static int listOps() {
   visir::OnnxVersions versions = visir::onnxVersions();
   outs() << "opsets " << versions.firstOpset << " .. " << versions.lastOpset
@@ -27,6 +33,25 @@ static int listOps() {
          << "\n";
   for (const visir::OnnxSupport &row : visir::onnxSupport())
     outs() << row.opType << " " << row.firstOpset << "\n";
+  return 0;
+}
+
+/// For tests of many files.
+static int importAll(const visir::ImportOptions &options) {
+  std::string path;
+  while (std::getline(std::cin, path)) {
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+    unsigned errors = 0;
+    context.getDiagEngine().registerHandler([&](mlir::Diagnostic &diagnostic) {
+      errors += diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
+      return mlir::success();
+    });
+    bool imported =
+        mlir::succeeded(visir::importOnnx(context, path, options));
+    outs() << (imported ? "imported" : errors ? "refused" : "failed silently")
+           << "\n";
+    outs().flush();
+  }
   return 0;
 }
 
@@ -46,6 +71,8 @@ int main(int argc, char **argv) {
     errs() << "error: " << error << "\n";
     return 2;
   }
+  if (batch)
+    return importAll(options);
   mlir::MLIRContext context;
   context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) {
     const char *kind =

@@ -50,6 +50,20 @@ Value visir::onnx::intsConstant(Node &node, ArrayRef<int64_t> values) {
   return node.constant(makeConstant(type, values));
 }
 
+LogicalResult visir::onnx::checkConstantSize(Node &node, int64_t count) {
+  if (count <= int64_t(1) << 26)
+    return success();
+  return node.refuse("number of elements of a constant", Twine(count),
+                     "at most 2^26");
+}
+
+Value visir::onnx::countingConstant(Node &node, int64_t first, int64_t count) {
+  if (failed(checkConstantSize(node, count)))
+    return {};
+  return intsConstant(
+      node, llvm::to_vector(llvm::seq<int64_t>(first, first + count)));
+}
+
 Value visir::onnx::doublesConstant(Node &node, RankedTensorType type,
                                    ArrayRef<double> values) {
   return node.constant(makeConstant(type, values));

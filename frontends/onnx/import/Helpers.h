@@ -39,6 +39,11 @@ Value scalar(Node &node, mlir::Type element, double value);
 Value scalarLike(Node &node, Value like, double value);
 /// A one-dimensional si64 constant.
 Value intsConstant(Node &node, ArrayRef<int64_t> values);
+/// first, first + 1, ... as a one-dimensional si64 constant.
+Value countingConstant(Node &node, int64_t first, int64_t count);
+/// Refuses a constant that would outweigh a model: more than 2^26 elements.
+/// To be asked before anything of that size is allocated.
+LogicalResult checkConstantSize(Node &node, int64_t count);
 /// A constant of any shape from doubles (row-major), rounded.
 Value doublesConstant(Node &node, mlir::RankedTensorType type,
                       ArrayRef<double> values);

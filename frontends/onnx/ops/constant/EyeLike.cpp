@@ -7,9 +7,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::onnx;
 
-/// Above this a constant would outweigh a model's weights.
-static constexpr int64_t kMaxEye = int64_t(1) << 26;
-
 static LogicalResult importEyeLike(Node &node) {
   int64_t k = node.intAttr("k", 0);
   Type element = node.elementType(0);
@@ -23,9 +20,8 @@ static LogicalResult importEyeLike(Node &node) {
   if (node.rank(0) != 2)
     return node.refuse("rank of the input", Twine(node.rank(0)), "2");
   auto type = RankedTensorType::get(node.shape(0), element);
-  if (type.getNumElements() > kMaxEye)
-    return node.refuse("number of elements", Twine(type.getNumElements()),
-                       "at most 2^26");
+  if (failed(checkConstantSize(node, type.getNumElements())))
+    return failure();
   SmallVector<char> bytes(tensorBytes(type));
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
   for (int64_t row = 0; row < rows; ++row)

@@ -139,8 +139,7 @@ LogicalResult AttentionImport::readOperands() {
 
 Value AttentionImport::positions(int64_t count, ArrayRef<int64_t> shape,
                                  int64_t offset) {
-  auto values = llvm::to_vector(llvm::seq<int64_t>(offset, offset + count));
-  return reshape(node, intsConstant(node, values), shape);
+  return reshape(node, countingConstant(node, offset, count), shape);
 }
 
 /// One integer per batch entry, to broadcast with batch x heads x m x n.
@@ -239,7 +238,7 @@ bool AttentionImport::bandHidesRow(ArrayRef<double> mask,
 
 /// Whether some row may see nothing; unknown lengths and masks may hide it.
 bool AttentionImport::mayHideRow() const {
-  if (node.hasInput(6))
+  if (node.hasInput(6) || failed(checkConstantSize(node, rows)))
     return true;
   if (!node.hasInput(3))
     return bandHidesRow({}, false);
