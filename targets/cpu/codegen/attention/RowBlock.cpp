@@ -4,7 +4,6 @@
 #include "targets/cpu/codegen/Payload.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
@@ -37,8 +36,10 @@ void RowBlockEmitter::emit(const Position &position, Value first,
   }
   packQueries(position, rows);
   scores(position, rows);
-  forRange(kb, kb.index(0), kb.index(rows),
-           [&](Value row) { softmaxRow(row); });
+  // Rows side by side hide each other's latencies.
+  unsigned group = kb.spec.vectorRegisters / 4;
+  for (unsigned row = 0; row < rows; row += group)
+    softmax(row, std::min(group, rows - row));
   values(position, rows);
 }
 
@@ -219,40 +220,79 @@ static Value acrossLanes(KernelBuilder &kb, Value vector,
   return vector::ExtractOp::create(kb.b, kb.loc, vector, int64_t(0));
 }
 
-/// Replaces a row of scores by 2^(score - largest), and keeps 1 / sum.
-void RowBlockEmitter::softmaxRow(Value row) {
-  Offset start = advance(kb, {}, row, plan.scorePitch());
-  auto at = [&](Value panel) {
+/// 2^x for x <= 0 or NaN, to 2.2e-7 of the value; below 2^-126 it is zero.
+/// The polynomial is a least-maximum fit of 2^r for |r| <= 1/2.
+Value RowBlockEmitter::powerOfTwo(Value x) {
+  auto constant = [&](double value) {
+    return makeConstant(b, loc, vectorType, value);
+  };
+  x = larger(kb, constant(-127), x);
+  // Adding 1.5 * 2^23 leaves the nearest integer in the mantissa's low bits.
+  Value magic = constant(12582912.0);
+  Value shifted = arith::AddFOp::create(b, loc, x, magic);
+  Value whole = arith::SubFOp::create(b, loc, shifted, magic);
+  Value r = arith::SubFOp::create(b, loc, x, whole);
+  static constexpr double kTerms[] = {1.3276471e-3, 9.6755410e-3,
+                                      5.5507131e-2, 0.24022120,
+                                      0.69314694,   1.0000001};
+  Value power = constant(kTerms[0]);
+  for (double term : ArrayRef(kTerms).drop_front())
+    power = multiplyAdd(kb, power, r, constant(term));
+  auto bits = VectorType::get(vectorType.getShape(), b.getI32Type());
+  Value scale = arith::BitcastOp::create(b, loc, bits, shifted);
+  scale = arith::ShLIOp::create(b, loc, scale,
+                                makeConstant(b, loc, bits, 23));
+  scale = arith::AddIOp::create(b, loc, scale,
+                                makeConstant(b, loc, bits, 127 << 23));
+  scale = arith::BitcastOp::create(b, loc, vectorType, scale);
+  return arith::MulFOp::create(b, loc, power, scale);
+}
+
+/// Replaces rows of scores by 2^(score - largest), and keeps 1 / sum.
+void RowBlockEmitter::softmax(unsigned firstRow, unsigned rows) {
+  auto at = [&](Value panel, unsigned row) {
+    Offset start{Value(), int64_t(firstRow + row) * plan.scorePitch()};
     return advance(kb, start, panel, plan.lanes);
   };
-  auto load = [&](Value panel) {
-    return loadLanes(kb, scratch.scores, at(panel), 1, plan.element,
+  auto load = [&](Value panel, unsigned row) {
+    return loadLanes(kb, scratch.scores, at(panel, row), 1, plan.element,
                      {plan.lanes, plan.lanes});
   };
   auto max = [&](Value x, Value y) { return larger(kb, x, y); };
   auto add = [&](Value x, Value y) -> Value {
     return arith::AddFOp::create(b, loc, x, y);
   };
-  Values largest = forCarry(
-      kb, kb.index(0), panelLimit, 1,
-      {makeConstant(b, loc, vectorType, -INFINITY)},
-      [&](Value panel, ValueRange carried) {
-        return Values{max(load(panel), carried[0])};
-      });
-  Value top = toLanes(b, loc, acrossLanes(kb, largest[0], max), plan.lanes);
+  Values start(rows, makeConstant(b, loc, vectorType, -INFINITY));
+  Values tops = forCarry(kb, kb.index(0), panelLimit, 1, start,
+                         [&](Value panel, ValueRange carried) {
+                           Values next;
+                           for (unsigned i = 0; i < rows; ++i)
+                             next.push_back(max(load(panel, i), carried[i]));
+                           return next;
+                         });
+  for (Value &top : tops)
+    top = toLanes(b, loc, acrossLanes(kb, top, max), plan.lanes);
+  start.assign(rows, makeConstant(b, loc, vectorType, 0));
   Values sums = forCarry(
-      kb, kb.index(0), panelLimit, 1, {makeConstant(b, loc, vectorType, 0)},
+      kb, kb.index(0), panelLimit, 1, start,
       [&](Value panel, ValueRange carried) {
-        Value power = arith::SubFOp::create(b, loc, load(panel), top);
-        power = math::Exp2Op::create(b, loc, power);
-        storeLanes(kb, scratch.scores, at(panel), 1, plan.element,
-                   {plan.lanes, plan.lanes}, power);
-        return Values{add(carried[0], power)};
+        Values next;
+        for (unsigned i = 0; i < rows; ++i) {
+          Value x = arith::SubFOp::create(b, loc, load(panel, i), tops[i]);
+          Value power = powerOfTwo(x);
+          storeLanes(kb, scratch.scores, at(panel, i), 1, plan.element,
+                     {plan.lanes, plan.lanes}, power);
+          next.push_back(add(carried[i], power));
+        }
+        return next;
       });
-  Value sum = acrossLanes(kb, sums[0], add);
   Value one = makeConstant(b, loc, plan.element, 1);
-  Value inverse = arith::DivFOp::create(b, loc, one, sum);
-  memref::StoreOp::create(b, loc, inverse, scratch.inverses, ValueRange{row});
+  for (unsigned i = 0; i < rows; ++i) {
+    Value sum = acrossLanes(kb, sums[i], add);
+    Value inverse = arith::DivFOp::create(b, loc, one, sum);
+    memref::StoreOp::create(b, loc, inverse, scratch.inverses,
+                            ValueRange{kb.index(firstRow + i)});
+  }
 }
 
 void RowBlockEmitter::values(const Position &position, unsigned rows) {

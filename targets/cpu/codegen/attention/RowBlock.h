@@ -59,7 +59,8 @@ private:
                   unsigned vectors, int64_t lastValid);
   mlir::Value mask(const Position &position, mlir::Value score, unsigned row,
                    mlir::Value column, unsigned valid);
-  void softmaxRow(mlir::Value row);
+  void softmax(unsigned firstRow, unsigned rows);
+  mlir::Value powerOfTwo(mlir::Value x);
   void values(const Position &position, unsigned rows);
 
   KernelBuilder &kb;
