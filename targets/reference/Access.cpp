@@ -16,6 +16,10 @@ Access::Access(AccessAttr attribute, ArrayRef<int64_t> shape)
   // is linear, so that its values at the unit vectors say everything.
   AffineMap map = attribute.getMap();
   unsigned inputs = map.getNumDims() + map.getNumSymbols();
+  SmallVector<AffineExpr> symbols;
+  for (unsigned d = map.getNumDims(); d < inputs; ++d)
+    symbols.push_back(getAffineDimExpr(d, map.getContext()));
+  map = map.replaceDimsAndSymbols({}, symbols, inputs, 0);
   Dims point(inputs, 0);
   constants = Dims(map.compose(point));
   factors.assign(constants.size(), Dims(inputs, 0));

@@ -42,6 +42,16 @@ static FailureOr<KernelInfo> emitRoot(KernelBuilder &kb) {
   case RootKind::Softmax:
   case RootKind::Norm:
     return emitRowWise(kb);
+  case RootKind::ArgReduce:
+    return emitArgReduce(kb);
+  case RootKind::Scan:
+    return emitScan(kb);
+  case RootKind::TopK:
+    return emitTopK(kb);
+  case RootKind::Scatter:
+    return emitScatter(kb);
+  case RootKind::GridSample:
+    return emitGridSample(kb);
   default:
     return kb.op.emitError() << "no kernel for a root "
                              << stringifyRootKind(kb.op.getKind());

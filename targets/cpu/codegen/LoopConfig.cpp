@@ -154,13 +154,25 @@ static bool canRunAlongReduction(RootKind kind) {
 
 /// Whether the root has vector code at all.
 static bool hasVectorCode(RootKind kind) {
-  return kind == RootKind::Map || canRunAlongReduction(kind);
+  return kind == RootKind::Map || kind == RootKind::ArgReduce ||
+         kind == RootKind::Scan || kind == RootKind::Scatter ||
+         canRunAlongReduction(kind);
+}
+
+/// Whether the order of the root's own dimensions has a meaning.
+static bool isOrdered(RootKind kind) {
+  return kind == RootKind::ArgReduce || kind == RootKind::Scan ||
+         kind == RootKind::TopK || kind == RootKind::Scatter ||
+         kind == RootKind::GridSample;
 }
 
 /// Dimensions from the largest stride of the given access to the smallest,
-/// parallel ones first, `last` at the end of its kind.
-static SmallVector<unsigned> orderOf(const Nest &nest, int last) {
+/// parallel ones first, `last` at the end of its kind. Those of a kind that
+/// is `ordered` stay as they are.
+static SmallVector<unsigned> orderOf(const Nest &nest, RootKind kind,
+                                     int last) {
   SmallVector<unsigned> order;
+  bool keepAll = kind == RootKind::Scatter || kind == RootKind::GridSample;
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
     order.push_back(dim);
   auto stride = [&](unsigned dim) {
@@ -175,6 +187,8 @@ static SmallVector<unsigned> orderOf(const Nest &nest, int last) {
   llvm::sort(order, [&](unsigned x, unsigned y) {
     if (nest.dims[x].reduction != nest.dims[y].reduction)
       return !nest.dims[x].reduction;
+    if (keepAll || (isOrdered(kind) && nest.dims[x].reduction))
+      return x < y;
     if (int(x) == last || int(y) == last)
       return int(y) == last && int(x) != last;
     return std::make_pair(-stride(x), x) < std::make_pair(-stride(y), y);
@@ -198,6 +212,12 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
     if (!hasVectorCode(op.getKind()) || nest.dims[dim].extent < 2 ||
         (reduction && !canRunAlongReduction(op.getKind())))
       continue;
+    // Updates keep their order: only neighbours of the innermost dimension
+    // come at once, and never to one element.
+    if (op.getKind() == RootKind::Scatter &&
+        (dim + 1 != nest.dims.size() ||
+         !Point::isUnit(nest.stores[0], nest, dim)))
+      continue;
     double cost = model.perPoint(dim, lanes);
     // Lanes along a reduction end in a sum across lanes.
     if (reduction)
@@ -209,7 +229,7 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
     config.alongReduction = reduction;
   }
   config.lanes = bestDim < 0 ? 0 : lanes;
-  config.order = orderOf(nest, bestDim);
+  config.order = orderOf(nest, op.getKind(), bestDim);
   double points = double(nest.parallelPoints()) * nest.reductionPoints();
   double tile = std::max(kTileNanoseconds, points * best / kMostTiles);
   config.tilePoints = std::max<int64_t>(1, tile / best);

@@ -143,23 +143,30 @@ Value Point::laneChecks(const LinearAccess &access) {
   return valid;
 }
 
+/// The address of the first lane of neighbours, whose index loads are the
+/// same for all lanes, and whether they are in range (null: always).
+Point::Place Point::resolveUnit(const LinearAccess &access) {
+  Value address = at(access.address, 0);
+  if (access.indexed.empty())
+    return {address, Value()};
+  // Only what the indices add is resolved as one point; borders are apart.
+  LinearAccess added = access;
+  added.checks.clear();
+  added.address.offset = 0;
+  llvm::fill(added.address.factors, 0);
+  Lanes saved = std::exchange(lanes, Lanes());
+  auto [moved, valid] = resolve(added, 0);
+  lanes = saved;
+  return {arith::AddIOp::create(b, loc, address, moved), valid};
+}
+
 /// Neighbouring elements as one vector load.
 Value Point::loadUnit(const LinearAccess &access, Value memory) {
   auto type = cast<VectorType>(
       vectorOrScalar(memoryType(access.element), lanes.count));
   Value mask = both(laneChecks(access), lanes.mask);
   Value guard = scalarChecks(access);
-  Value address = at(access.address, 0);
-  for (const Coordinate &c : access.indexed) {
-    LinearAccess one = access;
-    one.checks.clear();
-    one.indexed = {c};
-    one.address = LinearExpr{0, SmallVector<int64_t>(
-                                    access.address.factors.size(), 0)};
-    Lanes saved = std::exchange(lanes, Lanes());
-    address = arith::AddIOp::create(b, loc, address, resolve(one, 0).first);
-    lanes = saved;
-  }
+  Value address = resolveUnit(access).first;
   auto makeLoad = [&]() -> Value {
     if (!mask)
       return vector::LoadOp::create(b, loc, type, memory,
@@ -218,44 +225,70 @@ SmallVector<Value> Point::prologue() {
                       [&](unsigned i) { return load(i); });
 }
 
-void Point::epilogue(ValueRange rootResults) {
+void Point::epilogue(ValueRange rootResults, Update update) {
   unsigned roots = rootResults.size();
   SmallVector<Value> values =
       clonePayload(b, kb.op.getEpilogueBlock(), [&](unsigned i) {
         return i < roots ? rootResults[i] : load(i - roots);
       });
   for (auto [j, value] : llvm::enumerate(values))
-    store(j, value);
+    store(j, value, update);
 }
 
-void Point::store(unsigned j, Value value) {
+void Point::whenValid(Value valid, function_ref<void()> body) {
+  if (!valid)
+    return body();
+  auto branch = scf::IfOp::create(b, loc, valid, /*withElse=*/false);
+  OpBuilder::InsertionGuard restore(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+void Point::store(unsigned j, Value value, Update update) {
   const LinearAccess &access = nest.stores[j];
   Value memory = kb.output(j);
-  value = toMemory(b, loc, value, access.element);
+  auto convert = [&](Value stored) {
+    return toMemory(b, loc, stored, access.element);
+  };
   auto storeOne = [&](int64_t lane, Value element) {
-    auto [address, valid] = resolve(access, lane);
-    if (!valid) {
-      memref::StoreOp::create(b, loc, element, memory, ValueRange{address});
-      return;
-    }
-    auto branch = scf::IfOp::create(b, loc, valid, /*withElse=*/false);
-    OpBuilder::InsertionGuard restore(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    memref::StoreOp::create(b, loc, element, memory, ValueRange{address});
+    Place place = resolve(access, lane);
+    whenValid(place.second, [&] {
+      ValueRange address(place.first);
+      Value stored = element;
+      if (update) {
+        Value old = memref::LoadOp::create(b, loc, memory, address);
+        stored = update(fromMemory(b, loc, old, access.element), stored);
+      }
+      memref::StoreOp::create(b, loc, convert(stored), memory, address);
+    });
   };
   if (lanes.count == 0)
     return storeOne(0, value);
   value = toLanes(b, loc, value, lanes.count);
-  bool plain = access.indexed.empty() && isUnit(access, nest, lanes.dim);
-  if (!plain) {
+  if (!isUnit(access, nest, lanes.dim)) {
     for (unsigned lane = 0; lane < lanes.count; ++lane)
       storeOne(lane, vector::ExtractOp::create(b, loc, value, int64_t(lane)));
     return;
   }
-  Value address = at(access.address, 0);
-  if (lanes.mask)
-    vector::MaskedStoreOp::create(b, loc, memory, ValueRange{address},
-                                  lanes.mask, value);
-  else
-    vector::StoreOp::create(b, loc, value, memory, ValueRange{address});
+  Place place = resolveUnit(access);
+  whenValid(place.second, [&] {
+    ValueRange address(place.first);
+    Value stored = value;
+    if (update) {
+      auto type = cast<VectorType>(
+          vectorOrScalar(memoryType(access.element), lanes.count));
+      Value old =
+          lanes.mask ? Value(vector::MaskedLoadOp::create(
+                           b, loc, type, memory, address, lanes.mask,
+                           fill(access, lanes.count)))
+                     : Value(vector::LoadOp::create(b, loc, type, memory,
+                                                    address));
+      stored = update(fromMemory(b, loc, old, access.element), stored);
+    }
+    if (lanes.mask)
+      vector::MaskedStoreOp::create(b, loc, memory, address, lanes.mask,
+                                    convert(stored));
+    else
+      vector::StoreOp::create(b, loc, convert(stored), memory, address);
+  });
 }

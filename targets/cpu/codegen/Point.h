@@ -20,8 +20,7 @@ struct Lanes {
 class Point {
 public:
   /// `index` has one value per dimension of `nest`, then one for the symbol
-  /// of a topk's stores where needed. Both are kept by reference or copied
-  /// such that they must outlive the point.
+  /// of a topk's stores where needed. `kb` and `nest` must outlive the point.
   Point(KernelBuilder &kb, const Nest &nest, llvm::ArrayRef<mlir::Value> index,
         Lanes lanes = {});
 
@@ -32,11 +31,16 @@ public:
   /// What the prologue yields.
   llvm::SmallVector<mlir::Value> prologue();
 
-  /// Runs the epilogue on the root's results and stores what it yields.
-  void epilogue(mlir::ValueRange rootResults);
+  /// What becomes of an element when a value comes to it.
+  using Update =
+      llvm::function_ref<mlir::Value(mlir::Value old, mlir::Value value)>;
+
+  /// Runs the epilogue on the root's results and stores what it yields, as
+  /// `update` says or in place of what was there.
+  void epilogue(mlir::ValueRange rootResults, Update update = {});
 
   /// Stores a payload scalar or vector through store `j`.
-  void store(unsigned j, mlir::Value value);
+  void store(unsigned j, mlir::Value value, Update update = {});
 
   /// Whether `access` reads or writes neighbouring elements with neighbouring
   /// lanes, so that it is one vector access.
@@ -44,12 +48,13 @@ public:
                      unsigned dim);
 
 private:
-  struct LaneAddress;
+  using Place = std::pair<mlir::Value, mlir::Value>; // address, valid
   mlir::Value loadScalar(const LinearAccess &access, mlir::Value memory);
   mlir::Value loadUnit(const LinearAccess &access, mlir::Value memory);
   mlir::Value loadLanes(const LinearAccess &access, mlir::Value memory);
-  std::pair<mlir::Value, mlir::Value> resolve(const LinearAccess &access,
-                                              int64_t lane);
+  Place resolve(const LinearAccess &access, int64_t lane);
+  Place resolveUnit(const LinearAccess &access);
+  void whenValid(mlir::Value valid, llvm::function_ref<void()> body);
   mlir::Value scalarChecks(const LinearAccess &access);
   mlir::Value laneChecks(const LinearAccess &access);
   mlir::Value inside(mlir::Value coordinate, int64_t extent);

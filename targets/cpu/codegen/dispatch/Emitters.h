@@ -31,6 +31,11 @@ mlir::FailureOr<KernelInfo> emitMap(KernelBuilder &kb);
 mlir::FailureOr<KernelInfo> emitReduce(KernelBuilder &kb);
 /// softmax and norm.
 mlir::FailureOr<KernelInfo> emitRowWise(KernelBuilder &kb);
+mlir::FailureOr<KernelInfo> emitArgReduce(KernelBuilder &kb);
+mlir::FailureOr<KernelInfo> emitScan(KernelBuilder &kb);
+mlir::FailureOr<KernelInfo> emitTopK(KernelBuilder &kb);
+mlir::FailureOr<KernelInfo> emitScatter(KernelBuilder &kb);
+mlir::FailureOr<KernelInfo> emitGridSample(KernelBuilder &kb);
 
 } // namespace visir::cpu
 

@@ -88,11 +88,10 @@ void Rows::forEach(function_ref<void()> body) {
   });
 }
 
-/// Elements of the row before the current one, times the lanes across rows.
-Value Rows::position() {
+/// Elements of the row before the current one, times `stride`.
+Value Rows::position(int64_t stride) {
   LinearExpr expr;
   expr.factors.assign(rank, 0);
-  int64_t stride = std::max(rowLanes(), 1u);
   for (unsigned dim = rank; dim-- > parallel;) {
     expr.factors[dim] = stride;
     stride *= nest.dims[dim].extent;
@@ -112,7 +111,8 @@ SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
       kb, nest, parallel, rank, index, initial, [&](ValueRange running) {
         Point point(kb, nest, index, lanes);
         SmallVector<Value> values =
-            body(point, position(), lanes.count, running);
+            body(point, position(std::max(lanes.count, 1u)), lanes.count,
+                 running);
         for (auto [value, a, old] : llvm::zip(values, accumulators, running)) {
           value = toLanes(kb.b, kb.loc, value, lanes.count);
           if (!a.fused)
@@ -173,7 +173,7 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
       for (auto [value, a] : llvm::zip(base, accumulators))
         value = emitIdentity(kb, a.combiner,
                              vectorOrScalar(a.element, piece.count));
-    SmallVector<Value> values = body(point, position(), piece.count, base);
+    SmallVector<Value> values = body(point, position(1), piece.count, base);
     for (auto [value, a, before] : llvm::zip(values, accumulators, old)) {
       if (a.fused && full)
         continue;
@@ -210,7 +210,7 @@ void Rows::visit(function_ref<void(Point &, Value, unsigned)> body) {
   if (acrossRows)
     return emitNest(kb, nest, parallel, rank, index, [&] {
       Point point(kb, nest, index, lanes);
-      body(point, position(), lanes.count);
+      body(point, position(std::max(lanes.count, 1u)), lanes.count);
     });
   unsigned dim = rank - 1;
   emitNest(kb, nest, parallel, dim, index, [&] {
@@ -219,7 +219,7 @@ void Rows::visit(function_ref<void(Point &, Value, unsigned)> body) {
                 index[dim] = piece.start;
                 mask = piece.lanes.mask;
                 Point point(kb, nest, index, piece.lanes);
-                body(point, position(), piece.lanes.count);
+                body(point, position(1), piece.lanes.count);
               });
   });
 }
@@ -256,8 +256,30 @@ void Rows::storeRow(Value scratch, Value position, Value value,
                             ValueRange{position});
 }
 
-Point Rows::rowPoint() {
+SmallVector<Value>
+Rows::fold(ValueRange initial,
+           function_ref<SmallVector<Value>(Point &, Value, ValueRange)> body) {
+  assert(acrossRows && "a row in order has no lanes along it");
+  SmallVector<Value> walked(index);
+  return emitNestCarrying(
+      kb, nest, parallel, rank, walked, initial, [&](ValueRange running) {
+        for (unsigned dim = parallel; dim < rank; ++dim) {
+          index[dim] = walked[dim];
+          if (reversed)
+            index[dim] = arith::SubIOp::create(
+                kb.b, kb.loc, kb.index(nest.dims[dim].extent - 1),
+                walked[dim]);
+        }
+        Point point(kb, nest, index, lanes);
+        return body(point, position(1), running);
+      });
+}
+
+Point Rows::rowPoint(Value symbol) {
   for (unsigned dim = parallel; dim < rank; ++dim)
     index[dim] = kb.index(0);
-  return Point(kb, nest, index, acrossRows ? lanes : Lanes());
+  SmallVector<Value> extended(index);
+  if (symbol)
+    extended.push_back(symbol);
+  return Point(kb, nest, extended, acrossRows ? lanes : Lanes());
 }

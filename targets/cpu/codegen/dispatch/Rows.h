@@ -55,6 +55,17 @@ public:
   llvm::SmallVector<mlir::Value>
   reduce(llvm::ArrayRef<Accumulator> accumulators, Body body);
 
+  /// Folds the row in order, `initial` first; lanes across rows only.
+  /// `number` is the point's place in the row.
+  llvm::SmallVector<mlir::Value>
+  fold(mlir::ValueRange initial,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(
+           Point &point, mlir::Value number, mlir::ValueRange running)>
+           body);
+
+  /// Makes `fold` go from the row's end to its start.
+  void setReversed(bool value) { reversed = value; }
+
   /// Visits the points of the row in order.
   void visit(llvm::function_ref<void(Point &point, mlir::Value position,
                                      unsigned lanes)>
@@ -67,11 +78,12 @@ public:
   void storeRow(mlir::Value scratch, mlir::Value position, mlir::Value value,
                 unsigned lanes);
 
-  /// The row itself as a point, for what follows a reduction.
-  Point rowPoint();
+  /// The row itself as a point, for what follows a reduction. `symbol` is
+  /// the place of a topk's result.
+  Point rowPoint(mlir::Value symbol = {});
 
 private:
-  mlir::Value position();
+  mlir::Value position(int64_t stride);
   llvm::SmallVector<mlir::Value>
   alongRow(llvm::ArrayRef<Accumulator> accumulators, Body body);
   mlir::Value widen(const Accumulator &accumulator, mlir::Value value,
@@ -81,7 +93,7 @@ private:
   KernelBuilder &kb;
   const Nest &nest;
   const LoopConfig &config;
-  bool acrossRows;
+  bool acrossRows, reversed = false;
   unsigned parallel, rank;
   Lanes lanes;      ///< of the current row, when they run across rows
   mlir::Value mask; ///< of the current piece of the row
