@@ -39,6 +39,7 @@ void visir::addCanonicalPasses(OpPassManager &pm, RewriteFilter enabled) {
   cleanUp(add);
   add(createFoldPads());
   cleanUp(add);
+  pm.addPass(createVerifyCanonical());
 }
 
 void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
@@ -63,4 +64,5 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
   add(createSampleFirst());
   add(createComposeMovement());
   cleanUp(add);
+  pm.addPass(createVerifyRecognised());
 }

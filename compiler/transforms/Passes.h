@@ -7,6 +7,7 @@
 #include "dialects/visir/Visir.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -21,14 +22,10 @@ namespace visir {
 /// Whether the rewrite of this name (a pass's flag without `visir-`) is on.
 using RewriteFilter = llvm::function_ref<bool(llvm::StringRef name)>;
 
-/// Adds the passes of a phase, those that `enabled` refuses aside.
+/// Adds the passes of a phase, those that `enabled` refuses aside, and the
+/// check of its contract.
 void addCanonicalPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
 void addRecognisedPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
-
-/// The contracts of the phases. All offences are reported, not only the
-/// first.
-mlir::LogicalResult verifyCanonical(mlir::Operation *module);
-mlir::LogicalResult verifyRecognised(mlir::Operation *module);
 
 } // namespace visir
 

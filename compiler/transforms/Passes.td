@@ -131,4 +131,21 @@ def RecogniseAttention : Visir_RecognisePass<"attention"> {
   let summary = "Attention from softmax(scale * Q K^T + mask) V";
 }
 
+//===-- contracts ---------------------------------------------------------===//
+
+def VerifyCanonical : Pass<"visir-verify-canonical", "::mlir::ModuleOp"> {
+  let summary = "Check what holds after the phase canonical";
+  let description = [{
+    Static shapes, no dead code, no op that hands on its operand.
+  }];
+}
+
+def VerifyRecognised : Pass<"visir-verify-recognised", "::mlir::ModuleOp"> {
+  let summary = "Check what holds after the phase recognised";
+  let description = [{
+    No opaque operator, no batch norm, movement as `visir.move` only. Every
+    refused operator is reported with its node, opset, attributes and reason.
+  }];
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

@@ -5,6 +5,12 @@
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace visir {
+#define GEN_PASS_DEF_VERIFYCANONICAL
+#define GEN_PASS_DEF_VERIFYRECOGNISED
+#include "compiler/transforms/Passes.h.inc"
+} // namespace visir
+
 using namespace mlir;
 using namespace visir;
 
@@ -50,10 +56,6 @@ checkAll(Operation *module,
   return success(good);
 }
 
-LogicalResult visir::verifyCanonical(Operation *module) {
-  return checkAll(module, {checkStatic, checkAlive, checkNoNoOp});
-}
-
 /// One line with all that a user needs to know of a refused operator.
 static LogicalResult refuseOpaque(Operation *op) {
   auto opaque = dyn_cast<OpaqueOp>(op);
@@ -88,6 +90,22 @@ static LogicalResult checkLowered(Operation *op) {
                        "shift");
 }
 
-LogicalResult visir::verifyRecognised(Operation *module) {
-  return checkAll(module, {refuseOpaque, checkAlive, checkMoved, checkLowered});
-}
+namespace {
+
+struct VerifyCanonical : visir::impl::VerifyCanonicalBase<VerifyCanonical> {
+  void runOnOperation() override {
+    if (failed(
+            checkAll(getOperation(), {checkStatic, checkAlive, checkNoNoOp})))
+      signalPassFailure();
+  }
+};
+
+struct VerifyRecognised : visir::impl::VerifyRecognisedBase<VerifyRecognised> {
+  void runOnOperation() override {
+    if (failed(checkAll(getOperation(),
+                        {refuseOpaque, checkAlive, checkMoved, checkLowered})))
+      signalPassFailure();
+  }
+};
+
+} // namespace
