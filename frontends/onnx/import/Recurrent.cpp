@@ -130,14 +130,18 @@ Value Recurrence::gate(Value gates, int64_t gate) {
 }
 
 Value Recurrence::activate(unsigned direction, unsigned i, Value x) {
+  if (clip) {
+    x = binary(node, BinaryKind::Min, x, scalarLike(node, x, *clip));
+    x = binary(node, BinaryKind::Max, x, scalarLike(node, x, -*clip));
+  }
+  return activateWide(direction, i, x);
+}
+
+Value Recurrence::activateWide(unsigned direction, unsigned i, Value x) {
   const Activation &f = activations[direction * defaults.size() + i];
   auto constant = [&](double value) { return scalarLike(node, x, value); };
   if (!x)
     return x;
-  if (clip) {
-    x = binary(node, BinaryKind::Min, x, constant(*clip));
-    x = binary(node, BinaryKind::Max, x, constant(-*clip));
-  }
   if (f.name == "affine")
     return add(mul(constant(f.alpha), x), constant(f.beta));
   if (f.name == "scaledtanh")

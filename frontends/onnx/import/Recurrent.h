@@ -45,8 +45,10 @@ public:
   Value bias(unsigned direction, int64_t half);
   /// Columns of gate `gate`.
   Value gate(Value gates, int64_t gate);
-  /// Activation `i` of a direction, after the clipping of its argument.
+  /// Activation `i` of a direction, of the clipped argument.
   Value activate(unsigned direction, unsigned i, Value x);
+  /// The same without the clipping.
+  Value activateWide(unsigned direction, unsigned i, Value x);
   Value add(Value a, Value b) {
     return binary(node, BinaryKind::Add, a, b);
   }

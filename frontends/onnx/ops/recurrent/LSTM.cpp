@@ -42,7 +42,8 @@ static LogicalResult importLSTM(Node &node) {
     Value c = lstm.activate(direction, 1, lstm.gate(x, 3));
     cell = lstm.add(lstm.mul(f, cell), lstm.mul(i, c));
     Value o = gate(1, cell);
-    return {lstm.mul(o, lstm.activate(direction, 2, cell)), cell};
+    // The clipping is of the gates; the engines leave the cell as it is.
+    return {lstm.mul(o, lstm.activateWide(direction, 2, cell)), cell};
   });
 }
 
