@@ -80,6 +80,51 @@ func.func @layer_scale(%x: tensor<5x2xf32>) -> tensor<5x2xf32> {
   return %2 : tensor<5x2xf32>
 }
 
+// Groups: each weight takes the factor of its own channel.
+// CHECK-LABEL: func @groups
+// CHECK-NOT: visir.binary
+// CHECK: return
+func.func @groups(%x: tensor<1x4x2x2xf32>) -> (tensor<1x2x2x2xf32>, tensor<1x4x4x4xf32>) {
+  %w = visir.constant dense<[[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]]> : tensor<2x2x1x1xf32> : tensor<2x2x1x1xf32>
+  %in = visir.constant dense<[[[1.0]], [[2.0]], [[5.0]], [[7.0]]]> : tensor<4x1x1xf32> : tensor<4x1x1xf32>
+  %out = visir.constant dense<[[[3.0]], [[-2.0]]]> : tensor<2x1x1xf32> : tensor<2x1x1xf32>
+  %0 = visir.binary div %x, %in : (tensor<1x4x2x2xf32>, tensor<4x1x1xf32>) -> tensor<1x4x2x2xf32>
+  %1 = visir.binary sub %0, %in : (tensor<1x4x2x2xf32>, tensor<4x1x1xf32>) -> tensor<1x4x2x2xf32>
+  %2 = visir.conv %1, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 2 : i64} : (tensor<1x4x2x2xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %3 = visir.binary mul %2, %out : (tensor<1x2x2x2xf32>, tensor<2x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %4 = visir.binary add %3, %out : (tensor<1x2x2x2xf32>, tensor<2x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %tw = visir.constant dense<[[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]], [[[9.0, 1.0], [2.0, 3.0]], [[4.0, 5.0], [6.0, 7.0]]], [[[8.0, 9.0], [1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]], [[[7.0, 8.0], [9.0, 1.0]], [[2.0, 3.0], [4.0, 5.0]]]]> : tensor<4x2x2x2xf32> : tensor<4x2x2x2xf32>
+  %5 = visir.binary mul %x, %in : (tensor<1x4x2x2xf32>, tensor<4x1x1xf32>) -> tensor<1x4x2x2xf32>
+  %6 = visir.conv_transpose %5, %tw {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 2 : i64, output_padding = array<i64: 0, 0>} : (tensor<1x4x2x2xf32>, tensor<4x2x2x2xf32>) -> tensor<1x4x4x4xf32>
+  %7 = visir.binary mul %6, %in : (tensor<1x4x4x4xf32>, tensor<4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %8 = visir.binary add %7, %in : (tensor<1x4x4x4xf32>, tensor<4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  return %4, %8 : tensor<1x2x2x2xf32>, tensor<1x4x4x4xf32>
+}
+
+// CHECK-LABEL: func @before_matmul
+// CHECK: %[[Y:.*]] = visir.matmul %arg0, %{{.*}}
+// CHECK-NEXT: %[[Z:.*]] = visir.binary add %[[Y]], %{{.*}}
+// CHECK-NEXT: return %[[Z]]
+func.func @before_matmul(%x: tensor<5x2xf32>) -> tensor<5x3xf32> {
+  %w = visir.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
+  %s = visir.constant dense<[3.0, 4.0]> : tensor<2xf32> : tensor<2xf32>
+  %0 = visir.binary mul %x, %s : (tensor<5x2xf32>, tensor<2xf32>) -> tensor<5x2xf32>
+  %1 = visir.binary add %0, %s : (tensor<5x2xf32>, tensor<2xf32>) -> tensor<5x2xf32>
+  %2 = visir.matmul %1, %w : (tensor<5x2xf32>, tensor<2x3xf32>) -> tensor<5x3xf32>
+  return %2 : tensor<5x3xf32>
+}
+
+// Parameters that are not constant are computed.
+// CHECK-LABEL: func @parameters
+// CHECK-NOT: visir.batch_norm
+// CHECK: visir.unary sqrt
+// CHECK: return
+func.func @parameters(%x: tensor<2x3x2xf32>, %g: tensor<3xf32>, %b: tensor<3xf32>) -> tensor<2x3x2xf32> {
+  %var = visir.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32> : tensor<3xf32>
+  %0 = visir.batch_norm %x, %g, %b, %b, %var {epsilon = 1.0e-5 : f64} : (tensor<2x3x2xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x2xf32>
+  return %0 : tensor<2x3x2xf32>
+}
+
 // Two users need the value between: nothing folds.
 // CHECK-LABEL: func @shared
 // CHECK: visir.conv %arg0, %{{[a-z0-9_]+}} {
