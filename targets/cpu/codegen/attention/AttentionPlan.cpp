@@ -126,9 +126,15 @@ LogicalResult AttentionPlanner::sortLoops() {
   return success();
 }
 
+/// A mask must walk all keys as one loop.
 LogicalResult AttentionPlanner::checkMask() {
-  if (plan.masked && plan.keyLoops.size() > 1)
-    return fail("keys of a mask are more than one loop");
+  for (unsigned load : plan.loads[kMask])
+    for (size_t i = 1; i < plan.keyLoops.size(); ++i) {
+      unsigned outer = plan.keyLoops[i - 1], inner = plan.keyLoops[i];
+      ArrayRef<int64_t> strides = plan.nest.accesses[load].strides;
+      if (strides[outer] != strides[inner] * plan.extent(inner))
+        return fail("the mask's keys are more than one loop");
+    }
   return success();
 }
 

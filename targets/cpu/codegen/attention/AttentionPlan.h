@@ -18,7 +18,7 @@ struct AttentionPlan {
   bool masked = false, causal = false;
   double scale = 1;
   llvm::SmallVector<unsigned, 4> batchLoops;
-  /// Query and key positions, slowest first; the query's last is `rowLoop`.
+  /// Query and key positions, slowest first, but for the query's `rowLoop`.
   llvm::SmallVector<unsigned, 2> outerRowLoops, keyLoops;
   int rowLoop = -1;
   int valueLoop = -1, depthLoop = -1; ///< e and d; -1 for an extent of one

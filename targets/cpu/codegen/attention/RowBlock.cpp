@@ -171,7 +171,7 @@ Value RowBlockEmitter::mask(const Position &position, Value score,
     Position at = position;
     if (plan.rowLoop >= 0)
       at.move(plan.nest, plan.rowLoop, row);
-    int keyLoop = plan.keyLoops.empty() ? -1 : int(plan.keyLoops[0]);
+    int keyLoop = plan.keyLoops.empty() ? -1 : int(plan.keyLoops.back());
     if (keyLoop >= 0)
       at.move(kb, plan.nest, keyLoop, column);
     Value added =

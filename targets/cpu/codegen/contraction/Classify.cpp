@@ -47,11 +47,14 @@ struct Classifier {
   LogicalResult chooseVectorOperand();
   LogicalResult sortLoops();
   LogicalResult findWindows();
+  void chooseScalar();
 };
 
 LogicalResult Classifier::checkPayloads() {
-  if (!yielded(0).getType().isF32() && !yielded(0).getType().isF64())
-    return fail("the product is not f32 or f64");
+  Type element = result.element = yielded(0).getType();
+  if (!element.isF32() && !element.isF64() && !element.isInteger(32) &&
+      !element.isInteger(64))
+    return fail("the product is not of four or eight bytes");
   Block &epilogue = op.getEpilogueBlock();
   for (unsigned i = 0; i < result.nest.loads; ++i)
     if (!epilogue.getArgument(i + 1).use_empty() &&
@@ -85,14 +88,14 @@ static int64_t vectorScore(const FlatNest &nest, const FlatAccess &vector,
 /// Tries the prologue's operand `yield` as the vector operand; sets the
 /// result's fields if it beats `bestScore`.
 bool Classifier::chooseVector(unsigned yield) {
-  auto argument = dyn_cast<BlockArgument>(yielded(yield));
-  if (!argument)
+  llvm::SetVector<unsigned> vectors, scalars;
+  collectLoads(yielded(yield), vectors);
+  if (vectors.size() != 1)
     return false;
   const FlatNest &nest = result.nest;
-  const FlatAccess &vector = nest.accesses[argument.getArgNumber()];
-  if (!vector.borders.empty() || vector.element != argument.getType())
+  const FlatAccess &vector = nest.accesses[vectors[0]];
+  if (!vector.borders.empty())
     return false;
-  llvm::SetVector<unsigned> scalars;
   collectLoads(yielded(1 - yield), scalars);
   int64_t best = 0;
   for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
@@ -105,10 +108,11 @@ bool Classifier::chooseVector(unsigned yield) {
   }
   if (best == 0)
     return false;
-  result.vectorLoad = argument.getArgNumber();
+  result.vectorLoad = vectors[0];
   result.scalarYield = 1 - yield;
   result.scalarLoads.assign(scalars.begin(), scalars.end());
   result.packVector = !hasUnitStride(vector, result.vectorLoop);
+  result.plainVector = result.packVector || isa<BlockArgument>(yielded(yield));
   return true;
 }
 
@@ -120,7 +124,7 @@ LogicalResult Classifier::chooseVectorOperand() {
   Contraction first = result;
   if (!chooseVector(0)) {
     if (!found)
-      return fail("no operand is a plain load with a loop of its own");
+      return fail("no operand is one load with a loop of its own");
     result = std::move(first);
     return success();
   }
@@ -162,6 +166,19 @@ LogicalResult Classifier::findWindows() {
                           result.windows, reason);
 }
 
+/// A scalar operand that is more than a load is prepared where its rows are
+/// whole vectors along the one reduction loop.
+void Classifier::chooseScalar() {
+  if (isa<BlockArgument>(yielded(result.scalarYield)) || result.packVector ||
+      result.reductionLoops.size() != 1 || !result.windows.empty())
+    return;
+  unsigned loop = result.reductionLoops[0];
+  result.prepareScalar = llvm::all_of(result.scalarLoads, [&](unsigned load) {
+    int64_t stride = result.nest.accesses[load].strides[loop];
+    return stride == 0 || stride == 1;
+  });
+}
+
 } // namespace
 
 FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
@@ -183,6 +200,7 @@ FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
   if (failed(c.checkPayloads()) || failed(c.chooseVectorOperand()) ||
       failed(c.sortLoops()) || failed(c.findWindows()))
     return failure();
+  c.chooseScalar();
   for (auto [i, access] : llvm::enumerate(c.result.nest.accesses)) {
     bool tiled = llvm::any_of(access.tiledFactors, [](int64_t f) { return f; });
     if (tiled && (i != c.result.vectorLoad || c.result.packVector)) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the loops of a contraction are for. One operand, the vector operand,
-// is a plain load whose elements lie side by side along the vector loop; the
-// other, the scalar operand, may be computed from several loads and is
-// broadcast.
+// is a function of one load whose elements lie side by side along the vector
+// loop; the other, the scalar operand, may be computed from several loads and
+// is broadcast.
 #ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 
@@ -13,8 +13,9 @@ namespace visir::cpu {
 
 struct Contraction {
   FlatNest nest;
+  mlir::Type element;       ///< of the products and their sum
   unsigned vectorLoad = 0;  ///< load of the vector operand
-  unsigned scalarYield = 0; ///< operand of the prologue's yield: the other
+  unsigned scalarYield = 0; ///< operand of the prologue's yield: the scalar
   llvm::SmallVector<unsigned, 2> scalarLoads;
   unsigned vectorLoop = 0;
   int rowLoop = -1; ///< loop of the register tile's rows, or -1
@@ -24,9 +25,15 @@ struct Contraction {
   llvm::SmallVector<Window, 2> windows;
   /// The vector operand has no unit stride: panels are packed in scratch.
   bool packVector = false;
+  /// The vector operand is the load itself, or is packed.
+  bool plainVector = true;
+  /// The scalar operand is a longer function, which is computed for whole
+  /// rows in scratch.
+  bool prepareScalar = false;
 
   const FlatAccess &vectorAccess() const { return nest.accesses[vectorLoad]; }
   int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
+  unsigned vectorYield() const { return 1 - scalarYield; }
   int64_t rowExtent() const { return rowLoop < 0 ? 1 : extent(rowLoop); }
   int64_t reductionPoints() const;
   int64_t points(llvm::ArrayRef<unsigned> loops) const;

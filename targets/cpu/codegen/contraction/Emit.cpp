@@ -15,19 +15,27 @@ namespace {
 class LoopEmitter {
 public:
   LoopEmitter(KernelBuilder &kb, const Contraction &c, const TilePlan &plan)
-      : kb(kb), c(c), plan(plan), source(makeSource()),
-        tile(kb, c, plan, source) {}
+      : kb(kb), c(c), plan(plan), source(makeSource()), scalars(makeScalars()),
+        tile(kb, c, plan, source, scalars) {}
 
   void emit();
 
 private:
   VectorSource makeSource();
+  ScalarRows makeScalars();
   using Ranges = SmallVector<std::pair<Value, Value>, 4>;
   void piece(const Ranges &ranges);
-  void block(const Ranges &ranges, const ColumnClass &columns, Value number,
-             Position position);
-  void rows(const Ranges &ranges, const ColumnClass &columns,
-            Position position, Offset vectors);
+  using RowBody = function_ref<void(const Position &, const RowClass &)>;
+  using BlockBody =
+      function_ref<void(const Position &, Offset, const ColumnClass &)>;
+  void forRows(const Ranges &ranges, const Position &position, RowBody body);
+  void forBlocks(const Ranges &ranges, const Position &position,
+                 BlockBody body);
+  void block(const ColumnClass &columns, Value number, Position position,
+             BlockBody body);
+  void prepare(const Position &position, const RowClass &rows);
+  void prepareSteps(const Position &row, Offset to, Value first,
+                    unsigned steps);
   void pack(const ColumnClass &columns, Offset from);
   void packLevel(const ColumnClass &columns, unsigned level, Offset from,
                  Offset to);
@@ -38,6 +46,7 @@ private:
   const Contraction &c;
   const TilePlan &plan;
   VectorSource source;
+  ScalarRows scalars;
   TileEmitter tile;
 };
 
@@ -47,6 +56,7 @@ VectorSource LoopEmitter::makeSource() {
   result.strides.assign(c.nest.loops.size(), 0);
   if (!c.packVector) {
     result.memory = kb.input(c.vectorLoad);
+    result.element = access.element;
     for (unsigned loop : c.reductionLoops)
       result.strides[loop] = access.strides[loop];
     result.tile = access.tile;
@@ -58,8 +68,16 @@ VectorSource LoopEmitter::makeSource() {
     result.strides[loop] = stride;
     stride *= c.extent(loop);
   }
-  result.memory = kb.scratch(stride, access.element);
+  result.memory = kb.scratch(stride, c.element);
+  result.element = c.element;
   return result;
+}
+
+ScalarRows LoopEmitter::makeScalars() {
+  if (!c.prepareScalar)
+    return {};
+  int64_t pitch = llvm::alignTo(c.reductionPoints(), plan.lanes);
+  return {kb.scratch(plan.rows * pitch, c.element), pitch};
 }
 
 void LoopEmitter::moveTo(Position &position, unsigned loop, Value index) {
@@ -108,18 +126,37 @@ void LoopEmitter::piece(const Ranges &ranges) {
     for (const Window &window : c.windows)
       position.borders.push_back({Value(), window.border.offset});
     moveAll(position, c.batchLoops, batch);
-    for (const ColumnClass &columns : plan.columnClasses) {
-      auto [low, high] = clipRange(kb, ranges[1], columns.firstBlock,
-                              columns.blockCount, plan.counts[1]);
-      forRange(kb, low, high, [&](Value number) {
-        block(ranges, columns, number, position);
+    if (c.prepareScalar)
+      return forRows(ranges, position, [&](const Position &row,
+                                           const RowClass &rows) {
+        prepare(row, rows);
+        forBlocks(ranges, row,
+                  [&](const Position &start, Offset vectors,
+                      const ColumnClass &columns) {
+                    tile.emit(start, vectors, columns, rows);
+                  });
       });
-    }
+    forBlocks(ranges, position, [&](const Position &start, Offset vectors,
+                                    const ColumnClass &columns) {
+      forRows(ranges, start, [&](const Position &row, const RowClass &rows) {
+        tile.emit(row, vectors, columns, rows);
+      });
+    });
   });
 }
 
-void LoopEmitter::block(const Ranges &ranges, const ColumnClass &columns,
-                        Value number, Position position) {
+void LoopEmitter::forBlocks(const Ranges &ranges, const Position &position,
+                            BlockBody body) {
+  for (const ColumnClass &columns : plan.columnClasses) {
+    auto [low, high] = clipRange(kb, ranges[1], columns.firstBlock,
+                                 columns.blockCount, plan.counts[1]);
+    forRange(kb, low, high,
+             [&](Value number) { block(columns, number, position, body); });
+  }
+}
+
+void LoopEmitter::block(const ColumnClass &columns, Value number,
+                        Position position, BlockBody body) {
   int64_t width = plan.blockWidth();
   const FlatAccess &access = c.vectorAccess();
   Offset vectors = position.accesses[c.vectorLoad];
@@ -141,27 +178,60 @@ void LoopEmitter::block(const Ranges &ranges, const ColumnClass &columns,
     pack(columns, vectors);
     vectors = Offset();
   }
-  rows(ranges, columns, position, vectors);
+  body(position, vectors, columns);
 }
 
-void LoopEmitter::rows(const Ranges &ranges, const ColumnClass &columns,
-                       Position position, Offset vectors) {
+void LoopEmitter::forRows(const Ranges &ranges, const Position &position,
+                          RowBody body) {
   forRange(kb, ranges[2].first, ranges[2].second, [&](Value outer) {
     Position row = position;
     moveAll(row, c.outerRowLoops, outer);
     for (const RowClass &rowClass : plan.rowClasses) {
       auto [low, high] = clipRange(kb, ranges[3], rowClass.firstTile,
-                              rowClass.tileCount, plan.counts[3]);
+                                   rowClass.tileCount, plan.counts[3]);
       forRange(kb, low, high, [&](Value number) {
         Position start = row;
         if (c.rowLoop >= 0) {
           Offset first = advance(kb, {}, number, plan.rows);
           moveTo(start, c.rowLoop, materialize(kb, first));
         }
-        tile.emit(start, vectors, columns, rowClass);
+        body(start, rowClass);
       });
     }
   });
+}
+
+/// Computes the scalar operand of a tile's rows for all steps.
+void LoopEmitter::prepare(const Position &position, const RowClass &rows) {
+  int64_t steps = c.reductionPoints(), full = steps / plan.lanes;
+  forRange(kb, kb.index(0), kb.index(rows.rows), [&](Value number) {
+    Position row = position;
+    if (c.rowLoop >= 0)
+      row.move(kb, c.nest, c.rowLoop, number);
+    Offset to = advance(kb, {}, number, scalars.pitch);
+    forRange(kb, kb.index(0), kb.index(full), [&](Value block) {
+      Offset first = advance(kb, {}, block, plan.lanes);
+      prepareSteps(row, to, materialize(kb, first), plan.lanes);
+    });
+    if (unsigned rest = unsigned(steps % plan.lanes))
+      prepareSteps(row, to, kb.index(full * plan.lanes), rest);
+  });
+}
+
+void LoopEmitter::prepareSteps(const Position &row, Offset to, Value first,
+                               unsigned steps) {
+  unsigned loop = c.reductionLoops[0];
+  Position at = row;
+  at.move(kb, c.nest, loop, first);
+  auto load = [&](unsigned i) {
+    const FlatAccess &access = c.nest.accesses[i];
+    return loadLanes(kb, kb.input(i), at.accesses[i], access.strides[loop],
+                     access.element, {plan.lanes, steps});
+  };
+  Value lanes =
+      prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, load);
+  storeLanes(kb, scalars.memory, advance(kb, to, first, 1), 1, c.element,
+             {plan.lanes, plan.lanes}, lanes);
 }
 
 /// Copies the block's panel to scratch: lanes side by side, zeros after the
@@ -187,7 +257,9 @@ void LoopEmitter::packLevel(const ColumnClass &columns, unsigned level,
     Value lanes = loadLanes(kb, kb.input(c.vectorLoad),
                             from.plus(column.offset * stride), stride,
                             access.element, {column.width, column.valid});
-    storeLanes(kb, source.memory, to.plus(column.offset), 1, access.element,
+    lanes = prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
+                       [&](unsigned) { return lanes; });
+    storeLanes(kb, source.memory, to.plus(column.offset), 1, c.element,
                {column.width, column.width}, lanes);
   }
 }

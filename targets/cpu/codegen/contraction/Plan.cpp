@@ -96,7 +96,7 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
                                         const CpuSpec &spec) {
   std::optional<TilePlan> best;
   double bestCost = 0;
-  unsigned lanes = spec.lanes(elementBytes(c.vectorAccess().element));
+  unsigned lanes = spec.lanes(elementBytes(c.element));
   int64_t extent = c.extent(c.vectorLoop), tile = c.vectorAccess().tile;
   int64_t vectorCount = llvm::divideCeil(extent, int64_t(lanes));
   bool single = c.rowExtent() == 1 && c.points(c.outerRowLoops) == 1;

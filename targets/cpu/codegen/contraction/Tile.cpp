@@ -3,7 +3,6 @@
 
 #include "targets/cpu/codegen/Payload.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -15,10 +14,11 @@ using namespace visir::cpu;
 static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
 
 TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
-                         const TilePlan &plan, VectorSource source)
+                         const TilePlan &plan, VectorSource source,
+                         ScalarRows scalars)
     : kb(kb), b(kb.b), loc(kb.loc), c(contraction), plan(plan),
-      source(std::move(source)),
-      element(contraction.vectorAccess().element),
+      source(std::move(source)), scalars(scalars),
+      element(contraction.element),
       epilogue(kb, contraction.nest, contraction.vectorLoop,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
                element) {}
@@ -33,11 +33,11 @@ void TileEmitter::emit(const Position &position, Offset source,
       for (const Column &column : columns.columns)
         sums.push_back(makeConstant(
             b, loc, VectorType::get({int64_t(column.width)}, element), 0));
-  reduce(0, {position, source, {0, rows.rows}, 0, false}, sums);
+  reduce(0, {position, source, Offset(), {0, rows.rows}, 0, false}, sums);
   unsigned one = rows.rows * columns.columns.size();
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
-      sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * one + i]);
+      sums[i] = addLanes(kb, sums[i], sums[s * one + i]);
   epilogue.emit(position, columns.columns, rows.rows,
                 ArrayRef<Value>(sums).take_front(one));
 }
@@ -51,12 +51,14 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
           advance(kb, next.position.accesses[load], index,
                   c.nest.accesses[load].strides[loop]);
     next.source = advance(kb, next.source, index, source.strides[loop]);
+    next.prepared = advance(kb, next.prepared, index, 1);
   }
   if (more) {
     for (unsigned load : c.scalarLoads)
       next.position.accesses[load].fixed +=
           more * c.nest.accesses[load].strides[loop];
     next.source.fixed += more * source.strides[loop];
+    next.prepared.fixed += more;
   }
   return next;
 }
@@ -143,20 +145,41 @@ void TileEmitter::reduceLoop(unsigned level, const Step &step, Values &sums,
                   });
 }
 
-/// The scalar operand of a row. `anyVector` stands for the vector operand,
-/// which the prologue may name but the scalar does not depend on.
-Value TileEmitter::scalarOperand(const Step &step, unsigned row,
-                                 Value anyVector) {
-  auto load = [&](unsigned i) -> Value {
-    if (!llvm::is_contained(c.scalarLoads, i))
-      return anyVector;
+Value cpu::prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
+                      ArrayRef<unsigned> loads,
+                      function_ref<Value(unsigned)> load) {
+  auto argument = [&](unsigned i) -> Value {
+    if (llvm::is_contained(loads, i))
+      return load(i);
+    return makeConstant(kb.b, kb.loc, scalarType(nest.accesses[i].element), 0);
+  };
+  return clonePayload(kb.b, kb.op.getPrologueBlock(), argument)[yield];
+}
+
+Value TileEmitter::scalarOperand(const Step &step, unsigned row) {
+  if (scalars.memory)
+    return loadElement(kb, scalars.memory,
+                       step.prepared.plus(row * scalars.pitch), element);
+  return prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, [&](unsigned i) {
     const FlatAccess &access = c.nest.accesses[i];
     int64_t stride = c.rowLoop < 0 ? 0 : access.strides[c.rowLoop];
     return loadElement(kb, kb.input(i),
                        step.position.accesses[i].plus(row * stride),
                        access.element);
-  };
-  return clonePayload(b, kb.op.getPrologueBlock(), load)[c.scalarYield];
+  });
+}
+
+Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
+  // Panels are padded to whole vectors.
+  LaneGroup lanes{column.width,
+                  source.tile > 1 || c.packVector ? column.width : column.valid};
+  Value vector = loadLanes(
+      kb, source.memory, step.source.plus(source.laneOffset(column.offset)), 1,
+      source.element, lanes);
+  if (c.plainVector)
+    return vector;
+  return prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
+                    [&](unsigned) { return vector; });
 }
 
 /// One step of the reduction for all rows that are inside of the tensor.
@@ -164,13 +187,10 @@ void TileEmitter::multiply(const Step &step, Values &sums) {
   ArrayRef<Column> cols = columns->columns;
   Values vectors;
   for (const Column &column : cols)
-    vectors.push_back(loadLanes(
-        kb, source.memory, step.source.plus(source.laneOffset(column.offset)),
-        1, element,
-        {column.width, source.tile > 1 ? column.width : column.valid}));
+    vectors.push_back(vectorOperand(step, column));
   unsigned first = step.sum * rowClass->rows * cols.size();
   for (unsigned i = step.rows.first; i < step.rows.second; ++i) {
-    Value scalar = scalarOperand(step, i, vectors[0]);
+    Value scalar = scalarOperand(step, i);
     for (unsigned j = 0; j < cols.size(); ++j) {
       Value &sum = sums[first + i * cols.size() + j];
       Value splat = toLanes(b, loc, scalar, cols[j].width);

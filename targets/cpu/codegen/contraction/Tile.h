@@ -10,9 +10,23 @@
 
 namespace visir::cpu {
 
+/// What the prologue yields at `yield` when load i is `load(i)` for each i of
+/// `loads`, which are all that it depends on.
+mlir::Value prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
+                       llvm::ArrayRef<unsigned> loads,
+                       llvm::function_ref<mlir::Value(unsigned)> load);
+
+/// Rows of the scalar operand in scratch, `pitch` elements apart, one element
+/// per step of the reduction; `memory` is null if it is read as it lies.
+struct ScalarRows {
+  mlir::Value memory;
+  int64_t pitch = 0;
+};
+
 /// Where the vector operand is read: its binding, or panels in scratch.
 struct VectorSource {
   mlir::Value memory;
+  mlir::Type element; ///< as the tensor's, or the products'
   llvm::SmallVector<int64_t, 8> strides; ///< by loop of the nest
   int64_t tile = 1, tileStride = 0;
 
@@ -25,7 +39,7 @@ struct VectorSource {
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &kb, const Contraction &contraction,
-              const TilePlan &plan, VectorSource source);
+              const TilePlan &plan, VectorSource source, ScalarRows scalars);
 
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
@@ -38,6 +52,7 @@ private:
   struct Step {
     Position position;
     Offset source;
+    Offset prepared; ///< in a row of `scalars`
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
     /// Loops stay loops: steps of a window side by side would share their
@@ -52,8 +67,8 @@ private:
   void reduceLoop(unsigned level, const Step &step, Values &sums,
                   mlir::Value low, mlir::Value high, unsigned unroll);
   void multiply(const Step &step, Values &sums);
-  mlir::Value scalarOperand(const Step &step, unsigned row,
-                            mlir::Value anyVector);
+  mlir::Value vectorOperand(const Step &step, const Column &column);
+  mlir::Value scalarOperand(const Step &step, unsigned row);
   Step moved(const Step &step, unsigned loop, mlir::Value index,
              int64_t more) const;
   unsigned unrollOf(unsigned level) const;
@@ -65,6 +80,7 @@ private:
   const Contraction &c;
   const TilePlan &plan;
   VectorSource source;
+  ScalarRows scalars;
   mlir::Type element;
   TileEpilogue epilogue;
   const ColumnClass *columns = nullptr;

@@ -129,9 +129,20 @@ void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at,
   }
 }
 
+Value cpu::addLanes(KernelBuilder &kb, Value x, Value y) {
+  if (isa<IntegerType>(getElementTypeOrSelf(x.getType())))
+    return arith::AddIOp::create(kb.b, kb.loc, x, y);
+  return arith::AddFOp::create(kb.b, kb.loc, x, y);
+}
+
 Value cpu::multiplyAdd(KernelBuilder &kb, Value x, Value y, Value sum) {
-  if (kb.spec.fma)
+  bool integer = isa<IntegerType>(getElementTypeOrSelf(x.getType()));
+  if (kb.spec.fma && !integer)
     return vector::FMAOp::create(kb.b, kb.loc, x, y, sum);
-  Value product = arith::MulFOp::create(kb.b, kb.loc, x, y);
-  return arith::AddFOp::create(kb.b, kb.loc, sum, product);
+  Value product;
+  if (integer)
+    product = arith::MulIOp::create(kb.b, kb.loc, x, y);
+  else
+    product = arith::MulFOp::create(kb.b, kb.loc, x, y);
+  return addLanes(kb, sum, product);
 }

@@ -29,7 +29,9 @@ void storeLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
                 int64_t stride, mlir::Type element, LaneGroup lanes,
                 mlir::Value value);
 
-/// x * y + sum on vectors: fused where the core can, else in two steps.
+/// x + y, and x * y + sum, on vectors of floats or integers; the latter is
+/// fused where the core can.
+mlir::Value addLanes(KernelBuilder &kb, mlir::Value x, mlir::Value y);
 mlir::Value multiplyAdd(KernelBuilder &kb, mlir::Value x, mlir::Value y,
                         mlir::Value sum);
 

@@ -92,6 +92,27 @@ TEST(Contraction, FunctionOfTheInput) {
   conv(s);
 }
 
+TEST(Contraction, PreparedRows) {
+  ConvShape s;
+  s.square = true, s.ci = 21, s.co = 40, s.h = 6, s.w = 5;
+  conv(s);
+  s.square = false, s.gate = true, s.n = 2;
+  conv(s);
+  s.kh = s.kw = 3, s.pad = 1;
+  conv(s);
+}
+
+TEST(Contraction, NarrowElements) {
+  MatMulShape s;
+  s.m = 9, s.n = 36, s.k = 30, s.tail = Tail::None, s.element = "si8";
+  matmul(s);
+  s.element = "f16";
+  // The result is rounded to eleven bits.
+  expectTiled(matmulText(s), "contraction", 1, 1e-3);
+  s.transposedRhs = true;
+  expectTiled(matmulText(s), "contraction", -1, 1e-3);
+}
+
 TEST(Contraction, OneRowStreamsTheWeights) {
   MatMulShape s;
   s.m = 1, s.n = 100, s.k = 77;

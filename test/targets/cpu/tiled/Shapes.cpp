@@ -17,6 +17,8 @@ std::string join(const std::vector<int64_t> &values, const char *separator) {
 /// Collects the parts of a dispatch and writes it.
 struct Text {
   std::string root, prologue, epilogue;
+  std::string sum; ///< type of the root's result, if not `scalar`
+  std::string element; ///< of tensors, if not `scalar`
   std::vector<int64_t> domain;
   int64_t parallel = 0;
   std::vector<std::string> loadTypes, loads, storeTypes, stores;
@@ -24,7 +26,7 @@ struct Text {
 
   std::string tensor(const std::vector<int64_t> &shape,
                      const std::string &layout = "") const {
-    return "tensor<" + join(shape, "x") + (shape.empty() ? "" : "x") + scalar +
+    return "tensor<" + join(shape, "x") + (shape.empty() ? "" : "x") + (element.empty() ? scalar : element) +
            (layout.empty() ? "" : ", #visir.layout<" + layout + ">") + ">";
   }
   std::string access(const std::string &coordinates,
@@ -73,7 +75,7 @@ std::string Text::str() const {
          "]\n    stores [" + list(stores) + "] ties [" + ties + "]\n    : (" +
          list(loadTypes) + ") -> " + types + "\n    prologue { ^bb0(" +
          blockArguments + "): " + prologue + " }\n    epilogue { ^bb0(%s: " +
-         scalar + ", " + blockArguments + "): " + epilogue + " }\n  return " +
+         (sum.empty() ? scalar : sum) + ", " + blockArguments + "): " + epilogue + " }\n  return " +
          results + " : " + list(storeTypes) + "\n}\n";
 }
 
@@ -156,6 +158,14 @@ std::string visir::test::convText(const ConvShape &s) {
   addTail(text, s.tail, {s.n, s.co, s.oh(), s.ow()},
           "d0, " + outChannel + ", " + d(0) + ", " + d(1), layout, s.co,
           outChannel);
+  if (s.gate) {
+    text.load(text.tensor({s.n, s.ci}), "d0, " + inChannel);
+    std::string gate = "%x" + num(int64_t(text.loads.size()) - 1);
+    text.prologue = "%q = arith.mulf %x0, " + gate +
+                    " : f32 visir.yield %q, %x1 : f32, f32";
+    setTail(text, s.tail, 2);
+    return text.str();
+  }
   text.prologue = s.square ? "%q = arith.mulf %x0, %x0 : f32 "
                              "visir.yield %q, %x1 : f32, f32"
                            : "visir.yield %x0, %x1 : f32, f32";
@@ -192,7 +202,8 @@ std::string visir::test::windowText(const ConvShape &s,
 std::string visir::test::matmulText(const MatMulShape &s) {
   Text text;
   text.root = "contract";
-  text.scalar = s.element;
+  text.scalar = s.element == "si8" ? "i8" : s.element;
+  text.element = s.element;
   text.domain = s.batch;
   text.domain.insert(text.domain.end(), {s.m, s.n, s.k});
   text.parallel = int64_t(s.batch.size()) + 2;
@@ -216,10 +227,26 @@ std::string visir::test::matmulText(const MatMulShape &s) {
   else
     text.load(text.tensor(shape(s.k, s.n, !s.sharedRhs)),
               rhsBatch + k + ", " + n);
+  if (s.element == "si8")
+    text.element = "si32";
   addTail(text, s.tail, shape(s.m, s.n, true), batch + m + ", " + n, "", s.n,
           n);
   text.prologue = "visir.yield %x0, %x1 : " + s.element + ", " + s.element;
   setTail(text, s.tail, 2);
+  if (s.element == "f16") {
+    text.sum = "f32";
+    text.prologue = "%p = arith.extf %x0 : f16 to f32 "
+                    "%q = arith.extf %x1 : f16 to f32 "
+                    "visir.yield %p, %q : f32, f32";
+    text.epilogue = "%t = arith.truncf %s : f32 to f16 visir.yield %t : f16";
+  }
+  if (s.element == "si8") {
+    text.sum = "i32";
+    text.prologue = "%p = arith.extsi %x0 : i8 to i32 "
+                    "%q = arith.extsi %x1 : i8 to i32 "
+                    "visir.yield %p, %q : i32, i32";
+    text.epilogue = "visir.yield %s : i32";
+  }
   return text.str();
 }
 

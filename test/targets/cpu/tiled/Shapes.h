@@ -22,6 +22,8 @@ struct ConvShape {
   Tail tail = Tail::Relu;
   /// A function of the input in the prologue.
   bool square = false;
+  /// The input is multiplied by a factor per channel in the prologue.
+  bool gate = false;
 
   int64_t oh() const { return (h + 2 * pad - dilation * (kh - 1) - 1) / stride + 1; }
   int64_t ow() const { return (w + 2 * pad - dilation * (kw - 1) - 1) / stride + 1; }
@@ -41,6 +43,7 @@ struct MatMulShape {
   bool transposedRhs = false; ///< B is stored n x k
   bool sharedRhs = true;      ///< B has no batch dimensions
   Tail tail = Tail::Bias;
+  /// f32, f64; f16 (sums in f32, no tail) or si8 (sums in si32, no tail).
   std::string element = "f32";
 };
 std::string matmulText(const MatMulShape &shape);
