@@ -2,7 +2,7 @@
 #include "targets/cpu/codegen/LoopConfig.h"
 
 #include "compiler/support/Constants.h"
-#include "targets/cpu/codegen/Point.h"
+#include "targets/cpu/codegen/dispatch/Transpose.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
@@ -12,7 +12,9 @@ using namespace visir;
 using namespace visir::cpu;
 
 /// A tile is worth about this much work, so that handing it out costs little.
-static constexpr double kTileNanoseconds = 12000;
+static constexpr double kTileNanoseconds = 6000;
+/// One vector of a block that is turned in registers, with its load.
+static constexpr double kTurnCost = 1.6;
 /// More tiles than this balance no better.
 static constexpr double kMostTiles = 128;
 
@@ -23,6 +25,7 @@ DictionaryAttr LoopConfig::toAttr(MLIRContext *context) const {
       {b.getNamedAttr("order", b.getDenseI64ArrayAttr(dims)),
        b.getNamedAttr("lanes", b.getI64IntegerAttr(lanes)),
        b.getNamedAttr("along_reduction", b.getBoolAttr(alongReduction)),
+       b.getNamedAttr("transposes", b.getBoolAttr(transposes)),
        b.getNamedAttr("tile_points", b.getI64IntegerAttr(tilePoints))});
 }
 
@@ -36,9 +39,11 @@ FailureOr<LoopConfig> cpu::readLoopConfig(DispatchOp op) {
   auto order = dict.getAs<DenseI64ArrayAttr>("order");
   auto lanes = dict.getAs<IntegerAttr>("lanes");
   auto along = dict.getAs<BoolAttr>("along_reduction");
+  auto transposes = dict.getAs<BoolAttr>("transposes");
   auto points = dict.getAs<IntegerAttr>("tile_points");
-  if (!order || !lanes || !along || !points)
-    return invalid("lacks order, lanes, along_reduction or tile_points");
+  if (!order || !lanes || !along || !transposes || !points)
+    return invalid("lacks order, lanes, along_reduction, transposes or "
+                   "tile_points");
   unsigned rank = op.getDomainRank(), parallel = op.getParallelRank();
   SmallVector<bool> seen(rank);
   if (order.size() != int64_t(rank))
@@ -54,11 +59,14 @@ FailureOr<LoopConfig> cpu::readLoopConfig(DispatchOp op) {
   }
   config.lanes = lanes.getInt();
   config.alongReduction = along.getValue();
+  config.transposes = transposes.getValue();
   config.tilePoints = points.getInt();
   if (lanes.getInt() < 0 || lanes.getInt() > 64 ||
       (config.lanes & (config.lanes - 1)) != 0)
     return invalid("lanes is " + Twine(lanes.getInt()) +
                    ", expected 0 or a power of 2 up to 64");
+  if (config.transposes && (config.lanes < 4 || parallel < 2))
+    return invalid("transposes, expected 4 lanes and 2 dimensions at least");
   if (config.tilePoints < 1)
     return invalid("tile_points is " + Twine(config.tilePoints) +
                    ", expected at least 1");
@@ -123,6 +131,29 @@ struct LaneCost {
     return lanes * (0.5 + checks);
   }
 
+  /// Cost of one point when blocks are turned from lanes along `rows` to
+  /// lanes along `dim`; what is not in a whole block costs as scalar code.
+  double transposed(unsigned rows, unsigned dim, unsigned lanes) const {
+    double block = payload, point = payload;
+    for (auto [i, load] : llvm::enumerate(nest.loads)) {
+      if (!used[i])
+        continue;
+      point += access(load, dim, 1);
+      block += isTransposed(load, rows, dim) ? kTurnCost
+                                             : access(load, dim, lanes);
+    }
+    for (const LinearAccess &store : nest.stores) {
+      point += access(store, dim, 1) * 1.2;
+      block += access(store, dim, lanes) * 1.2;
+    }
+    auto inside = [&](unsigned d) {
+      int64_t extent = nest.dims[d].extent;
+      return double(extent / lanes * lanes) / extent;
+    };
+    double share = inside(rows) * inside(dim);
+    return share * block / lanes + (1 - share) * point;
+  }
+
   double perPoint(unsigned dim, unsigned lanes) const {
     double cost = payload;
     for (auto [i, load] : llvm::enumerate(nest.loads))
@@ -170,7 +201,7 @@ static bool isOrdered(RootKind kind) {
 /// parallel ones first, `last` at the end of its kind. Those of a kind that
 /// is `ordered` stay as they are.
 static SmallVector<unsigned> orderOf(const Nest &nest, RootKind kind,
-                                     int last) {
+                                     int last, int beforeLast) {
   SmallVector<unsigned> order;
   bool keepAll = kind == RootKind::Scatter || kind == RootKind::GridSample;
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
@@ -189,11 +220,39 @@ static SmallVector<unsigned> orderOf(const Nest &nest, RootKind kind,
       return !nest.dims[x].reduction;
     if (keepAll || (isOrdered(kind) && nest.dims[x].reduction))
       return x < y;
-    if (int(x) == last || int(y) == last)
-      return int(y) == last && int(x) != last;
+    for (int fixed : {last, beforeLast})
+      if (int(x) == fixed || int(y) == fixed)
+        return int(y) == fixed && int(x) != fixed;
     return std::make_pair(-stride(x), x) < std::make_pair(-stride(y), y);
   });
   return order;
+}
+
+/// Tries blocks of up to `lanes` squared; gives the better of their cost and
+/// `best`, and in the first case sets the lanes and the two dimensions.
+static double chooseTransposition(const LaneCost &model, unsigned lanes,
+                                  double best, LoopConfig &config,
+                                  int &laneDim, int &rowDim) {
+  const Nest &nest = model.nest;
+  for (unsigned rows = 0; rows < nest.dims.size(); ++rows)
+    for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
+      for (unsigned block = lanes; block >= 4; block /= 2) {
+        bool any = false;
+        for (auto [i, load] : llvm::enumerate(nest.loads))
+          any |= model.used[i] && isTransposed(load, rows, dim);
+        if (!any || rows == dim || nest.dims[rows].extent < block ||
+            nest.dims[dim].extent < block)
+          continue;
+        double cost = model.transposed(rows, dim, block);
+        if (cost >= best)
+          continue;
+        best = cost;
+        config.lanes = block;
+        config.transposes = true;
+        laneDim = dim;
+        rowDim = rows;
+      }
+  return best;
 }
 
 LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
@@ -229,7 +288,10 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
     config.alongReduction = reduction;
   }
   config.lanes = bestDim < 0 ? 0 : lanes;
-  config.order = orderOf(nest, op.getKind(), bestDim);
+  int rows = -1;
+  if (op.getKind() == RootKind::Map)
+    best = chooseTransposition(model, lanes, best, config, bestDim, rows);
+  config.order = orderOf(nest, op.getKind(), bestDim, rows);
   double points = double(nest.parallelPoints()) * nest.reductionPoints();
   double tile = std::max(kTileNanoseconds, points * best / kMostTiles);
   config.tilePoints = std::max<int64_t>(1, tile / best);

@@ -7,6 +7,8 @@
 //   lanes: lanes of a vector; 0 for scalar code
 //   along_reduction: the lanes run along the last reduction dimension instead
 //     of the last parallel one
+//   transposes: blocks of lanes x lanes over the last two dimensions are
+//     loaded along the first of them, turned, and stored along the second
 //   tile_points: points of the domain that make a tile
 #ifndef VISIR_TARGETS_CPU_CODEGEN_LOOPCONFIG_H
 #define VISIR_TARGETS_CPU_CODEGEN_LOOPCONFIG_H
@@ -19,6 +21,7 @@ struct LoopConfig {
   llvm::SmallVector<unsigned> order;
   unsigned lanes = 0;
   bool alongReduction = false;
+  bool transposes = false;
   int64_t tilePoints = 1;
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;

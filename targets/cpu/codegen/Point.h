@@ -28,6 +28,9 @@ public:
   /// most once. Inactive lanes hold anything.
   mlir::Value load(unsigned i);
 
+  /// Makes `value` what load `i` gives.
+  void provide(unsigned i, mlir::Value value) { loaded[i] = value; }
+
   /// What the prologue yields.
   llvm::SmallVector<mlir::Value> prologue();
 

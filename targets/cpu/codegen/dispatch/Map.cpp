@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/dispatch/Emitters.h"
+#include "targets/cpu/codegen/dispatch/Transpose.h"
 
 using namespace mlir;
 using namespace visir;
@@ -39,6 +39,8 @@ FailureOr<KernelInfo> cpu::emitMap(KernelBuilder &kb) {
   FailureOr<LoopPlan> plan = makeLoopPlan(kb, /*reduces=*/false);
   if (failed(plan))
     return failure();
+  if (plan->config.transposes)
+    return emitTransposedMap(kb, *plan);
   const Nest &nest = plan->nest;
   unsigned lanes = plan->config.lanes, dim = plan->laneDim();
   TilePlan tiles = planTiles(nest, dim + 1, 1, plan->config.tilePoints,

@@ -31,12 +31,12 @@ struct RowWise {
 
   /// Puts the row into scratch; combines its values with `accumulator`.
   Value fetch(Accumulator accumulator,
-              function_ref<Value(Value, unsigned)> term) {
+              function_ref<Value(Value x, Value running)> term) {
     return rows.reduce(accumulator, [&](Point &point, Value position,
-                                        unsigned lanes, ValueRange) {
+                                        unsigned lanes, ValueRange running) {
       Value x = splat(point.prologue()[0], lanes);
       rows.storeRow(scratch, position, x, lanes);
-      return SmallVector<Value>{term(x, lanes)};
+      return SmallVector<Value>{term(x, running[0])};
     })[0];
   }
 
@@ -47,8 +47,13 @@ struct RowWise {
 } // namespace
 
 void RowWise::softmax(bool log) {
-  Value max = fetch({Combiner::Max, element},
-                    [](Value x, unsigned) { return x; });
+  // A NaN that this maximum passes over still makes its row's sum NaN.
+  Accumulator largest{Combiner::Max, element, /*fused=*/true};
+  Value max = fetch(largest, [&](Value x, Value running) {
+    Value greater = arith::CmpFOp::create(
+        kb.b, kb.loc, arith::CmpFPredicate::OGT, x, running);
+    return arith::SelectOp::create(kb.b, kb.loc, greater, x, running);
+  });
   Value sum = rows.reduce(
       Accumulator{Combiner::Sum, element},
       [&](Point &, Value position, unsigned lanes, ValueRange) {
@@ -76,12 +81,12 @@ void RowWise::norm(double epsilon, bool rms) {
   };
   Value center, power;
   if (rms) {
-    power = mean(fetch({Combiner::Sum, element}, [&](Value x, unsigned n) {
-      return binary<arith::MulFOp>(x, x, n);
+    power = mean(fetch({Combiner::Sum, element}, [&](Value x, Value) {
+      return arith::MulFOp::create(kb.b, kb.loc, x, x);
     }));
   } else {
     center = mean(fetch({Combiner::Sum, element},
-                        [](Value x, unsigned) { return x; }));
+                        [](Value x, Value) { return x; }));
     // Two passes: the difference of large sums would lose the variance.
     power = mean(rows.reduce(
         Accumulator{Combiner::Sum, element},

@@ -41,9 +41,13 @@ Value FloatBuilder::polynomial(Value x, ArrayRef<double> coefficients) const {
 }
 
 std::pair<Value, Value> FloatBuilder::round(Value x) const {
+  return roundProduct(x, Value());
+}
+
+std::pair<Value, Value> FloatBuilder::roundProduct(Value x, Value y) const {
   // Adding 1.5 * 2^mantissa leaves the integer in the low bits.
   Value magic = c(std::ldexp(1.5, mantissa()));
-  Value shifted = add(x, magic);
+  Value shifted = y ? fma(x, y, magic) : add(x, magic);
   return {sub(shifted, magic), isub(bits(shifted), bits(magic))};
 }
 
@@ -74,7 +78,7 @@ struct Reduced {
 
 static Reduced reduce(const FloatBuilder &f, Value x) {
   bool wide = f.isDouble();
-  auto [whole, n] = f.round(f.mul(x, f.c(1 / M_LN2)));
+  auto [whole, n] = f.roundProduct(x, f.c(1 / M_LN2));
   Value r = f.fma(whole, f.c(wide ? -kLn2HighF64 : -kLn2HighF32), x);
   r = f.fma(whole, f.c(wide ? -kLn2LowF64 : -kLn2LowF32), r);
   return {r, whole, n};

@@ -99,6 +99,8 @@ struct FloatBuilder {
   /// x rounded to the nearest integer, as a float and as bits-wide integers;
   /// right for |x| < 2^(mantissa - 2).
   std::pair<Value, Value> round(Value x) const;
+  /// x * y rounded likewise.
+  std::pair<Value, Value> roundProduct(Value x, Value y) const;
 
   /// x * 2^n for integers n in -2 * bias .. 2 * bias.
   Value scale(Value x, Value n) const;
