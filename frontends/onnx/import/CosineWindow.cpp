@@ -14,7 +14,8 @@ LogicalResult visir::onnx::setCosineWindow(Node &node,
   bool periodic = node.intAttr("periodic", 1);
   int64_t dataType = node.intAttr("output_datatype", 1);
   FailureOr<int64_t> size = node.requireInt(0, "size");
-  if (failed(size) || failed(checkElements(node, {*size})))
+  if (failed(size) || failed(checkElements(node, {*size})) ||
+      failed(checkConstantSize(node, *size)))
     return failure();
   Type element = elementTypeOf(node.context(), dataType);
   if (!element)

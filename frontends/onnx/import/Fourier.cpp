@@ -12,7 +12,8 @@ using namespace visir::onnx;
 template <typename Weight>
 static Value matrix(Node &node, Type element, int64_t points, int64_t inParts,
                     int64_t results, int64_t outParts, Weight weight) {
-  if (failed(checkElements(node, {points * inParts, results * outParts})))
+  if (failed(checkElements(node, {points * inParts, results * outParts})) ||
+      failed(checkConstantSize(node, points * inParts * results * outParts)))
     return {};
   SmallVector<double> values;
   for (int64_t n = 0; n < points; ++n)

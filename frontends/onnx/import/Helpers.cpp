@@ -168,8 +168,12 @@ Value visir::onnx::slice(Node &node, Value input, ArrayRef<int64_t> offsets,
 
 Value visir::onnx::sliceAxis(Node &node, Value input, int64_t axis,
                              int64_t begin, int64_t size) {
-  if (!input)
+  FailureOr<int64_t> checked =
+      input ? normaliseAxis(node, axis, shapeOf(input).size())
+            : FailureOr<int64_t>();
+  if (failed(checked))
     return {};
+  axis = *checked;
   Shape sizes(shapeOf(input)), offsets(sizes.size(), 0);
   Shape strides(sizes.size(), 1);
   sizes[axis] = size;

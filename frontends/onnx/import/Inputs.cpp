@@ -260,7 +260,8 @@ void Resolver::resolve(Input &input) {
                  "' has symbolic dimensions, expected static ones: add "
                  "--shape " +
                  shapeHint(proto));
-  if (!countElements(*shape))
+  if (!countElements(*shape) ||
+      llvm::any_of(*shape, [](int64_t extent) { return extent > kMaxExtent; }))
     return error("input '" + Twine(name) + "' is too large: " +
                  shapeName(*shape));
   input.type = RankedTensorType::get(*shape, element);

@@ -74,6 +74,8 @@ visir::onnx::axesFromScales(Node &node, ArrayRef<int64_t> shape,
     if (!(scale > 0) || out > std::ldexp(1.0, 40))
       return node.refuse("a scale", std::to_string(scale),
                          "a positive number");
+    if (failed(checkConstantSize(node, int64_t(out))))
+      return failure();
     axes.push_back({in, int64_t(out), scale, 0.0, 1.0});
   }
   return axes;

@@ -13,6 +13,8 @@ namespace visir::onnx {
 
 /// Tensors of more elements than this are refused wherever they come up.
 constexpr int64_t kMaxElements = int64_t(1) << 40;
+/// No axis of an input is longer: imports may enumerate an axis.
+constexpr int64_t kMaxExtent = int64_t(1) << 26;
 
 /// The product of the extents, or nothing when one is negative or the product
 /// exceeds kMaxElements.

@@ -26,10 +26,8 @@ static LogicalResult importOneHot(Node &node) {
   index = unsqueeze(node, select(node, isNegative, wrapped, index), {*axis});
   Shape positions(node.rank(0) + 1, 1);
   positions[*axis] = depth;
-  Value position = reshape(
-      node,
-      intsConstant(node, llvm::to_vector(llvm::seq<int64_t>(0, depth))),
-      positions);
+  Value position =
+      reshape(node, countingConstant(node, 0, depth), positions);
   Value isHot = compare(node, CompareKind::Equal, index, position);
   Value off = reshape(node, sliceAxis(node, node.input(2), 0, 0, 1), {});
   Value on = reshape(node, sliceAxis(node, node.input(2), 0, 1, 1), {});

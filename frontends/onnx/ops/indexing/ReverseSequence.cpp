@@ -23,9 +23,7 @@ static LogicalResult importReverseSequence(Node &node) {
   if (!x)
     return failure();
   int64_t batch = shapeOf(x)[0], steps = shapeOf(x)[1];
-  Value time = reshape(
-      node, intsConstant(node, llvm::to_vector(llvm::seq<int64_t>(0, steps))),
-      {1, steps});
+  Value time = reshape(node, countingConstant(node, 0, steps), {1, steps});
   Value length =
       reshape(node, cast(node, node.input(1), si64(node)), {batch, 1});
   Value mirrored =

@@ -26,8 +26,7 @@ static LogicalResult importTensorScatter(Node &node) {
   for (auto [i, from] : llvm::enumerate(order))
     back[from] = i;
   auto positions = [&](int64_t count, ArrayRef<int64_t> shape) {
-    auto values = llvm::to_vector(llvm::seq<int64_t>(0, count));
-    return reshape(node, intsConstant(node, values), shape);
+    return reshape(node, countingConstant(node, 0, count), shape);
   };
   Value step = positions(steps, {1, steps, 1});
   if (node.hasInput(2))

@@ -88,6 +88,8 @@ static Value padByGather(Node &node, Value x, const Padding &padding,
       (void)node.refuse("extent of a padded axis", "0", "at least 1");
       return {};
     }
+    if (failed(checkConstantSize(node, low + extent + high)))
+      return {};
     SmallVector<int64_t> sources;
     for (int64_t i = -low; i < extent + high; ++i)
       sources.push_back(mirrored(i, extent, mode));

@@ -5,19 +5,15 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::onnx;
 
-static Value positions(Node &node, int64_t count, ArrayRef<int64_t> shape) {
-  auto values = llvm::to_vector(llvm::seq<int64_t>(0, count));
-  return reshape(node, intsConstant(node, values), shape);
-}
-
 /// Keeps the upper (or lower) triangle of the last two dimensions.
 static LogicalResult importTrilu(Node &node) {
   bool upper = node.intAttr("upper", 1);
   if (node.rank(0) < 2)
     return node.refuse("rank of the input", Twine(node.rank(0)), "at least 2");
   int64_t rows = node.shape(0).take_back(2)[0], columns = node.shape(0).back();
-  Value row = positions(node, rows, {rows, 1});
-  Value column = positions(node, columns, {1, columns});
+  Value row = reshape(node, countingConstant(node, 0, rows), {rows, 1});
+  Value column =
+      reshape(node, countingConstant(node, 0, columns), {1, columns});
   // On the diagonal k, column - row is k.
   if (node.hasInput(1))
     row = binary(node, BinaryKind::Add, row,

@@ -27,10 +27,7 @@ static LogicalResult importHardmax(Node &node) {
   Shape positions(shapeOf(x).size(), 1);
   positions[*axis] = shapeOf(x)[*axis];
   Value position = reshape(
-      node,
-      intsConstant(node, llvm::to_vector(llvm::seq<int64_t>(
-                             0, positions[*axis]))),
-      positions);
+      node, countingConstant(node, 0, positions[*axis]), positions);
   Value isMax = compare(node, CompareKind::Equal, index, position);
   Value result = cast(node, isMax, node.elementType(0));
   return node.setOutput(0, reshape(node, result, shape));

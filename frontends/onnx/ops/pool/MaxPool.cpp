@@ -79,6 +79,8 @@ static Value windowBases(Node &node, const PoolWindow &w,
                          ArrayRef<int64_t> outShape,
                          ArrayRef<int64_t> strides) {
   int64_t total = ShapedType::getNumElements(outShape);
+  if (failed(checkConstantSize(node, total)))
+    return {};
   SmallVector<int64_t> bases(total);
   for (int64_t i = 0; i < total; ++i) {
     int64_t rest = i;

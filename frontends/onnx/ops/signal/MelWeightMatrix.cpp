@@ -40,6 +40,8 @@ static LogicalResult importMelWeightMatrix(Node &node) {
       low->size() != 1 || high->size() != 1 ||
       failed(checkElements(node, {bins, *filters})))
     return node.refuse("an operand is out of range");
+  if (failed(checkConstantSize(node, bins * *filters)))
+    return failure();
   SmallVector<int64_t> edges =
       filterEdges(*filters, *length, *rate, low->front(), high->front());
   if (edges.front() < 0 || !llvm::is_sorted(edges) || edges.back() > bins)

@@ -32,6 +32,8 @@ static LogicalResult importSTFT(Node &node) {
   if (*step < 1)
     return node.refuse("frame_step", Twine(*step), "at least 1");
   int64_t frames = (shape[1] - length) / *step + 1;
+  if (failed(checkConstantSize(node, frames * length)))
+    return failure();
   SmallVector<int64_t> places;
   for (int64_t frame = 0; frame < frames; ++frame)
     for (int64_t i = 0; i < length; ++i)

@@ -31,6 +31,9 @@ static LogicalResult importAffineGrid(Node &node) {
     return node.refuse("shape of theta", shapeName(node.shape(0)),
                        shapeName(theta));
   Shape extents(ArrayRef(*size).drop_front(2));
+  for (int64_t extent : extents)
+    if (failed(checkConstantSize(node, extent)))
+      return failure();
   Type element = node.elementType(0);
   SmallVector<Value> columns;
   Shape column(extents);

@@ -37,6 +37,9 @@ static LogicalResult importCol2Im(Node &node) {
   int64_t length = ShapedType::getNumElements(ArrayRef(columns).drop_front(2));
   if (length != in[2])
     return node.refuse("number of blocks", Twine(in[2]), Twine(length));
+  if (failed(checkElements(node, {in[1], taps})) ||
+      failed(checkConstantSize(node, in[1] * taps)))
+    return failure();
   SmallVector<double> places(in[1] * taps, 0.0);
   for (int64_t row = 0; row < in[1]; ++row)
     places[row * taps + row % taps] = 1;

@@ -30,6 +30,9 @@ static Value coordinates(Node &node, const Window &w, ArrayRef<int64_t> out,
   Value x = reshape(node, node.input(2), {images, taps, 2, out[0], out[1]});
   x = reshape(node, sliceAxis(node, x, 2, vertical ? 0 : 1, 1),
               {images, taps * out[0], out[1], 1});
+  if (failed(checkElements(node, {taps, out[0], out[1]})) ||
+      failed(checkConstantSize(node, taps * out[0] * out[1])))
+    return {};
   auto type = RankedTensorType::get({1, taps * out[0], out[1], 1}, element);
   x = binary(node, BinaryKind::Add, x,
              doublesConstant(node, type, tapPositions(w, out, vertical)));

@@ -63,6 +63,9 @@ static LogicalResult importRoiAlign(Node &node) {
                        "at least 1, as an adaptive one depends on the regions");
   if (height < 1 || width < 1 || node.rank(0) != 4 || node.rank(1) != 2)
     return node.refuse("output sizes or ranks of the inputs are out of range");
+  if (failed(checkElements(node, {height, width, ratio, ratio})) ||
+      failed(checkConstantSize(node, height * width * ratio * ratio)))
+    return failure();
   bool halfPixel = where == "half_pixel";
   ArrayRef<int64_t> in = node.shape(0);
   int64_t regions = node.shape(1)[0], channels = in[1];
