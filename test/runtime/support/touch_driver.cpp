@@ -22,6 +22,14 @@ const void *function(const DriverCode *, const schema::Function &function) {
 uint64_t enter() { return 0; }
 void leave(uint64_t) {}
 
+// Whether a written binding may lie on binding `index`.
+bool isTied(const schema::Function &function, uint32_t index) {
+  for (const schema::Binding *binding : *function.bindings())
+    if (binding->tie() == static_cast<int64_t>(index))
+      return true;
+  return false;
+}
+
 int32_t call(const KernelCall &call) {
   const auto &function = *static_cast<const schema::Function *>(call.function);
   volatile uint8_t sink = 0;
@@ -31,11 +39,12 @@ int32_t call(const KernelCall &call) {
   for (uint32_t b = 0; bindings && b < bindings->size(); ++b) {
     auto *bytes = static_cast<volatile uint8_t *>(call.bindings[b]);
     bool written = bindings->Get(b)->access() != schema::Access::read;
-    // Tiles may run at once and share no byte: each writes a slice.
+    // Tiles may run at once: each keeps to its slice of what is written.
+    bool sliced = written || isTied(function, b);
     uint64_t size = bindings->Get(b)->min_bytes();
-    uint64_t begin =
-        written ? size * call.tileBegin / function.tile_count() : 0;
-    uint64_t end = written ? size * call.tileEnd / function.tile_count() : size;
+    uint64_t tiles = function.tile_count();
+    uint64_t begin = sliced ? size * call.tileBegin / tiles : 0;
+    uint64_t end = sliced ? size * call.tileEnd / tiles : size;
     for (uint64_t i = begin; i < end; ++i) {
       if (written)
         bytes[i] = static_cast<uint8_t>(call.tileBegin);
