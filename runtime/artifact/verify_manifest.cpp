@@ -6,6 +6,9 @@
 namespace visir::runtime {
 namespace {
 
+// A root offset, an identifier, and a table of its own.
+constexpr uint32_t kLeastManifestBytes = 16;
+
 void toHex(const uint8_t *bytes, uint32_t count, char *text) {
   static constexpr char digits[] = "0123456789abcdef";
   for (uint32_t i = 0; i < count; ++i) {
@@ -60,9 +63,10 @@ Status verifyHeader(const visir_file_header_t &header, uint64_t fileBytes) {
                      "or above %zu",
                      wide(header.manifest_offset), VISIR_MANIFEST_ALIGNMENT,
                      sizeof(header));
-  if (header.manifest_bytes > FLATBUFFERS_MAX_BUFFER_SIZE)
-    return malformed("manifest size is %llu, expected at most %llu",
-                     wide(header.manifest_bytes),
+  if (header.manifest_bytes < kLeastManifestBytes ||
+      header.manifest_bytes > FLATBUFFERS_MAX_BUFFER_SIZE)
+    return malformed("manifest size is %llu, expected %u..%llu",
+                     wide(header.manifest_bytes), kLeastManifestBytes,
                      wide(FLATBUFFERS_MAX_BUFFER_SIZE));
   if (!rangeFits(header.manifest_offset, header.manifest_bytes, fileBytes))
     return malformed("manifest end is beyond the file, expected at most %llu",
@@ -95,7 +99,7 @@ Status verifyManifest(const uint8_t *manifest,
                                      header.manifest_digest, "the manifest"));
   // Stage one. Tables that are visited are bounded like in stage two.
   flatbuffers::Verifier verifier(manifest, header.manifest_bytes, 16, 1u << 22);
-  if (header.manifest_bytes < 16 || !schema::VerifyManifestBuffer(verifier))
+  if (!schema::VerifyManifestBuffer(verifier))
     return malformed("manifest is no FlatBuffer of the artifact schema, "
                      "expected identifier \"%s\" and sound offsets",
                      schema::ManifestIdentifier());

@@ -46,11 +46,12 @@ int compareIntervals(const void *left, const void *right) {
 class FurthestEnds {
 public:
   void add(const Interval &interval) {
-    if (interval.command == first.command || interval.end > first.end) {
-      if (interval.command != first.command)
-        second = first;
-      if (interval.end > first.end || interval.command != first.command)
-        first = {interval.end, interval.command};
+    if (interval.command == first.command) {
+      if (interval.end > first.end)
+        first.end = interval.end;
+    } else if (interval.end > first.end) {
+      second = first;
+      first = {interval.end, interval.command};
     } else if (interval.end > second.end) {
       second = {interval.end, interval.command};
     }

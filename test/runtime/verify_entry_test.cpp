@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 using namespace visir;
 using namespace visir::testing;
 using ::testing::HasSubstr;
@@ -53,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "program 0: entry 0 \"main\": symbol 0: range is 5..4, "
                 "expected within 0..4294967295",
                 [](B &b) { entry(b).symbols[0]->min = 5; }},
+        Refusal{"SymbolLarge", "range is 1..4294967296, expected within",
+                [](B &b) { entry(b).symbols[0]->max = uint64_t(1) << 32; }},
         Refusal{"TensorName", "input 0 \"\": name is empty, expected one",
                 [](B &b) { entry(b).inputs[0]->name = ""; }},
         Refusal{"Dtype", "input 0 \"x\": dtype is 14, expected 1..13",
@@ -174,6 +178,16 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { entry(b).symbols[0]->min = 0; }},
         Refusal{"ScalarInput", "scalar 0: input is 3, expected less than 3",
                 [](B &b) { dispatch(b, 3).scalars[0]->value = 3; }},
+        Refusal{"ScalarInputFloat",
+                "scalar 0: input 1 is f64 of rank 0, expected an integer of "
+                "rank 0",
+                [](B &b) { entry(b).inputs[1]->dtype = schema::DType::f64; }},
+        Refusal{"ScalarInputBool",
+                "input 1 is bool of rank 0, expected an integer of rank 0",
+                [](B &b) {
+                  entry(b).inputs[1]->dtype = schema::DType::boolean;
+                  entry(b).inputs[1]->bytes = 1;
+                }},
         Refusal{"ScalarInputRank",
                 "scalar 0: input 0 is f32 of rank 2, expected an integer of "
                 "rank 0",
@@ -263,6 +277,29 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { secondEntry(b).inputs[0]->name = "other"; }}),
     refusalName);
 
+TEST(EntryTest, GrayPicturesAndNeighbouringCopiesPass) {
+  ArtifactBuilder builder = makeSample();
+  preprocess(builder).channels = 1;
+  preprocess(builder).mean.resize(1);
+  preprocess(builder).std.resize(1);
+  // Next to each other in the arena; one way and the other.
+  entry(builder).commands.push_back(
+      makeCopy(makeRef(BufferKind::arena, 0, 0, 64),
+               makeRef(BufferKind::arena, 0, 64, 64), {4}));
+  entry(builder).commands.push_back(
+      makeCopy(makeRef(BufferKind::arena, 0, 128, 64),
+               makeRef(BufferKind::arena, 0, 64, 64), {6}));
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
+// Dispatches of empty or equal ranges on different resources.
+TEST(EntryTest, EmptyBindingsOverlapNothing) {
+  ArtifactBuilder builder = makeSample();
+  function(builder).bindings[0]->min_bytes = 0;
+  binding(builder, 0) = *makeRef(BufferKind::arena, 0, 64, 0);
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
 TEST(WavesTest, ReadersMayRunTogether) {
   // Both copies read the same state; a third command writes it: refused.
   ArtifactBuilder builder = makeSample();
@@ -278,6 +315,68 @@ TEST(WavesTest, ReadersMayRunTogether) {
                         "with command"));
   peek.commands.back()->depends_on = {0};
   EXPECT_EQ(openText(builder.finish()), "");
+}
+
+// A fill or copy between cells of 8 bytes, as the cells it touches.
+struct Touch {
+  uint64_t readBegin = 0, readEnd = 0, writeBegin = 0, writeEnd = 0;
+};
+
+bool cellsMeet(uint64_t aBegin, uint64_t aEnd, uint64_t bBegin, uint64_t bEnd) {
+  return aBegin < bEnd && bBegin < aEnd && aBegin < aEnd && bBegin < bEnd;
+}
+
+bool conflict(const Touch &a, const Touch &b) {
+  return cellsMeet(a.writeBegin, a.writeEnd, b.writeBegin, b.writeEnd) ||
+         cellsMeet(a.writeBegin, a.writeEnd, b.readBegin, b.readEnd) ||
+         cellsMeet(a.readBegin, a.readEnd, b.writeBegin, b.writeEnd);
+}
+
+std::unique_ptr<schema::BindingRefT> cells(uint64_t begin, uint64_t end) {
+  return makeRef(BufferKind::arena, 0, 8 * begin, 8 * (end - begin));
+}
+
+// The sweep over intervals against the comparison of all pairs.
+TEST(WavesTest, AgreesWithAllPairs) {
+  std::mt19937 random(7);
+  int refused = 0;
+  for (int round = 0; round < 300; ++round) {
+    ArtifactBuilder builder = makeSample();
+    schema::EntryT &peek = *program(builder).entries[1];
+    peek.arena_bytes = 8 * 64;
+    std::vector<Touch> touches;
+    bool expected = false;
+    for (int i = 0; i < 5; ++i) {
+      Touch touch;
+      uint64_t length = random() % 6;
+      touch.writeBegin = random() % 32;
+      touch.writeEnd = touch.writeBegin + length;
+      auto to = cells(touch.writeBegin, touch.writeEnd);
+      if (random() % 2) {
+        touch.readBegin = 32 + random() % 26;
+        // Half of the reads are where others write.
+        if (random() % 2)
+          touch.readBegin = (touch.writeEnd + random() % 4) % 58;
+        touch.readEnd = touch.readBegin + length;
+        if (cellsMeet(touch.readBegin, touch.readEnd, touch.writeBegin,
+                      touch.writeEnd))
+          touch.readBegin = 40, touch.readEnd = 40 + length;
+        peek.commands.push_back(
+            makeCopy(cells(touch.readBegin, touch.readEnd), std::move(to), {}));
+      } else {
+        peek.commands.push_back(makeFill(std::move(to), 1, {}));
+      }
+      for (const Touch &other : touches)
+        expected |= conflict(touch, other);
+      touches.push_back(touch);
+    }
+    std::string text = openText(builder.finish());
+    EXPECT_EQ(text.find("expected a dependency") != std::string::npos, expected)
+        << round << ": " << text;
+    refused += expected;
+  }
+  EXPECT_GT(refused, 50);
+  EXPECT_LT(refused, 280);
 }
 
 } // namespace

@@ -76,7 +76,7 @@ private:
     fields.push_back({where, 4, true, path + " (offset)"});
     const TypeTable *inner = type->type_refs[code.sequence_ref]();
     if (inner->st == flatbuffers::ST_UNION) {
-      if (kind == 0)
+      if (kind == 0 || kind >= inner->num_elems)
         return;
       inner = inner->type_refs[inner->type_codes[kind].sequence_ref]();
     }
