@@ -216,6 +216,32 @@ static LogicalResult reshapeFirst(ReshapeOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// A step behind a transpose moves in front of it, towards the contraction
+/// that may take it; the constant varies along one dimension.
+static LogicalResult transposeLast(BinaryOp op, PatternRewriter &rewriter) {
+  auto step = matchStep(op);
+  auto transpose = step ? step->x.getDefiningOp<TransposeOp>() : TransposeOp();
+  if (!transpose || !transpose->hasOneUse() ||
+      !transpose.getInput().hasOneUse())
+    return failure();
+  Value y = transpose.getInput();
+  auto inner = matchStep(y.getDefiningOp());
+  if (!WeightedOp::of((inner ? inner->x : y).getDefiningOp()))
+    return failure();
+  SmallVector<int64_t> shape =
+      padShape(shapeOfValue(step->constant), rankOf(y));
+  if (withoutOnes(shape).size() > 1)
+    return failure();
+  SmallVector<int64_t> sizes(shape.size());
+  for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+    sizes[from] = shape[to];
+  Value constant = createReshape(rewriter, op.getLoc(), step->constant, sizes);
+  Value result = createBinary(rewriter, op.getLoc(), op.getKind(), y, constant);
+  rewriter.replaceOp(op, createTranspose(rewriter, transpose.getLoc(), result,
+                                         transpose.getPermutation()));
+  return success();
+}
+
 /// (x * a) * b = x * (a * b), and the same for sums.
 static LogicalResult mergeSteps(BinaryOp op, PatternRewriter &rewriter) {
   auto outer = matchStep(op);
@@ -265,6 +291,7 @@ struct FoldScales : visir::impl::FoldScalesBase<FoldScales> {
     });
     patterns.add(reduceFirst);
     patterns.add(reshapeFirst);
+    patterns.add(transposeLast);
     patterns.add(mergeSteps);
     patterns.add(foldReshapedConstant);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

@@ -125,6 +125,23 @@ func.func @parameters(%x: tensor<2x3x2xf32>, %g: tensor<3xf32>, %b: tensor<3xf32
   return %0 : tensor<2x3x2xf32>
 }
 
+// A layer's scale behind the way back to channels first.
+// CHECK-LABEL: func @layer_scale_transposed
+// CHECK: %[[Y:.*]] = visir.matmul %arg0, %{{.*}}
+// CHECK-NEXT: %[[Z:.*]] = visir.binary add %[[Y]], %{{.*}}
+// CHECK-NEXT: %[[T:.*]] = visir.transpose %[[Z]]
+// CHECK-NEXT: return %[[T]]
+func.func @layer_scale_transposed(%x: tensor<1x4x3x2xf32>) -> tensor<1x2x4x3xf32> {
+  %w = visir.constant dense<[[1.0, 2.0], [4.0, 5.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %b = visir.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %s = visir.constant dense<[[[3.0]], [[4.0]]]> : tensor<2x1x1xf32> : tensor<2x1x1xf32>
+  %0 = visir.matmul %x, %w : (tensor<1x4x3x2xf32>, tensor<2x2xf32>) -> tensor<1x4x3x2xf32>
+  %1 = visir.binary add %0, %b : (tensor<1x4x3x2xf32>, tensor<2xf32>) -> tensor<1x4x3x2xf32>
+  %2 = visir.transpose %1 {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x4x3x2xf32>) -> tensor<1x2x4x3xf32>
+  %3 = visir.binary mul %2, %s : (tensor<1x2x4x3xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x3xf32>
+  return %3 : tensor<1x2x4x3xf32>
+}
+
 // Two users need the value between: nothing folds.
 // CHECK-LABEL: func @shared
 // CHECK: visir.conv %arg0, %{{[a-z0-9_]+}} {
