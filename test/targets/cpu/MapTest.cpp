@@ -69,6 +69,18 @@ TEST(Map, Transposes) {
       kExact);
 }
 
+TEST(Map, TransposesUnderALongPayload) {
+  expectLikeReference(
+      map("[37, 50]",
+          {{"50x37xf32", "(d0, d1) -> (d1, d0)"},
+           {"37x50xf32", "(d0, d1) -> (d0, d1)"}},
+          {{"37x50xf32", "(d0, d1) -> (d0, d1)"}},
+          "%a = math.tanh %e0 : f32 %b = arith.addf %a, %e1 : f32 "
+          "%c = math.exp %b : f32 %d = arith.mulf %c, %a : f32 "
+          "visir.yield %d : f32"),
+      1e-5);
+}
+
 TEST(Map, TransposesBytesAndWideElements) {
   expectLikeReference(map("[40, 21]", {{"21x40xi8", "(d0, d1) -> (d1, d0)"}},
                           {{"40x21xi8", "(d0, d1) -> (d0, d1)"}},

@@ -26,6 +26,9 @@ struct LoopPlan {
 /// reduction dimension when `reduces`.
 mlir::FailureOr<LoopPlan> makeLoopPlan(KernelBuilder &kb, bool reduces);
 
+/// Arithmetic ops of the payloads.
+double payloadOps(DispatchOp op);
+
 mlir::FailureOr<KernelInfo> emitMap(KernelBuilder &kb);
 /// reduce, and contract by plain loops.
 mlir::FailureOr<KernelInfo> emitReduce(KernelBuilder &kb);

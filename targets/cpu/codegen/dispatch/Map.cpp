@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/dispatch/Transpose.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
@@ -26,12 +28,17 @@ FailureOr<LoopPlan> cpu::makeLoopPlan(KernelBuilder &kb, bool reduces) {
   return LoopPlan{std::move(*nest), std::move(*config)};
 }
 
-/// Arithmetic ops of the payloads.
-static double payloadOps(DispatchOp op) {
+/// A function of math stands for about this many arithmetic ops.
+static constexpr double kMathOps = 10;
+
+double cpu::payloadOps(DispatchOp op) {
   double ops = 0;
   for (Block *block : {&op.getPrologueBlock(), &op.getEpilogueBlock()})
     for (Operation &payloadOp : block->without_terminator())
-      ops += !payloadOp.hasTrait<OpTrait::ConstantLike>();
+      if (isa<math::MathDialect>(payloadOp.getDialect()))
+        ops += kMathOps;
+      else
+        ops += !payloadOp.hasTrait<OpTrait::ConstantLike>();
   return ops;
 }
 

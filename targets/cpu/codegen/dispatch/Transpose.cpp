@@ -9,6 +9,9 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// Arithmetic ops of a payload that are written once per row of a block.
+static constexpr double kLongPayload = 3;
+
 bool cpu::isTransposed(const LinearAccess &load, unsigned rows,
                        unsigned lanes) {
   return load.isPlain() && load.address.factors[rows] == 1 &&
@@ -124,10 +127,15 @@ struct BlockEmitter {
   unsigned block, rows, lanes; ///< block size; the two dimensions
   SmallVector<Value> index;
   SmallVector<bool> transposed;
+  /// By load: where a turned block waits when the payload is too long to be
+  /// written once per row.
+  SmallVector<Value> parked;
 
   Value step(Value start, int64_t steps) {
     return kb.b.createOrFold<arith::AddIOp>(kb.loc, start, kb.index(steps));
   }
+
+  Value unpark(unsigned load, Value at);
 
   /// The block at (row, lane).
   void square(Value row, Value lane);
@@ -152,14 +160,40 @@ void BlockEmitter::square(Value row, Value lane) {
     loads[i] = transposeVectors(kb, std::move(vectors));
   }
   index[lanes] = lane;
-  for (unsigned r = 0; r < block; ++r) {
-    index[rows] = step(row, r);
-    Point point(kb, nest, index, Lanes{block, lanes, Value()});
+  Lanes along{block, lanes, Value()};
+  if (parked.empty()) {
+    for (unsigned r = 0; r < block; ++r) {
+      index[rows] = step(row, r);
+      Point point(kb, nest, index, along);
+      for (auto [i, vectors] : llvm::enumerate(loads))
+        if (!vectors.empty())
+          point.provide(i, vectors[r]);
+      point.epilogue({});
+    }
+    return;
+  }
+  for (auto [i, vectors] : llvm::enumerate(loads))
+    for (auto [r, vector] : llvm::enumerate(vectors))
+      vector::StoreOp::create(
+          kb.b, kb.loc, toMemory(kb.b, kb.loc, vector, nest.loads[i].element),
+          parked[i], ValueRange{kb.index(r * block)});
+  emitFor(kb, kb.index(0), kb.index(block), 1, [&](Value r) {
+    index[rows] = arith::AddIOp::create(kb.b, kb.loc, row, r);
+    Value at = arith::MulIOp::create(kb.b, kb.loc, r, kb.index(block));
+    Point point(kb, nest, index, along);
     for (auto [i, vectors] : llvm::enumerate(loads))
       if (!vectors.empty())
-        point.provide(i, vectors[r]);
+        point.provide(i, unpark(i, at));
     point.epilogue({});
-  }
+  });
+}
+
+Value BlockEmitter::unpark(unsigned load, Value at) {
+  Type element = nest.loads[load].element;
+  auto type = VectorType::get({int64_t(block)}, memoryType(element));
+  Value value = vector::LoadOp::create(kb.b, kb.loc, type, parked[load],
+                                       ValueRange{at});
+  return fromMemory(kb.b, kb.loc, value, element);
 }
 
 void BlockEmitter::strip(Value rowLow, Value rowHigh, Value laneLow,
@@ -177,11 +211,19 @@ FailureOr<KernelInfo> cpu::emitTransposedMap(KernelBuilder &kb,
                                              const LoopPlan &plan) {
   const Nest &nest = plan.nest;
   unsigned rank = nest.dims.size();
-  BlockEmitter emitter{kb, nest, plan.config.lanes, rank - 2, rank - 1, {}, {}};
+  BlockEmitter emitter{kb,       nest,     plan.config.lanes,
+                       rank - 2, rank - 1, {},
+                       {},       {}};
   for (const LinearAccess &load : nest.loads)
     emitter.transposed.push_back(
         isTransposed(load, emitter.rows, emitter.lanes));
   int64_t block = emitter.block;
+  if (payloadOps(kb.op) > kLongPayload)
+    for (auto [i, load] : llvm::enumerate(nest.loads))
+      emitter.parked.push_back(emitter.transposed[i]
+                                   ? kb.scratch(block * block,
+                                                memoryType(load.element))
+                                   : Value());
   int64_t rowExtent = nest.dims[emitter.rows].extent;
   int64_t laneExtent = nest.dims[emitter.lanes].extent;
   int64_t rowWhole = rowExtent / block * block;
@@ -208,5 +250,5 @@ FailureOr<KernelInfo> cpu::emitTransposedMap(KernelBuilder &kb,
       emitter.strip(start, high, zero, laneEnd);
     }
   });
-  return kb.finish(tiles.count, double(nest.parallelPoints()));
+  return kb.finish(tiles.count, payloadOps(kb.op) * nest.parallelPoints());
 }
