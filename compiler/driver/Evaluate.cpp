@@ -7,7 +7,9 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -101,24 +103,32 @@ NpyArray visir::toArray(StringRef name, const Tensor &tensor, bool wide) {
   return array;
 }
 
+/// The float format of a NumPy type, or null.
+static const llvm::fltSemantics *floatSemantics(StringRef dtype) {
+  return llvm::StringSwitch<const llvm::fltSemantics *>(dtype)
+      .Case("f2", &llvm::APFloat::IEEEhalf())
+      .Case("V2", &llvm::APFloat::BFloat())
+      .Case("f4", &llvm::APFloat::IEEEsingle())
+      .Case("f8", &llvm::APFloat::IEEEdouble())
+      .Default(nullptr);
+}
+
 /// The elements of an array as text, separated by commas.
 static std::string elementsText(const NpyArray &array) {
   std::string text;
   llvm::raw_string_ostream os(text);
   size_t size = std::stoi(array.dtype.substr(1));
+  const llvm::fltSemantics *semantics = floatSemantics(array.dtype);
   for (size_t at = 0; at < array.bytes.size(); at += size) {
     os << (at ? "," : "");
-    const char *from = array.bytes.data() + at;
     uint64_t raw = 0;
-    memcpy(&raw, from, size);
-    if (array.dtype == "f4") {
-      float value;
-      memcpy(&value, from, 4);
-      os << llvm::format("%.9g", double(value));
-    } else if (array.dtype == "f8") {
-      double value;
-      memcpy(&value, from, 8);
-      os << llvm::format("%.17g", value);
+    memcpy(&raw, array.bytes.data() + at, size);
+    if (semantics) {
+      llvm::APFloat value(*semantics, llvm::APInt(8 * size, raw));
+      bool inexact;
+      value.convert(llvm::APFloat::IEEEdouble(),
+                    llvm::APFloat::rmNearestTiesToEven, &inexact);
+      os << llvm::format("%.17g", value.convertToDouble());
     } else if (array.dtype[0] == 'i') {
       os << llvm::SignExtend64(raw, 8 * size);
     } else {

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""visir-evaluate as a process that answers many questions."""
+
+import atexit
+import dataclasses
+import functools
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import numpy
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """outputs: {name: array}; after an error there are none and text tells
+    what is wrong. refused: the model needs what Visir does not have."""
+
+    outputs: dict
+    text: str = ""
+    refused: bool = False
+
+
+def storable(array):
+    """NumPy saves foreign dtypes such as bfloat16 as raw bytes."""
+    array = numpy.asarray(array)
+    if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
+        return array.view(f"V{array.dtype.itemsize}")
+    return array
+
+
+class Evaluator:
+    def __init__(self):
+        build = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
+        self.tool = build / "bin" / "visir-evaluate"
+        self.folder = tempfile.TemporaryDirectory()
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.tool, "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def ask(self, *fields):
+        """The answer to one line; "died" if the process does not survive."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        print(*fields, sep="\t", file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        return answer.strip() or "died"
+
+    def run(self, model, inputs, bound=()):
+        """Evaluates.
+
+        model: onnx.ModelProto, or IR text.
+        inputs: {name: array}.
+        bound: names of inputs that become constants of their value.
+        """
+        folder = pathlib.Path(self.folder.name)
+        if isinstance(model, str):
+            path = folder / "model.mlir"
+            path.write_text(model)
+        else:
+            path = folder / "model.onnx"
+            path.write_bytes(model.SerializeToString())
+        given, made = folder / "inputs.npz", folder / "outputs.npz"
+        numpy.savez(given, **{n: storable(a) for n, a in inputs.items()})
+        kind, _, text = self.ask(path, given, made, ",".join(bound)).partition(
+            " "
+        )
+        if kind != "done":
+            return Answer({}, text or kind, kind == "refused")
+        with numpy.load(made) as arrays:
+            return Answer(dict(arrays))
+
+
+@functools.cache
+def evaluator():
+    """The one of this process."""
+    made = Evaluator()
+    atexit.register(made.stop)
+    return made
