@@ -7,11 +7,15 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <mutex>
 
 using namespace mlir;
 using namespace visir;
@@ -162,6 +166,8 @@ public:
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
     context.disableMultithreading();
+    static std::once_flag once;
+    std::call_once(once, registerPasses);
     context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
         report(diagnostic);
@@ -200,10 +206,20 @@ public:
     });
     if (opaque)
       return EvaluateStatus::Refused;
+    if (!options.passes.empty() && failed(runPasses(**module)))
+      return EvaluateStatus::Failed;
     return evaluateModule(**module, arrays);
   }
 
 private:
+  LogicalResult runPasses(ModuleOp module) {
+    PassManager manager(module->getName());
+    llvm::raw_string_ostream os(text);
+    if (failed(parsePassPipeline(options.passes, manager, os)))
+      return failure();
+    return manager.run(module);
+  }
+
   void report(Diagnostic &diagnostic) {
     llvm::raw_string_ostream os(text);
     os << diagnostic.getLocation() << ": " << diagnostic << "\n";

@@ -18,7 +18,8 @@ struct EvaluateOptions {
   std::string outputs; ///< .npz to write
   std::vector<std::string> shapes, bindings; ///< as on the command line
   std::vector<std::string> bound; ///< inputs that are constants of their value
-  bool wide = false;              ///< floats are written as f64
+  std::string passes; ///< run before, as text ("visir-graph-to-dispatch")
+  bool wide = false;  ///< floats are written as f64
 };
 
 /// How an evaluation ended; the values are exit statuses.

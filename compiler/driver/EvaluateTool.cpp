@@ -22,9 +22,10 @@ Runs a model (.onnx or IR text) in the reference interpreter.
   --entry NAME     function to run (the first one)
   --shape NAME=AxB extents of an input
   --bind NAME=V    value of an input that becomes a constant, or a .npy file
-  --batch          read lines of MODEL, inputs, outputs and the names of
-                   inputs to bind (by commas), separated by tabs; answer each
-                   with "done", "failed TEXT" or "refused TEXT"
+  --passes TEXT    passes to run before ("visir-graph-to-dispatch")
+  --batch          read lines of MODEL, inputs, outputs, the names of inputs
+                   to bind (by commas) and passes, separated by tabs; answer
+                   each with "done", "failed TEXT" or "refused TEXT"
 )";
 
 /// Reads the arguments; false, with `problem` set, if they are wrong.
@@ -49,6 +50,8 @@ static bool parseArguments(ArrayRef<char *> arguments,
       options.outputs = value();
     else if (argument == "--entry")
       options.entry = value();
+    else if (argument == "--passes")
+      options.passes = value();
     else if (argument == "--shape")
       options.shapes.push_back(value());
     else if (argument == "--bind")
@@ -84,6 +87,8 @@ static int runBatch(const EvaluateOptions &shared) {
       fields[3].split(names, ',', -1, /*KeepEmpty=*/false);
     for (StringRef name : names)
       options.bound.push_back(name.str());
+    if (fields.size() > 4 && !fields[4].empty())
+      options.passes = fields[4].str();
     std::string text;
     EvaluateStatus status = evaluateFiles(options, text);
     std::replace(text.begin(), text.end(), '\n', ' ');
