@@ -129,16 +129,17 @@ static std::optional<double> floatUnary(UnaryKind kind, double x,
   return parametricUnary(kind, x, p);
 }
 
-static std::optional<int64_t> intUnary(UnaryKind kind, int64_t x) {
+static std::optional<int64_t> intUnary(UnaryKind kind, int64_t x,
+                                       bool isUnsigned) {
   switch (kind) {
   case UnaryKind::Abs:
-    return x < 0 ? int64_t(-uint64_t(x)) : x;
+    return x < 0 && !isUnsigned ? int64_t(-uint64_t(x)) : x;
   case UnaryKind::Neg:
     return int64_t(-uint64_t(x));
   case UnaryKind::Sign:
-    return (x > 0) - (x < 0);
+    return isUnsigned ? x != 0 : (x > 0) - (x < 0);
   case UnaryKind::Relu:
-    return std::max<int64_t>(x, 0);
+    return isUnsigned ? x : std::max<int64_t>(x, 0);
   case UnaryKind::Not:
     return x == 0;
   case UnaryKind::BitNot:
@@ -285,9 +286,10 @@ static Result evaluateUnary(UnaryOp op, const Operand &x) {
     }
     return toBytes(resultElement(op), values);
   }
+  bool isUnsigned = x.type.getElementType().isUnsignedInteger();
   std::vector<int64_t> values = x.ints();
   for (int64_t &value : values) {
-    auto y = intUnary(op.getKind(), value);
+    auto y = intUnary(op.getKind(), value, isUnsigned);
     if (!y)
       return std::nullopt;
     value = *y;

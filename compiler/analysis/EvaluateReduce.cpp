@@ -45,9 +45,9 @@ static double combine(ReduceKind kind, double sum, double x) {
     return sum * x;
   case ReduceKind::Max:
   case ReduceKind::LogSumExp:
-    return std::max(sum, x);
+    return std::isnan(x) ? x : std::max(sum, x);
   case ReduceKind::Min:
-    return std::min(sum, x);
+    return std::isnan(x) ? x : std::min(sum, x);
   case ReduceKind::L1:
     return sum + std::abs(x);
   case ReduceKind::L2:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/Register.h"
 
+#include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/visir/Visir.h"
 
@@ -26,4 +27,5 @@ void visir::registerDialects(DialectRegistry &registry) {
 void visir::registerPasses() {
   registerTransformsPasses();
   visir::registerVisirTransformsPasses();
+  registerPass(createGraphToDispatchPass);
 }

@@ -31,7 +31,7 @@ static double clamp(double x, double low, double high) {
 
 /// Functions that most models know from a paper or a framework.
 static double activation(UnaryKind kind, double x, ArrayRef<double> params) {
-  auto param = [&](size_t i) { return i < params.size() ? params[i] : 0.0; };
+  auto param = [&](size_t i) { return params[i]; };
   switch (kind) {
   case UnaryKind::Sigmoid:
     return sigmoid(x);
@@ -153,9 +153,7 @@ static bool classify(UnaryOp op, double x) {
   if (op.getKind() == UnaryKind::IsNaN)
     return std::isnan(x);
   ArrayRef<double> params = op.getParams();
-  bool negative = params.empty() || params[0] != 0;
-  bool positive = params.size() < 2 || params[1] != 0;
-  return std::isinf(x) && (x < 0 ? negative : positive);
+  return std::isinf(x) && params[x < 0 ? 0 : 1] != 0;
 }
 
 Evaluated visir::reference::evaluateUnary(UnaryOp op,

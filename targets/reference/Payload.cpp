@@ -401,7 +401,10 @@ private:
     unsigned from = in(op, 0);
     Type type = op->getResult(0).getType();
     Type operand = op->getOperand(0).getType();
-    bool rounds = jumps(op);
+    // A conversion from f64 rounds to the type that it names.
+    bool rounds = jumps(op) || isa<arith::TruncFOp>(op);
+    if (isa<arith::TruncFOp>(op))
+      operand = type;
     return [=](Registers &regs, int64_t n) {
       for (int64_t i = 0; i < n; ++i) {
         double x = regs[from].floats[i];

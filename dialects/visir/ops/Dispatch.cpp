@@ -33,12 +33,13 @@ static bool storesWholeDomain(RootKind kind) {
          kind == RootKind::Scan || kind == RootKind::Scatter;
 }
 
-/// Smallest and largest value of a linear expression over the domain.
+/// Smallest and largest value of a linear expression over the domain and, if
+/// it is not -1, the extent of a symbol.
 static LogicalResult rangeOf(AffineExpr expr, ArrayRef<int64_t> extents,
                              int64_t symbolExtent,
                              std::pair<int64_t, int64_t> &range) {
   SmallVector<int64_t> flat;
-  unsigned symbols = symbolExtent > 0 ? 1 : 0;
+  unsigned symbols = symbolExtent >= 0 ? 1 : 0;
   if (failed(getFlattenedAffineExpr(expr, extents.size(), symbols, &flat)) ||
       flat.size() != extents.size() + symbols + 1)
     return failure();
@@ -60,7 +61,7 @@ static LogicalResult verifyAccess(DispatchOp op, AccessAttr access,
   AffineMap map = access.getMap();
   ArrayRef<int64_t> shape = shapeOf(tensor);
   if (map.getNumDims() != op.getDomainRank() ||
-      map.getNumSymbols() != (symbolExtent > 0 ? 1u : 0u) ||
+      map.getNumSymbols() != (symbolExtent >= 0 ? 1u : 0u) ||
       map.getNumResults() != shape.size())
     return op.emitOpError()
            << what << " has the map " << AffineMapAttr::get(map)
@@ -93,7 +94,7 @@ static LogicalResult verifyAccess(DispatchOp op, AccessAttr access,
 }
 
 static LogicalResult verifyStores(DispatchOp op) {
-  int64_t k = 0;
+  int64_t k = -1;
   if (op.getKind() == RootKind::TopK)
     k = cast<IntegerAttr>(op.getRootParam("k")).getInt();
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
@@ -154,7 +155,7 @@ LogicalResult DispatchOp::verify() {
     return emitOpError("parallel rank is ")
            << getParallelRank() << ", expected at most " << getDomainRank();
   for (auto [i, input] : llvm::enumerate(getInputs()))
-    if (failed(verifyAccess(*this, getLoad(i), input, "load " + Twine(i), 0)))
+    if (failed(verifyAccess(*this, getLoad(i), input, "load " + Twine(i), -1)))
       return failure();
   if (failed(verifyStores(*this)))
     return failure();

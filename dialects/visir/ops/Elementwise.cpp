@@ -58,12 +58,32 @@ static LogicalResult inferBroadcast(std::optional<Location> loc,
   return success();
 }
 
+static size_t parameterCount(UnaryKind kind) {
+  switch (kind) {
+  case UnaryKind::LeakyRelu:
+  case UnaryKind::Elu:
+  case UnaryKind::Celu:
+  case UnaryKind::ThresholdedRelu:
+    return 1;
+  case UnaryKind::Selu:
+  case UnaryKind::HardSigmoid:
+  case UnaryKind::Shrink:
+  case UnaryKind::IsInf:
+    return 2;
+  default:
+    return 0;
+  }
+}
+
 LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context,
                                         std::optional<Location> loc,
                                         Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
   Type element = elementOf(adaptor.getInput());
   UnaryKind kind = adaptor.getKind();
+  if (adaptor.getParams().size() != parameterCount(kind))
+    return mismatch(loc, "number of parameters", adaptor.getParams().size(),
+                    Twine(parameterCount(kind)));
   if (kind == UnaryKind::IsNaN || kind == UnaryKind::IsInf)
     element = IntegerType::get(context, 1);
   types.push_back(RankedTensorType::get(shapeOf(adaptor.getInput()), element));

@@ -11,17 +11,16 @@ import tempfile
 
 import numpy
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """outputs: {name: array}; after an error there are none and text tells
-    what is wrong. refused: the model needs what Visir does not have."""
+    what is wrong."""
 
     outputs: dict
     text: str = ""
-    refused: bool = False
 
 
 def storable(array):
@@ -41,7 +40,7 @@ class Evaluator:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.tool, "--batch"],
+            [self.tool, "--batch", "--wide"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -62,27 +61,18 @@ class Evaluator:
         answer = self.process.stdout.readline()
         return answer.strip() or "died"
 
-    def run(self, model, inputs, bound=()):
-        """Evaluates.
-
-        model: onnx.ModelProto, or IR text.
-        inputs: {name: array}.
-        bound: names of inputs that become constants of their value.
-        """
+    def run(self, text, inputs, passes=""):
+        """Evaluates IR text for inputs {name: array} after `passes`; floats
+        come back as f64."""
         folder = pathlib.Path(self.folder.name)
-        if isinstance(model, str):
-            path = folder / "model.mlir"
-            path.write_text(model)
-        else:
-            path = folder / "model.onnx"
-            path.write_bytes(model.SerializeToString())
+        path = folder / "model.mlir"
+        path.write_text(text)
         given, made = folder / "inputs.npz", folder / "outputs.npz"
         numpy.savez(given, **{n: storable(a) for n, a in inputs.items()})
-        kind, _, text = self.ask(path, given, made, ",".join(bound)).partition(
-            " "
-        )
+        answer = self.ask(path, given, made, "", passes)
+        kind, _, text = answer.partition(" ")
         if kind != "done":
-            return Answer({}, text or kind, kind == "refused")
+            return Answer({}, text or kind)
         with numpy.load(made) as arrays:
             return Answer(dict(arrays))
 

@@ -64,7 +64,8 @@ TEST(Unary, integersWrap) {
 
 TEST(Unary, infinities) {
   Numbers x{-inf, inf, 1};
-  EXPECT_THAT(evaluateOne("visir.unary is_inf %a", "3xi1", {{"3xf32", x}}),
+  EXPECT_THAT(evaluateOne("visir.unary is_inf %a {params = array<f64: 1., 1.>}",
+                          "3xi1", {{"3xf32", x}}),
               ElementsAre(1, 1, 0));
   EXPECT_THAT(evaluateOne("visir.unary is_inf %a {params = array<f64: 0., 1.>}",
                           "3xi1", {{"3xf32", x}}),

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs each op case on every target and compares with the reference.
+
+    python -m test.e2e.ops [--only PATTERN] [--target NAME]... [--reasons]
+
+A case runs as it stands ("static"), with all operands but the first constant
+("constant") and with all of them constant ("folded"). Targets:
+
+    dispatch  the reference on the dispatches that the op becomes
+    folded    the reference after constant folding (variant folded only)
+    cpu       machine code for this processor
+
+expected.txt lists what does not pass, as '<case>/<variant>/<target>
+<failed|unsupported>: <reason>'; a run that does better than listed fails too.
+"""
+
+import argparse
+import collections
+import fnmatch
+import itertools
+import pathlib
+import sys
+
+import numpy
+
+from scripts.lib import expectations
+from test.e2e.ops import contraction, elementwise, movement, reduce
+from test.e2e.ops.evaluator import evaluator
+
+LIST = pathlib.Path(__file__).with_name("expected.txt")
+OUTCOMES = ("passed", "failed", "unsupported")
+VARIANTS = {
+    "static": lambda count: (),
+    "constant": lambda count: range(1, count),
+    "folded": lambda count: range(count),
+}
+PASSES = {
+    "dispatch": "func.func(visir-compose-movement),visir-graph-to-dispatch",
+    "folded": "func.func(visir-fold-constants)",
+}
+TARGETS = (*PASSES, "cpu")
+
+
+def load():
+    """{name: Case} of all families."""
+    families = (elementwise, movement, contraction, reduce)
+    cases = {}
+    for case in itertools.chain(*(family.cases() for family in families)):
+        if case.name in cases:
+            raise ValueError(f"two cases have the name {case.name}")
+        cases[case.name] = case
+    return cases
+
+
+def applies(case, variant, target):
+    if variant == "constant":
+        return len(case.inputs) > 1 and target != "folded"
+    if variant == "folded":
+        return target == "folded"
+    return target != "folded"
+
+
+def difference(actual, expected, tolerance):
+    """What is wrong with an output, or an empty string."""
+    if actual.shape != expected.shape:
+        return f"shape is {actual.shape}, expected {expected.shape}"
+    if actual.dtype.kind == "V":
+        return f"dtype is {actual.dtype}, expected numbers"
+    if expected.dtype.kind not in "fiub":
+        return f"dtype of the reference is {expected.dtype}"
+    if tolerance.relative == tolerance.scaled == 0 or expected.dtype.kind != "f":
+        equal = (actual == expected) | (
+            (actual != actual) & (expected != expected)
+        )
+        if numpy.all(equal):
+            return ""
+        at = numpy.unravel_index(numpy.argmin(equal), equal.shape)
+        return f"element {tuple(map(int, at))} is {actual[at]}, expected {expected[at]}"
+    wide = actual.astype("f8")
+    finite = numpy.abs(expected[numpy.isfinite(expected)])
+    allowed = (
+        tolerance.relative * numpy.abs(expected)
+        + tolerance.scaled * (finite.max() if finite.size else 0)
+    )
+    with numpy.errstate(invalid="ignore"):
+        close = numpy.abs(wide - expected) <= allowed
+    equal = close | (wide == expected) | ((wide != wide) & (expected != expected))
+    if numpy.all(equal):
+        return ""
+    at = numpy.unravel_index(numpy.argmin(equal), equal.shape)
+    return (
+        f"element {tuple(map(int, at))} is {wide[at]}, expected {expected[at]}; "
+        f"{numpy.count_nonzero(~equal)} of {equal.size} differ"
+    )
+
+
+def judge(case, variant, target):
+    """Returns (outcome, reason)."""
+    arrays = case.arrays()
+    plain = {f"a{i}": array for i, array in enumerate(arrays)}
+    expected = evaluator().run(case.module(arrays), plain)
+    if expected.text:
+        return "failed", f"reference: {expected.text}"
+    constant = VARIANTS[variant](len(arrays))
+    text = case.module(arrays, constant)
+    given = {f"a{i}": a for i, a in enumerate(arrays) if i not in constant}
+    if target == "cpu":
+        return "unsupported", "the target has no runner"
+    answer = evaluator().run(text, given, passes=PASSES[target])
+    if answer.text:
+        return "failed", answer.text
+    for i in range(len(case.results)):
+        wrong = difference(
+            answer.outputs[f"r{i}"],
+            expected.outputs[f"r{i}"],
+            case.tolerance,
+        )
+        if wrong:
+            return "failed", wrong
+    return "passed", ""
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="*", help="pattern of case names")
+    parser.add_argument(
+        "--target", action="append", choices=TARGETS, help="all by default"
+    )
+    parser.add_argument("--reasons", action="store_true")
+    parser.add_argument("--update", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    results = {}
+    for case in load().values():
+        if not fnmatch.fnmatchcase(case.name, arguments.only):
+            continue
+        for variant in VARIANTS:
+            for target in arguments.target or TARGETS:
+                if applies(case, variant, target):
+                    name = f"{case.name}/{variant}/{target}"
+                    results[name] = judge(case, variant, target)
+    for target in arguments.target or TARGETS:
+        counts = collections.Counter(
+            outcome
+            for name, (outcome, _) in results.items()
+            if name.endswith("/" + target)
+        )
+        print(target, ", ".join(f"{counts[o]} {o}" for o in OUTCOMES))
+    if arguments.reasons:
+        for name, (outcome, reason) in results.items():
+            if outcome != "passed":
+                print(f"{name} {outcome}: {reason}")
+    if arguments.update:
+        expectations.write(LIST, results)
+    listed = expectations.read(LIST, OUTCOMES[1:])
+    return expectations.finish(results, expectations.judge(results, listed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
