@@ -18,6 +18,14 @@ static LowerFn findLowering(Operation *op) {
   return nullptr;
 }
 
+/// Whether no result has an element.
+static bool hasNoElements(Operation *op) {
+  return llvm::all_of(op->getResultTypes(), [](Type type) {
+    auto ranked = dyn_cast<RankedTensorType>(type);
+    return ranked && ranked.hasStaticShape() && ranked.getNumElements() == 0;
+  });
+}
+
 namespace {
 
 struct GraphToDispatchPass
@@ -37,6 +45,14 @@ struct GraphToDispatchPass
         ops.push_back(op);
     });
     for (Operation *op : ops) {
+      if (hasNoElements(op)) {
+        OpBuilder builder(op);
+        for (OpResult result : op->getResults())
+          result.replaceAllUsesWith(
+              EmptyOp::create(builder, op->getLoc(), result.getType()));
+        op->erase();
+        continue;
+      }
       LowerFn lower = findLowering(op);
       if (!lower) {
         op->emitError() << "no dispatch is known for " << op->getName();
