@@ -54,8 +54,8 @@ struct Movement {
 /// Whether `op` may be understood by `composeMovement`.
 bool isMovement(mlir::Operation *op);
 
-/// The movement of `op`'s result when those of its operands are given (for a
-/// gather only that of the input counts). Nothing when the op is no movement,
+/// The movement of `op`'s result when those of all its operands are given
+/// (those of indices do not count). Nothing when the op is no movement,
 /// when the result needs more than `maxBoxes` boxes, or when two different
 /// values fill.
 std::optional<Movement> composeMovement(mlir::Operation *op,

@@ -5,7 +5,9 @@
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <cmath>
 
 namespace visir {
 #define GEN_PASS_DEF_COMPOSEMOVEMENT
@@ -46,16 +48,32 @@ struct ComposeMovement : visir::impl::ComposeMovementBase<ComposeMovement> {
   }
 
 private:
+  /// A constant of one value among several operands is a fill.
+  static std::optional<Movement> asFill(Operation *op, Value operand) {
+    std::optional<double> value = op->getNumOperands() > 1 ? splatOf(operand)
+                                                           : std::nullopt;
+    if (!value || std::signbit(*value) != (*value < 0) ||
+        std::abs(*value) > double(int64_t(1) << 53))
+      return std::nullopt;
+    Movement movement = Movement::identity(operand);
+    movement.boxes[0].source = -1;
+    movement.boxes[0].box.accesses.pop_back();
+    movement.fill = *value;
+    return movement;
+  }
+
   /// Composes `op` with the movement of its operands, or else starts anew.
   bool compose(Operation *op) {
-    unsigned count = isa<GatherOp>(op) ? 1 : op->getNumOperands();
     std::vector<Movement> operands, alone;
     bool anyMoved = false;
-    for (Value operand : op->getOperands().take_front(count)) {
-      auto it = known.find(operand.getDefiningOp());
-      anyMoved |= it != known.end();
+    for (Value operand : op->getOperands()) {
       alone.push_back(Movement::identity(operand));
-      operands.push_back(it == known.end() ? alone.back() : it->second);
+      auto it = known.find(operand.getDefiningOp());
+      auto fill = asFill(op, operand);
+      anyMoved |= it != known.end() || fill;
+      operands.push_back(fill                ? *fill
+                         : it == known.end() ? alone.back()
+                                             : it->second);
     }
     auto movement = composeMovement(op, operands, maxBoxes);
     // An op alone may have as many boxes as it needs; gathers may stay.

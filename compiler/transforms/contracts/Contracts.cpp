@@ -75,9 +75,9 @@ static LogicalResult refuseOpaque(Operation *op) {
   return error;
 }
 
-/// Movement is `visir.move`; gathers whose indices have no regularity stay.
+/// Movement is `visir.move`; indices without regularity stay.
 static LogicalResult checkMoved(Operation *op) {
-  if (isa<MoveOp, GatherOp, OpaqueOp>(op) || !isMovement(op))
+  if (isa<MoveOp, GatherOp, GatherNDOp, ScatterNDOp>(op) || !isMovement(op))
     return success();
   return op->emitError(op->getName().getStringRef())
          << " is left, expected visir.move";

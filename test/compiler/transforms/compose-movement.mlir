@@ -78,3 +78,38 @@ func.func @shared(%x: tensor<2x6xf32>) -> (tensor<6x2xf32>, tensor<3x4xf32>) {
   %2 = visir.unary exp %0 : (tensor<6x2xf32>) -> tensor<6x2xf32>
   return %2, %1 : tensor<6x2xf32>, tensor<3x4xf32>
 }
+
+// A shift written as an assignment into zeros: one index vector per element.
+// CHECK-LABEL: func @assigned_shift
+// CHECK: visir.move %arg0 {map = #visir.map<[
+// CHECK-SAME: <sizes = [1, 1, 3, 3], source = -1,
+// CHECK-SAME: <sizes = [3, 2], source = 0, src = (d0, d1) -> (0, 0, d0, d1 + 1), dst = (d0, d1) -> (0, 0, d0, d1)>], fill = 0.000000e+00 : f64>}
+// CHECK-NOT: visir.scatter_nd
+func.func @assigned_shift(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x3x3xf32> {
+  %zero = visir.constant dense<0.0> : tensor<1x1x3x3xf32> : tensor<1x1x3x3xf32>
+  %i = visir.constant dense<[[[[[0, 0, 0, 0], [0, 0, 0, 1]], [[0, 0, 1, 0], [0, 0, 1, 1]], [[0, 0, 2, 0], [0, 0, 2, 1]]]]]> : tensor<1x1x3x2x4xsi64> : tensor<1x1x3x2x4xsi64>
+  %u = visir.slice %x {offsets = array<i64: 0, 0, 0, 1>, sizes = array<i64: 1, 1, 3, 2>, strides = array<i64: 1, 1, 1, 1>} : (tensor<1x1x3x3xf32>) -> tensor<1x1x3x2xf32>
+  %0 = visir.scatter_nd replace %zero, %i, %u : (tensor<1x1x3x3xf32>, tensor<1x1x3x2x4xsi64>, tensor<1x1x3x2xf32>) -> tensor<1x1x3x3xf32>
+  return %0 : tensor<1x1x3x3xf32>
+}
+
+// Rows assigned into another tensor, and rows taken by index vectors.
+// CHECK-LABEL: func @rows
+// CHECK: visir.move %arg0, %arg1
+// CHECK: visir.move %arg0
+// CHECK-NOT: visir.{{gather|scatter}}_nd
+func.func @rows(%x: tensor<2x4x3xf32>, %u: tensor<2x3xf32>) -> (tensor<2x4x3xf32>, tensor<2x3xf32>) {
+  %i = visir.constant dense<[[0, -2], [1, 3]]> : tensor<2x2xsi64> : tensor<2x2xsi64>
+  %0 = visir.scatter_nd replace %x, %i, %u : (tensor<2x4x3xf32>, tensor<2x2xsi64>, tensor<2x3xf32>) -> tensor<2x4x3xf32>
+  %1 = visir.gather_nd %x, %i : (tensor<2x4x3xf32>, tensor<2x2xsi64>) -> tensor<2x3xf32>
+  return %0, %1 : tensor<2x4x3xf32>, tensor<2x3xf32>
+}
+
+// Shapes without common factors meet in the flat one.
+// CHECK-LABEL: func @flat
+// CHECK: %[[F:.*]] = visir.move %arg0 {{.*}} -> tensor<3500xf32>
+// CHECK-NEXT: visir.move %[[F]] {{.*}} -> tensor<35x100xf32>
+func.func @flat(%x: tensor<125x28xf32>) -> tensor<35x100xf32> {
+  %0 = visir.reshape %x {shape = array<i64: 35, 100>} : (tensor<125x28xf32>) -> tensor<35x100xf32>
+  return %0 : tensor<35x100xf32>
+}
