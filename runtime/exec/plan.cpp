@@ -37,8 +37,10 @@ Status EntryPlan::build(const Module &module, const schema::Entry &entry,
   WaveRule waves;
   for (uint32_t i = 0; i < commandCount; ++i) {
     plan(module, memory, i);
-    commands[i].barrierBefore =
-        waves.barrierBefore(*entry.commands()->Get(i), i);
+    PlannedCommand &command = commands[i];
+    command.parallel &= command.tileEnd - command.tileBegin > 1;
+    parallel |= command.parallel;
+    command.barrierBefore = waves.barrierBefore(*entry.commands()->Get(i), i);
   }
   return Status();
 }

@@ -18,7 +18,7 @@ struct PlannedCommand {
   uint32_t tileBegin, tileEnd;
   schema::Operation kind;
   uint8_t fillValue;
-  bool parallel;
+  bool parallel; // has tiles to share, and more than one
   bool barrierBefore;
 };
 
@@ -52,6 +52,8 @@ public:
                const SessionMemory &memory);
 
   const schema::Entry &entry() const { return *source; }
+  // Whether more threads than one can help.
+  bool isParallel() const { return parallel; }
   Array<PlannedCommand> commands;
   Array<TensorPointer> tensorPointers;
   Array<RunScalar> runScalars;
@@ -74,6 +76,7 @@ private:
             const schema::BindingRef &ref);
 
   const schema::Entry *source = nullptr;
+  bool parallel = false;
   Array<void *> pointers;
   Array<uint32_t> scalars;
   Counts used;

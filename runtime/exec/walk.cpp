@@ -15,11 +15,14 @@ class Walk {
 public:
   explicit Walk(const WalkRequest &request)
       : request(request), commands(*request.commands),
-        threads(request.context->threadCount()), barrier(threads) {}
+        threads(request.parallel ? request.context->threadCount() : 1),
+        barrier(threads) {}
 
-  uint64_t runAlone();
-  uint64_t runOnOwnPool();
-  uint64_t runOnUserPool();
+  uint64_t run() {
+    if (threads == 1)
+      return runAlone();
+    return request.context->hasUserPool() ? runOnUserPool() : runOnOwnPool();
+  }
 
 private:
   struct Task {
@@ -30,6 +33,9 @@ private:
   uint32_t commandCount() const {
     return static_cast<uint32_t>(commands.size());
   }
+  uint64_t runAlone();
+  uint64_t runOnOwnPool();
+  uint64_t runOnUserPool();
   bool stopped() const {
     return failure.load(std::memory_order_relaxed) != kNoFailure ||
            request.cancelled->load(std::memory_order_relaxed);
@@ -212,13 +218,6 @@ uint64_t Walk::runOnUserPool() {
 
 } // namespace
 
-uint64_t walk(const WalkRequest &request) {
-  Walk walk(request);
-  if (request.context->threadCount() == 1)
-    return walk.runAlone();
-  if (request.context->hasUserPool())
-    return walk.runOnUserPool();
-  return walk.runOnOwnPool();
-}
+uint64_t walk(const WalkRequest &request) { return Walk(request).run(); }
 
 } // namespace visir::runtime
