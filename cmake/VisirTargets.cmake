@@ -4,7 +4,7 @@
 
 add_library(visir_flags INTERFACE)
 target_compile_options(visir_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-unused-parameter>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-unused-parameter;-Wno-deprecated-declarations>)
 target_include_directories(visir_flags INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
   $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)

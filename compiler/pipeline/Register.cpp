@@ -4,6 +4,7 @@
 #include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/visir/Visir.h"
+#include "dialects/visir_exec/VisirExec.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,7 +19,7 @@
 using namespace mlir;
 
 void visir::registerDialects(DialectRegistry &registry) {
-  registry.insert<VisirDialect, affine::AffineDialect, arith::ArithDialect,
+  registry.insert<VisirDialect, exec::VisirExecDialect, affine::AffineDialect, arith::ArithDialect,
                   func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
                   memref::MemRefDialect, scf::SCFDialect,
                   vector::VectorDialect>();

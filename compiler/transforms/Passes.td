@@ -148,4 +148,25 @@ def VerifyRecognised : Pass<"visir-verify-recognised", "::mlir::ModuleOp"> {
   }];
 }
 
+//===-- fused -------------------------------------------------------------===//
+
+def FuseDispatches : Visir_FuncPass<"visir-fuse-dispatches"> {
+  let summary = "Movement goes into loads and stores, elementwise into roots";
+  let description = [{
+    Copies are composed into the loads of their readers or the store of what
+    they read; a map that reads each element of a result once moves into its
+    producer's epilogue; a map that is read by one load moves into that load.
+    Where a reshape stands between two dispatches, the domain's dimensions are
+    split. Runs until nothing changes.
+  }];
+  let statistics = [
+    Statistic<"numCopiesIntoLoads", "num-copies-into-loads",
+              "copies composed into loads">,
+    Statistic<"numCopiesIntoStores", "num-copies-into-stores",
+              "copies composed into stores">,
+    Statistic<"numIntoEpilogues", "num-into-epilogues",
+              "maps moved into epilogues">,
+    Statistic<"numIntoLoads", "num-into-loads", "maps moved into loads">];
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

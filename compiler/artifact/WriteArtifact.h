@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From planned programs and their code to the bytes of an artifact (phase
+// `packaged`). The same input gives the same bytes.
+#ifndef VISIR_COMPILER_ARTIFACT_WRITEARTIFACT_H
+#define VISIR_COMPILER_ARTIFACT_WRITEARTIFACT_H
+
+#include "dialects/visir_exec/VisirExec.h"
+
+#include <string>
+#include <vector>
+
+namespace visir {
+
+/// How a picture becomes an input of every entry; see `Preprocess` in
+/// runtime/schema/visir.fbs for the meaning of each field.
+struct PreprocessSpec {
+  std::string input; ///< empty: the first input
+  uint32_t resizeShorter = 0;
+  uint32_t cropHeight = 0, cropWidth = 0;
+  uint32_t channels = 3;
+  bool bicubic = false;
+  bool channelsLast = false;
+  float scale = 1.0f / 255.0f;
+  std::vector<float> mean, std;
+};
+
+/// The code of one program; functions in the order of its `function` ops.
+struct ProgramCode {
+  exec::ProgramOp program;
+  std::string targetName;
+  std::string features;
+  uint32_t abiVersion = 0;
+  std::vector<char> code;
+  std::vector<std::pair<uint64_t, uint64_t>> functions; ///< offset, bytes
+  std::vector<uint32_t> frameBytes;
+};
+
+struct ArtifactOptions {
+  std::string options; ///< what made it, as on a command line
+  const PreprocessSpec *preprocess = nullptr;
+};
+
+/// Writes the artifact to `path` through a temporary file beside it, which
+/// is renamed at the end. Errors are reported at `loc`.
+mlir::LogicalResult writeArtifact(mlir::Location loc,
+                                  llvm::ArrayRef<ProgramCode> programs,
+                                  const ArtifactOptions &options,
+                                  llvm::StringRef path);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_ARTIFACT_WRITEARTIFACT_H

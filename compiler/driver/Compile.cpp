@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/driver/Compile.h"
+
+#include "compiler/pipeline/CpuProgram.h"
+#include "compiler/pipeline/Register.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace visir;
+
+std::unique_ptr<MLIRContext> visir::makeContext() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  // Threads do not pay for modules of this size, and without them the order
+  // of diagnostics is fixed.
+  auto context = std::make_unique<MLIRContext>(
+      registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  context->printOpOnDiagnostic(false);
+  return context;
+}
+
+static void step(const CompileOptions &options, StringRef name) {
+  if (options.progress)
+    options.progress(name);
+}
+
+static FailureOr<OwningOpRef<ModuleOp>>
+readModule(MLIRContext &context, const CompileOptions &options) {
+  if (!StringRef(options.input).ends_with(".mlir"))
+    return importOnnx(context, options.input, options.import);
+  auto module = parseSourceFile<ModuleOp>(options.input, &context);
+  if (!module)
+    return failure();
+  return module;
+}
+
+static LogicalResult printTo(Location loc, StringRef path, StringRef text) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+  if (error)
+    return emitError(loc, "output ")
+           << path << " cannot be written: " << error.message();
+  file.os() << text;
+  file.keep();
+  return success();
+}
+
+static std::string moduleText(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true, /*prettyForm=*/false);
+  module.print(stream, flags);
+  return text + "\n";
+}
+
+static LogicalResult dumpPhase(ModuleOp module, const CompileOptions &options,
+                               Phase phase) {
+  if (options.dumpFolder.empty())
+    return success();
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(options.dumpFolder))
+    return emitError(module.getLoc(), "folder ")
+           << options.dumpFolder << " cannot be made: " << error.message();
+  SmallString<128> path(options.dumpFolder);
+  llvm::sys::path::append(path, Twine(static_cast<int>(phase)) + "-" +
+                                    phaseName(phase) + ".mlir");
+  return printTo(module.getLoc(), path, moduleText(module));
+}
+
+/// Whether something is left that no import covers.
+static bool hasOpaque(ModuleOp module) {
+  return module
+      .walk([](OpaqueOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+static LogicalResult runPhase(ModuleOp module, const CompileOptions &options,
+                              Phase phase) {
+  PassManager manager(module.getContext());
+  addPhase(manager, phase, options.phases);
+  step(options, phaseName(phase));
+  if (failed(manager.run(module)))
+    return failure();
+  return dumpPhase(module, options, phase);
+}
+
+FailureOr<OwningOpRef<ModuleOp>>
+visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
+                      Phase to, CompileStatus &status) {
+  status = CompileStatus::Failed;
+  step(options, "import");
+  auto module = readModule(context, options);
+  if (failed(module))
+    return failure();
+  if (options.from == Phase::Import &&
+      failed(dumpPhase(**module, options, Phase::Import)))
+    return failure();
+  for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused}) {
+    if (phase > to || phase <= options.from)
+      continue;
+    if (failed(runPhase(**module, options, phase))) {
+      if (hasOpaque(**module))
+        status = CompileStatus::Unsupported;
+      return failure();
+    }
+  }
+  status = CompileStatus::Ok;
+  return module;
+}
+
+/// The LLVM IR, assembly or object of the first target.
+static LogicalResult emitText(ModuleOp module, const CompileOptions &options,
+                              const cpu::CompileDump &dump) {
+  switch (options.emit) {
+  case EmitKind::LLVMIR:
+    return printTo(module.getLoc(), options.output, dump.llvmIR);
+  case EmitKind::Assembly:
+    return printTo(module.getLoc(), options.output, dump.assembly);
+  default:
+    return printTo(module.getLoc(), options.output,
+                   StringRef(dump.object.data(), dump.object.size()));
+  }
+}
+
+static FailureOr<ProgramCode>
+compileTarget(ModuleOp module, const CompileOptions &options,
+              StringRef target, cpu::CompileDump *dump) {
+  const cpu::CpuSpec *spec = cpu::findSpec(target);
+  if (!spec) {
+    emitError(module.getLoc(), "target is ")
+        << target << ", expected x86-64-v2, x86-64-v3, x86-64-v4, host or aarch64";
+    return failure();
+  }
+  step(options, spec->name);
+  auto code = compileForCpu(module, *spec, dump);
+  if (succeeded(code) && failed(dumpPhase(module, options, Phase::Planned)))
+    return failure();
+  return code;
+}
+
+CompileStatus visir::compileModel(MLIRContext &context,
+                                  const CompileOptions &options) {
+  CompileStatus status;
+  auto module = compileToPhase(context, options, options.to, status);
+  if (failed(module))
+    return status;
+  Location loc = (*module)->getLoc();
+  if (options.emit == EmitKind::MLIR || options.to <= Phase::Fused)
+    return succeeded(printTo(loc, options.output, moduleText(**module)))
+               ? CompileStatus::Ok
+               : CompileStatus::Failed;
+  std::vector<OwningOpRef<ModuleOp>> clones;
+  std::vector<ProgramCode> programs;
+  bool wantsText = options.emit != EmitKind::Artifact;
+  for (const std::string &target : options.targets) {
+    cpu::CompileDump dump;
+    clones.push_back(cast<ModuleOp>((*module)->clone()));
+    auto code = compileTarget(*clones.back(), options, target,
+                              wantsText ? &dump : nullptr);
+    if (failed(code))
+      return CompileStatus::Failed;
+    if (wantsText)
+      return succeeded(emitText(**module, options, dump))
+                 ? CompileStatus::Ok
+                 : CompileStatus::Failed;
+    if (options.to == Phase::Planned)
+      return succeeded(
+                 printTo(loc, options.output, moduleText(*clones.back())))
+                 ? CompileStatus::Ok
+                 : CompileStatus::Failed;
+    programs.push_back(std::move(*code));
+  }
+  step(options, "package");
+  ArtifactOptions artifact;
+  artifact.preprocess = options.preprocess ? &*options.preprocess : nullptr;
+  return succeeded(writeArtifact(loc, programs, artifact, options.output))
+             ? CompileStatus::Ok
+             : CompileStatus::Failed;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/driver/Diagnostics.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace visir;
+
+std::string visir::locationText(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  if (auto file = dyn_cast<FileLineColLoc>(loc))
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) +
+            ":" + Twine(file.getColumn()))
+        .str();
+  std::string text;
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations()) {
+      std::string name = locationText(part);
+      if (!name.empty())
+        text += (text.empty() ? "" : " + ") + name;
+    }
+  return text;
+}
+
+static void print(const Diagnostic &diagnostic, StringRef kind) {
+  llvm::raw_ostream &out = llvm::errs();
+  out << kind << ": ";
+  std::string place = locationText(diagnostic.getLocation());
+  if (!place.empty())
+    out << place << ": ";
+  out << diagnostic << "\n";
+}
+
+static StringRef kindOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Error:
+    return "error";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  default:
+    return "note";
+  }
+}
+
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks)
+    : handler(&context, [remarks](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Remark &&
+            !remarks)
+          return success();
+        print(diagnostic, kindOf(diagnostic.getSeverity()));
+        for (Diagnostic &note : diagnostic.getNotes())
+          print(note, "note");
+        return success();
+      }) {}

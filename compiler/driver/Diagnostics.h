@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Diagnostics as people read them: "error: node: text".
+#ifndef VISIR_COMPILER_DRIVER_DIAGNOSTICS_H
+#define VISIR_COMPILER_DRIVER_DIAGNOSTICS_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+
+namespace visir {
+
+/// While it lives, prints the context's diagnostics on standard error, with
+/// ONNX node names as places; remarks only if asked for.
+class DiagnosticPrinter {
+public:
+  DiagnosticPrinter(mlir::MLIRContext &context, bool remarks);
+
+private:
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+/// The ONNX node names of a location, separated by " + "; may be empty.
+std::string locationText(mlir::Location loc);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_DRIVER_DIAGNOSTICS_H

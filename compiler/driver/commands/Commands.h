@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The compiler's commands of the tool `visir`. Each takes the arguments after
+// its name and returns the exit code.
+#ifndef VISIR_COMPILER_DRIVER_COMMANDS_COMMANDS_H
+#define VISIR_COMPILER_DRIVER_COMMANDS_COMMANDS_H
+
+#include "compiler/driver/commands/Arguments.h"
+
+namespace visir {
+
+int compileCommand(llvm::ArrayRef<char *> arguments);
+int opsCommand(llvm::ArrayRef<char *> arguments);
+int targetsCommand(llvm::ArrayRef<char *> arguments);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_DRIVER_COMMANDS_COMMANDS_H

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/driver/commands/Commands.h"
+
+#include "compiler/driver/Compile.h"
+#include "compiler/driver/Diagnostics.h"
+#include "compiler/driver/Preprocess.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+
+using namespace llvm;
+using namespace visir;
+
+static std::vector<std::string> splitList(StringRef text) {
+  SmallVector<StringRef> parts;
+  text.split(parts, ',', -1, /*KeepEmpty=*/false);
+  return {parts.begin(), parts.end()};
+}
+
+static std::string setPhase(StringRef text, Phase &target) {
+  auto phase = parsePhase(text);
+  if (!phase)
+    return "phase is " + text.str() + ", expected one of " + phaseNames();
+  target = *phase;
+  return "";
+}
+
+static std::string setEmit(StringRef text, EmitKind &target) {
+  static const std::pair<StringRef, EmitKind> kinds[] = {
+      {"artifact", EmitKind::Artifact}, {"object", EmitKind::Object},
+      {"asm", EmitKind::Assembly},      {"llvm", EmitKind::LLVMIR},
+      {"mlir", EmitKind::MLIR}};
+  for (auto [name, kind] : kinds)
+    if (text == name) {
+      target = kind;
+      return "";
+    }
+  return "form is " + text.str() +
+         ", expected artifact, object, asm, llvm or mlir";
+}
+
+namespace {
+
+/// What the command line holds beyond the options of a compilation.
+struct CommandLine {
+  CompileOptions options;
+  std::vector<std::string> shapes, bindings;
+  std::string preprocess;
+  bool quiet = false, remarks = false;
+};
+
+/// Prints steps as they begin, on a terminal only.
+class Progress {
+public:
+  explicit Progress(bool quiet)
+      : isOn(!quiet && sys::Process::StandardErrIsDisplayed()) {}
+  ~Progress() { finish(); }
+
+  void begin(StringRef step) {
+    if (!isOn)
+      return;
+    finish();
+    current = step.str();
+    errs() << current << " ...";
+    errs().flush();
+    start = std::chrono::steady_clock::now();
+  }
+
+private:
+  void finish() {
+    if (current.empty())
+      return;
+    std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    errs() << "\r" << current << ": " << format("%.2f", time.count()) << " s\n";
+    current.clear();
+  }
+
+  bool isOn;
+  std::string current;
+  std::chrono::steady_clock::time_point start;
+};
+
+} // namespace
+
+static void declare(Arguments &arguments, CommandLine &line) {
+  CompileOptions &options = line.options;
+  arguments.positional("MODEL", options.input);
+  arguments.value("-o, --output", "FILE",
+                  "the result; the model's name with .visir without it",
+                  options.output);
+  arguments.value("--target", "LIST",
+                  "instruction sets, separated by commas: x86-64-v2,\n"
+                  "x86-64-v3, x86-64-v4, aarch64, or host (the default)",
+                  [&](StringRef text) {
+                    options.targets = splitList(text);
+                    return options.targets.empty() ? "list is empty"
+                                                   : std::string();
+                  });
+  arguments.value("--shape", "NAME=1x3x224x224",
+                  "extents of an input; given again for an input that has\n"
+                  "one, it begins the next entry point",
+                  [&](StringRef text) {
+                    line.shapes.push_back(text.str());
+                    return std::string();
+                  });
+  arguments.value("--bind", "NAME=VALUE",
+                  "an input that becomes a constant: a number or a list",
+                  [&](StringRef text) {
+                    line.bindings.push_back(text.str());
+                    return std::string();
+                  });
+  arguments.value("--preprocess", "imagenet|FILE",
+                  "how tools turn a picture into the input; a file has\n"
+                  "lines KEY = VALUE (docs/howto/preprocess.md)",
+                  line.preprocess);
+  arguments.value("--disable", "NAMES", "rewrites to switch off",
+                  [&](StringRef text) {
+                    options.phases.disabled = splitList(text);
+                    return std::string();
+                  });
+  arguments.value("--from", "PHASE", "the phase that an .mlir input has passed",
+                  [&](StringRef text) {
+                    return setPhase(text, options.from);
+                  });
+  arguments.value("--to", "PHASE", "the last phase; its IR is the result",
+                  [&](StringRef text) { return setPhase(text, options.to); });
+  arguments.value("--emit", "FORM",
+                  "artifact (the default), object, asm, llvm or mlir",
+                  [&](StringRef text) { return setEmit(text, options.emit); });
+  arguments.value("--dump", "FOLDER", "writes the IR after every phase there",
+                  options.dumpFolder);
+  arguments.flag("--remarks", "print what was recognised and fused, and why not",
+                 line.remarks);
+  arguments.flag("-q, --quiet", "no progress", line.quiet);
+}
+
+int visir::compileCommand(ArrayRef<char *> raw) {
+  CommandLine line;
+  CompileOptions &options = line.options;
+  Arguments arguments("compile MODEL [-o FILE] [options]",
+                      "Compiles an ONNX model to an artifact.");
+  declare(arguments, line);
+  if (auto exit = arguments.parse(raw))
+    return *exit;
+  auto usage = [](const std::string &error) {
+    errs() << "error: " << error << "\n";
+    return kExitUsage;
+  };
+  std::string error = parseShapes(line.shapes, options.import.shapeSets);
+  if (error.empty())
+    error = parseBindings(line.bindings, options.import.bindings);
+  if (error.empty() && !line.preprocess.empty()) {
+    options.preprocess.emplace();
+    error = readPreprocess(line.preprocess, *options.preprocess);
+  }
+  if (!error.empty())
+    return usage(error);
+  if (options.output.empty()) {
+    bool isText = options.emit != EmitKind::Artifact ||
+                  options.to != Phase::Packaged;
+    SmallString<128> path(options.input);
+    sys::path::replace_extension(path, "visir");
+    options.output = isText ? "-" : path.str().str();
+  }
+  Progress progress(line.quiet);
+  options.progress = [&](StringRef step) { progress.begin(step); };
+  auto context = makeContext();
+  DiagnosticPrinter printer(*context, line.remarks);
+  return static_cast<int>(compileModel(*context, options));
+}

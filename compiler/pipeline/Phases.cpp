@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/pipeline/Phases.h"
+
+#include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace visir;
+
+static constexpr llvm::StringLiteral kNames[] = {
+    "import", "canonical", "recognised", "fused",
+    "laid-out", "planned", "packaged"};
+
+StringRef visir::phaseName(Phase phase) {
+  return kNames[static_cast<unsigned>(phase)];
+}
+
+std::optional<Phase> visir::parsePhase(StringRef name) {
+  for (auto [i, known] : llvm::enumerate(kNames))
+    if (name == known)
+      return static_cast<Phase>(i);
+  return std::nullopt;
+}
+
+std::string visir::phaseNames() { return llvm::join(std::begin(kNames), std::end(kNames), ", "); }
+
+void visir::addPhase(OpPassManager &manager, Phase phase,
+                     const PhaseOptions &options) {
+  auto enabled = [&](StringRef name) {
+    return !llvm::is_contained(options.disabled, name);
+  };
+  switch (phase) {
+  case Phase::Canonical:
+    addCanonicalPasses(manager, enabled);
+    break;
+  case Phase::Recognised:
+    addRecognisedPasses(manager, enabled);
+    break;
+  case Phase::Fused:
+    manager.addPass(createGraphToDispatchPass());
+    if (enabled("fuse-dispatches"))
+      manager.addNestedPass<func::FuncOp>(createFuseDispatches());
+    break;
+  default:
+    break;
+  }
+}

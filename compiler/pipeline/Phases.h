@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The road of a model: its phases in order, common to all targets up to
+// `fused`. Each phase is a list of passes that ends in the verifier of its
+// contract.
+#ifndef VISIR_COMPILER_PIPELINE_PHASES_H
+#define VISIR_COMPILER_PIPELINE_PHASES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace visir {
+
+enum class Phase {
+  Import,
+  Canonical,
+  Recognised,
+  Fused,
+  LaidOut,
+  Planned,
+  Packaged,
+};
+
+/// "import", "canonical" ...; the order of the enumerators.
+llvm::StringRef phaseName(Phase phase);
+std::optional<Phase> parsePhase(llvm::StringRef name);
+/// All names, separated by ", ".
+std::string phaseNames();
+
+struct PhaseOptions {
+  /// Names of rewrites that are switched off.
+  std::vector<std::string> disabled;
+};
+
+/// Adds the passes of a common phase (`Canonical` to `Fused`).
+void addPhase(mlir::OpPassManager &manager, Phase phase,
+              const PhaseOptions &options);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_PIPELINE_PHASES_H

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/plan/PlanProgram.h"
+
+#include "compiler/plan/BufferPlan.h"
+#include "compiler/plan/Dependencies.h"
+#include "compiler/support/Constants.h"
+#include "targets/common/Layout.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace visir;
+
+namespace {
+
+/// One piece of memory that values of an entry share.
+struct Buffer {
+  exec::BufferKind kind = exec::BufferKind::Arena;
+  int64_t index = 0;
+  int64_t bytes = 0;
+  int64_t first = -1, last = -1; ///< commands
+  int64_t offset = 0;
+};
+
+/// A command before it becomes an op.
+struct Command {
+  DispatchOp dispatch;          ///< or a copy when null
+  SmallVector<unsigned> reads;  ///< buffers
+  SmallVector<unsigned> writes; ///< buffers
+};
+
+/// Constants of a program, each once.
+class ConstantPool {
+public:
+  explicit ConstantPool(OpBuilder &builder) : builder(builder) {}
+
+  unsigned indexOf(ConstantOp op) {
+    auto key = std::make_pair(Attribute(op.getValue()), op.getType());
+    auto [it, isNew] = indices.try_emplace(key, indices.size());
+    if (isNew)
+      exec::ConstantOp::create(
+          builder, op.getLoc(), ("c" + Twine(it->second)).str(),
+          op.getValue(), op.getType(),
+          placedBytes(cast<RankedTensorType>(op.getType())));
+    return it->second;
+  }
+
+private:
+  OpBuilder &builder;
+  llvm::DenseMap<std::pair<Attribute, Type>, unsigned> indices;
+};
+
+class EntryPlanner {
+public:
+  EntryPlanner(func::FuncOp func, const KernelTable &table,
+               ConstantPool &constants)
+      : func(func), table(table), constants(constants) {}
+
+  LogicalResult run(OpBuilder &builder);
+
+private:
+  LogicalResult collect();
+  LogicalResult bindOutputs();
+  void place();
+  unsigned newBuffer(Value value);
+  unsigned bufferOf(Value value);
+  LogicalResult addDispatch(DispatchOp op);
+  void touch(unsigned buffer, int64_t command);
+  exec::RefAttr refOf(unsigned buffer);
+  void emit(OpBuilder &builder);
+
+  func::FuncOp func;
+  const KernelTable &table;
+  ConstantPool &constants;
+  std::vector<Buffer> buffers;
+  std::vector<Command> commands;
+  llvm::DenseMap<Value, unsigned> bufferMap;
+  int64_t arenaBytes = 0;
+};
+
+} // namespace
+
+unsigned EntryPlanner::newBuffer(Value value) {
+  Buffer buffer;
+  buffer.bytes = placedBytes(cast<RankedTensorType>(value.getType()));
+  buffers.push_back(buffer);
+  return buffers.size() - 1;
+}
+
+unsigned EntryPlanner::bufferOf(Value value) {
+  auto it = bufferMap.find(value);
+  if (it != bufferMap.end())
+    return it->second;
+  unsigned index = newBuffer(value);
+  if (auto constant = value.getDefiningOp<ConstantOp>()) {
+    buffers[index].kind = exec::BufferKind::Constant;
+    buffers[index].index = constants.indexOf(constant);
+  } else if (auto argument = dyn_cast<BlockArgument>(value)) {
+    buffers[index].kind = exec::BufferKind::Input;
+    buffers[index].index = argument.getArgNumber();
+  }
+  bufferMap[value] = index;
+  return index;
+}
+
+LogicalResult EntryPlanner::addDispatch(DispatchOp op) {
+  if (!table.kernelOf.count(op))
+    return op.emitError("dispatch has no kernel");
+  Command command;
+  command.dispatch = op;
+  for (Value input : op.getInputs())
+    command.reads.push_back(bufferOf(input));
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    int64_t tie = op.getTies()[i];
+    if (tie < 0) {
+      command.writes.push_back(bufferMap[result] = newBuffer(result));
+      continue;
+    }
+    unsigned buffer = bufferOf(op.getInputs()[tie]);
+    if (buffers[buffer].kind != exec::BufferKind::Arena)
+      return op.emitError("result ")
+             << i << " is tied to memory that must not change";
+    bufferMap[result] = buffer;
+    command.writes.push_back(buffer);
+  }
+  commands.push_back(std::move(command));
+  return success();
+}
+
+LogicalResult EntryPlanner::collect() {
+  for (Operation &op : func.getBody().front()) {
+    if (auto dispatch = dyn_cast<DispatchOp>(op)) {
+      if (failed(addDispatch(dispatch)))
+        return failure();
+    } else if (!isa<ConstantOp, EmptyOp, func::ReturnOp>(op)) {
+      return op.emitError("op is not part of a planned program");
+    }
+  }
+  return bindOutputs();
+}
+
+/// Gives results the caller's memory; what already has a place elsewhere is
+/// copied at the end.
+LogicalResult EntryPlanner::bindOutputs() {
+  auto returned = func.getBody().front().getTerminator()->getOperands();
+  for (auto [i, value] : llvm::enumerate(returned)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getEncoding())
+      return func.emitError("result ") << i << " is not row-major";
+    unsigned buffer = bufferOf(value);
+    if (buffers[buffer].kind == exec::BufferKind::Arena &&
+        buffers[buffer].bytes == placedBytes(type)) {
+      buffers[buffer].kind = exec::BufferKind::Output;
+      buffers[buffer].index = i;
+      continue;
+    }
+    unsigned output = newBuffer(value);
+    buffers[output].kind = exec::BufferKind::Output;
+    buffers[output].index = i;
+    Command copy;
+    copy.reads.push_back(buffer);
+    copy.writes.push_back(output);
+    commands.push_back(copy);
+  }
+  return success();
+}
+
+void EntryPlanner::touch(unsigned buffer, int64_t command) {
+  Buffer &b = buffers[buffer];
+  if (b.first < 0)
+    b.first = command;
+  b.last = command;
+}
+
+void EntryPlanner::place() {
+  for (auto [i, command] : llvm::enumerate(commands)) {
+    for (unsigned buffer : command.reads)
+      touch(buffer, i);
+    for (unsigned buffer : command.writes)
+      touch(buffer, i);
+  }
+  SmallVector<BufferLife> lives;
+  SmallVector<unsigned> numbers;
+  for (auto [i, buffer] : llvm::enumerate(buffers)) {
+    if (buffer.kind != exec::BufferKind::Arena || buffer.first < 0)
+      continue;
+    lives.push_back({buffer.bytes, buffer.first, buffer.last});
+    numbers.push_back(i);
+  }
+  BufferPlan plan = planBuffers(lives);
+  for (auto [number, offset] : llvm::zip_equal(numbers, plan.offsets))
+    buffers[number].offset = offset;
+  arenaBytes = plan.arenaBytes;
+}
+
+exec::RefAttr EntryPlanner::refOf(unsigned buffer) {
+  const Buffer &b = buffers[buffer];
+  return exec::RefAttr::get(func.getContext(), b.kind, b.index, b.offset,
+                            b.bytes);
+}
+
+/// Names of the ONNX nodes behind a location.
+static void collectNames(Location loc, SmallVectorImpl<Attribute> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    if (!llvm::is_contained(names, name.getName()))
+      names.push_back(name.getName());
+    return;
+  }
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      collectNames(part, names);
+}
+
+void EntryPlanner::emit(OpBuilder &builder) {
+  std::vector<CommandAccess> accesses;
+  for (const Command &command : commands) {
+    CommandAccess access;
+    for (unsigned buffer : command.reads)
+      access.reads.push_back(refOf(buffer));
+    for (unsigned buffer : command.writes)
+      access.writes.push_back(refOf(buffer));
+    accesses.push_back(access);
+  }
+  auto dependencies = commandDependencies(accesses);
+  for (auto [i, command] : llvm::enumerate(commands)) {
+    auto waits = builder.getDenseI64ArrayAttr(dependencies[i]);
+    if (!command.dispatch) {
+      exec::CopyOp::create(builder, func.getLoc(),
+                           accesses[i].reads.front(),
+                           accesses[i].writes.front(), waits);
+      continue;
+    }
+    SmallVector<Attribute> bindings(accesses[i].reads.begin(),
+                                    accesses[i].reads.end());
+    bindings.append(accesses[i].writes.begin(), accesses[i].writes.end());
+    SmallVector<Attribute> names;
+    collectNames(command.dispatch.getLoc(), names);
+    const PlannedKernel &kernel =
+        table.kernels[table.kernelOf.lookup(command.dispatch)];
+    exec::DispatchOp::create(
+        builder, command.dispatch.getLoc(),
+        FlatSymbolRefAttr::get(builder.getContext(), kernel.symbol),
+        builder.getArrayAttr(bindings), waits, builder.getArrayAttr(names));
+  }
+}
+
+/// Names given as argument or result attributes, or made from the number.
+static Attribute nameOr(OpBuilder &b, Attribute name, const Twine &fallback) {
+  return name ? name : b.getStringAttr(fallback);
+}
+
+LogicalResult EntryPlanner::run(OpBuilder &builder) {
+  if (failed(collect()))
+    return failure();
+  place();
+  SmallVector<Attribute> inputNames, outputNames, inputTypes, outputTypes;
+  for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+    inputNames.push_back(nameOr(builder, func.getArgAttr(i, "visir.name"),
+                                "input" + Twine(i)));
+    inputTypes.push_back(TypeAttr::get(func.getArgument(i).getType()));
+  }
+  for (unsigned i = 0; i < func.getNumResults(); ++i) {
+    outputNames.push_back(nameOr(
+        builder, func.getResultAttr(i, "visir.name"), "output" + Twine(i)));
+    outputTypes.push_back(TypeAttr::get(func.getResultTypes()[i]));
+  }
+  auto entry = exec::EntryOp::create(
+      builder, func.getLoc(), func.getSymName(),
+      builder.getArrayAttr(inputNames), builder.getArrayAttr(inputTypes),
+      builder.getArrayAttr(outputNames), builder.getArrayAttr(outputTypes),
+      arenaBytes);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&entry.getBody());
+  emit(builder);
+  return success();
+}
+
+/// The signature that the planner promises for calls of a kernel.
+static void emitFunction(OpBuilder &b, const PlannedKernel &kernel) {
+  DispatchOp op = kernel.dispatch;
+  SmallVector<int64_t> bytes, writes, ties;
+  for (Value input : op.getInputs()) {
+    bytes.push_back(placedBytes(cast<RankedTensorType>(input.getType())));
+    writes.push_back(0);
+    ties.push_back(-1);
+  }
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    bytes.push_back(placedBytes(cast<RankedTensorType>(result.getType())));
+    writes.push_back(1);
+    ties.push_back(op.getTies()[i]);
+  }
+  exec::FunctionOp::create(b, op.getLoc(), kernel.symbol, bytes, writes, ties,
+                           kernel.tileCount, kernel.scratchBytes,
+                           APFloat(kernel.flops), kernel.config,
+                           kernel.digest);
+}
+
+FailureOr<exec::ProgramOp> visir::planProgram(ModuleOp module,
+                                              const KernelTable &table,
+                                              StringRef target) {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto program =
+      exec::ProgramOp::create(builder, module.getLoc(), target.str());
+  builder.createBlock(&program.getBody());
+  for (const PlannedKernel &kernel : table.kernels)
+    emitFunction(builder, kernel);
+  // Constants are written as entries are planned, in front of them.
+  OpBuilder constantBuilder(builder);
+  ConstantPool constants(constantBuilder);
+  for (auto func : module.getOps<func::FuncOp>()) {
+    constantBuilder.setInsertionPointToEnd(&program.getBody().front());
+    builder.setInsertionPointToEnd(&program.getBody().front());
+    EntryPlanner planner(func, table, constants);
+    if (failed(planner.run(builder))) {
+      program.erase();
+      return failure();
+    }
+  }
+  return program;
+}

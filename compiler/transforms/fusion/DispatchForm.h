@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A dispatch taken apart into numbers, to be changed and built again: its
+// domain, loads and stores. Payloads are cloned from the original dispatches.
+#ifndef VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H
+#define VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H
+
+#include "compiler/analysis/StridedBox.h"
+#include "dialects/visir/Visir.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace visir {
+
+struct LoadForm {
+  mlir::Value tensor;
+  LinearAccess access;
+  bool padded = false;
+  mlir::FloatAttr fill;
+  llvm::SmallVector<int64_t> indexAxes, indexLoads;
+
+  bool isPlain() const { return !padded && indexAxes.empty(); }
+  double fillValue() const { return fill ? fill.getValueAsDouble() : 0.0; }
+  llvm::ArrayRef<int64_t> shape() const {
+    return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getShape();
+  }
+  /// The same element of the same tensor.
+  bool operator==(const LoadForm &other) const;
+};
+
+struct StoreForm {
+  mlir::RankedTensorType type;
+  LinearAccess access;
+  int64_t tie = -1; ///< load, or -1
+  llvm::SmallVector<int64_t> indexAxes, indexLoads;
+};
+
+struct DispatchForm {
+  RootAttr root;
+  llvm::SmallVector<int64_t> extents;
+  int64_t parallelRank = 0;
+  std::vector<LoadForm> loads;
+  std::vector<StoreForm> stores;
+
+  /// Nothing for a dispatch with symbols in its accesses or with a config.
+  static std::optional<DispatchForm> of(DispatchOp op);
+
+  /// Splits the domain's dimensions; see `composeReshape`.
+  void refine(const DimFactors &factors);
+
+  /// Whether the root permits the split.
+  bool maySplit(const DimFactors &factors) const;
+
+  /// Adds a load unless an equal one is there; returns its number.
+  unsigned addLoad(const LoadForm &load);
+
+  bool isTied(unsigned load) const {
+    return llvm::any_of(stores, [&](const StoreForm &store) {
+      return store.tie == int64_t(load);
+    });
+  }
+
+  /// Creates the dispatch with empty payload blocks that have only the
+  /// arguments for the loads; `rootTypes` are the epilogue's first arguments.
+  DispatchOp create(mlir::OpBuilder &builder, mlir::Location loc,
+                    mlir::TypeRange rootTypes) const;
+};
+
+/// If `access` reaches every element of a tensor of `shape` exactly once: the
+/// dimensions of the domain whose sizes are not 1, slowest first in the
+/// tensor. The tensor is then a reshape of one with these sizes.
+std::optional<llvm::SmallVector<unsigned>>
+digitOrder(llvm::ArrayRef<int64_t> sizes, const LinearAccess &access,
+           llvm::ArrayRef<int64_t> shape);
+
+/// The access `outer` over a domain whose dimension i is the linear
+/// expression that `inner` has as coordinate i.
+LinearAccess composeAccess(const LinearAccess &outer,
+                           const LinearAccess &inner);
+
+/// An access expressed as points of the domain that makes the tensor.
+struct DomainPoints {
+  DimFactors factors; ///< how the accessing domain is split for it
+  LinearAccess points; ///< one coordinate per dimension of the making domain
+};
+
+/// Expresses `access` (over `extents`) to a tensor of `shape`, which a domain
+/// of `sizes` makes through `store`, as points of that domain.
+std::optional<DomainPoints> ontoDomain(llvm::ArrayRef<int64_t> extents,
+                                       const LinearAccess &access,
+                                       llvm::ArrayRef<int64_t> shape,
+                                       llvm::ArrayRef<int64_t> sizes,
+                                       const LinearAccess &store);
+
+/// Types of the values that the root gives to the epilogue.
+llvm::SmallVector<mlir::Type> rootTypesOf(DispatchOp op);
+
+/// Whether everything that reads results of `op`, but for `except`, comes
+/// after `position` in its block.
+bool readersFollow(DispatchOp op, mlir::Operation *position,
+                   mlir::Operation *except);
+
+/// A location for what was made from two ops.
+mlir::Location fuseLocations(mlir::Location a, mlir::Location b);
+
+/// A map that only copies: one load, one store, the payload is the identity.
+bool isCopy(DispatchOp op);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H

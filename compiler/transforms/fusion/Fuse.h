@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The rewrites of fusion. Each takes two dispatches, gives their fusion in
+// place of the consumer (or of the producer), and returns it, or null when it
+// is not possible. Sources that nobody reads any more are left to dead code
+// elimination.
+#ifndef VISIR_COMPILER_TRANSFORMS_FUSION_FUSE_H
+#define VISIR_COMPILER_TRANSFORMS_FUSION_FUSE_H
+
+#include "dialects/visir/Visir.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace visir {
+
+/// Load `load` of `consumer` reads what a copy made: reads the copy's source
+/// instead.
+DispatchOp foldCopyIntoLoad(mlir::RewriterBase &rewriter, DispatchOp consumer,
+                            unsigned load);
+
+/// `copy` is the only reader of a result of another dispatch: that stores at
+/// the copy's places instead.
+DispatchOp foldCopyIntoStore(mlir::RewriterBase &rewriter, DispatchOp copy);
+
+/// Load `load` of the map `consumer` reads each element of a producer's
+/// result once: the consumer's payload moves into the producer's epilogue.
+DispatchOp fuseIntoEpilogue(mlir::RewriterBase &rewriter, DispatchOp consumer,
+                            unsigned load);
+
+/// Load `load` of `consumer` reads what a map made: the map's payload moves
+/// to the load.
+DispatchOp fuseIntoLoad(mlir::RewriterBase &rewriter, DispatchOp consumer,
+                        unsigned load);
+
+/// Loads that the payloads do not use are dropped, loads of splat constants
+/// become scalar constants, equal loads become one. Null if nothing changes.
+DispatchOp simplifyLoads(mlir::RewriterBase &rewriter, DispatchOp op);
+
+} // namespace visir
+
+#endif // VISIR_COMPILER_TRANSFORMS_FUSION_FUSE_H

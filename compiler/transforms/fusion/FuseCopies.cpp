@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/transforms/fusion/DispatchForm.h"
+#include "compiler/transforms/fusion/Fuse.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace visir;
+
+/// Clones the payloads of `from` into the empty ones of `to`, whose loads
+/// have the same order.
+static void clonePayloads(OpBuilder &builder, DispatchOp from, DispatchOp to) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto clone = [&](Block &source, Block &target) {
+    IRMapping mapping;
+    for (auto [a, b] :
+         llvm::zip(source.getArguments(), target.getArguments()))
+      mapping.map(a, b);
+    builder.setInsertionPointToEnd(&target);
+    for (Operation &op : source)
+      builder.clone(op, mapping);
+  };
+  clone(from.getPrologueBlock(), to.getPrologueBlock());
+  clone(from.getEpilogueBlock(), to.getEpilogueBlock());
+}
+
+/// Coordinates of a padded access that may lie outside of the tensor.
+static SmallVector<unsigned> outsideCoordinates(const LinearAccess &access,
+                                                ArrayRef<int64_t> extents,
+                                                ArrayRef<int64_t> shape) {
+  SmallVector<unsigned> outside;
+  for (unsigned j = 0; j < access.rank(); ++j) {
+    auto [low, high] = access.range(j, extents);
+    if (low < 0 || high >= shape[j])
+      outside.push_back(j);
+  }
+  return outside;
+}
+
+/// Whether being outside of the digit `dim` of a copy's domain is the same as
+/// being outside of one coordinate of its source: that coordinate is the
+/// digit, possibly moved by padding, and nothing else.
+static bool digitIsCoordinate(const LoadForm &source,
+                              ArrayRef<int64_t> extents, unsigned dim) {
+  std::optional<unsigned> found;
+  for (unsigned j = 0; j < source.access.rank(); ++j) {
+    if (source.access.coefficients[j][dim] == 0)
+      continue;
+    if (found)
+      return false;
+    found = j;
+  }
+  if (!found || source.access.coefficients[*found][dim] != 1)
+    return false;
+  for (unsigned d = 0; d < extents.size(); ++d)
+    if (d != dim && source.access.coefficients[*found][d] != 0)
+      return false;
+  auto [low, high] = source.access.range(*found, extents);
+  int64_t size = source.shape()[*found];
+  // The digit's range covers the coordinate's, so that outside stays outside.
+  return low <= 0 && high >= size - 1;
+}
+
+DispatchOp visir::foldCopyIntoLoad(RewriterBase &rewriter,
+                                   DispatchOp consumer, unsigned load) {
+  auto copy = consumer.getInputs()[load].getDefiningOp<DispatchOp>();
+  if (!copy || !isCopy(copy) || copy.getTies().front() >= 0)
+    return {};
+  auto form = DispatchForm::of(consumer), from = DispatchForm::of(copy);
+  if (!form || !from || form->isTied(load))
+    return {};
+  LoadForm &target = form->loads[load];
+  const LoadForm &source = from->loads.front();
+  if (!target.indexAxes.empty() || !source.indexAxes.empty())
+    return {};
+  auto on = ontoDomain(form->extents, target.access, target.shape(),
+                       from->extents, from->stores.front().access);
+  if (!on || !form->maySplit(on->factors))
+    return {};
+  if (target.padded) {
+    if (source.padded && source.fillValue() != target.fillValue())
+      return {};
+    SmallVector<int64_t> refined = refineSizes(on->factors);
+    for (unsigned digit :
+         outsideCoordinates(on->points, refined, from->extents))
+      if (!digitIsCoordinate(source, from->extents, digit))
+        return {};
+  }
+  form->refine(on->factors);
+  LoadForm &changed = form->loads[load];
+  changed.tensor = source.tensor;
+  changed.access = composeAccess(source.access, on->points);
+  if (source.padded) {
+    changed.padded = true;
+    changed.fill = source.fill;
+  }
+  rewriter.setInsertionPoint(consumer);
+  DispatchOp result =
+      form->create(rewriter, fuseLocations(copy.getLoc(), consumer.getLoc()),
+                   rootTypesOf(consumer));
+  clonePayloads(rewriter, consumer, result);
+  rewriter.replaceOp(consumer, result);
+  return result;
+}
+
+DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy) {
+  if (!isCopy(copy))
+    return {};
+  auto from = DispatchForm::of(copy);
+  if (!from)
+    return {};
+  int64_t tie = from->stores.front().tie;
+  unsigned number = tie == 0 ? 1 : 0;
+  const LoadForm &source = from->loads[number];
+  auto result = dyn_cast<OpResult>(source.tensor);
+  auto producer = source.tensor.getDefiningOp<DispatchOp>();
+  if (!producer || !source.isPlain() || !result.hasOneUse() ||
+      !readersFollow(producer, copy, copy))
+    return {};
+  auto form = DispatchForm::of(producer);
+  if (!form)
+    return {};
+  StoreForm &store = form->stores[result.getResultNumber()];
+  if (store.tie >= 0 || !store.indexAxes.empty())
+    return {};
+  auto on = ontoDomain(form->extents, store.access, source.shape(),
+                       from->extents, source.access);
+  if (!on || !form->maySplit(on->factors))
+    return {};
+  form->refine(on->factors);
+  StoreForm &changed = form->stores[result.getResultNumber()];
+  changed.type = from->stores.front().type;
+  changed.access = composeAccess(from->stores.front().access, on->points);
+  if (tie >= 0) {
+    LoadForm into;
+    into.tensor = from->loads[tie].tensor;
+    into.access = changed.access;
+    form->loads.push_back(into);
+    changed.tie = form->loads.size() - 1;
+  }
+  rewriter.setInsertionPoint(copy);
+  DispatchOp fused =
+      form->create(rewriter, fuseLocations(producer.getLoc(), copy.getLoc()),
+                   rootTypesOf(producer));
+  clonePayloads(rewriter, producer, fused);
+  rewriter.replaceOp(copy, fused.getResult(result.getResultNumber()));
+  SmallVector<Value> values(fused.getResults());
+  rewriter.replaceOp(producer, values);
+  return fused;
+}
