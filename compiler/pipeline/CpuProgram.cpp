@@ -3,6 +3,7 @@
 
 #include "compiler/plan/PlanProgram.h"
 #include "targets/cpu/abi/kernel_abi.h"
+#include "targets/cpu/codegen/layout/LayOut.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -79,11 +80,10 @@ private:
 } // namespace
 
 LogicalResult visir::layOutForCpu(ModuleOp module, const cpu::CpuSpec &spec) {
-  auto result = module.walk([&](DispatchOp op) {
-    return failed(cpu::chooseConfig(op, spec)) ? WalkResult::interrupt()
-                                               : WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
+  for (auto func : module.getOps<func::FuncOp>())
+    if (failed(cpu::layOut(func, spec)))
+      return failure();
+  return success();
 }
 
 FailureOr<ProgramCode> visir::compileForCpu(ModuleOp module,

@@ -9,10 +9,18 @@
 using namespace mlir;
 using namespace visir;
 
-OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+OpFoldResult ConstantOp::fold(FoldAdaptor) {
+  // A constant with a layout must not be merged with one without.
+  if (cast<RankedTensorType>(getType()).getEncoding())
+    return {};
+  return getValue();
+}
 
 LogicalResult ConstantOp::verify() {
-  if (getValue().getShapedType() != getType())
+  // The value is row-major whatever the layout in memory is to be.
+  auto type = cast<RankedTensorType>(getType());
+  auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
+  if (getValue().getShapedType() != plain)
     return emitOpError("type of the value is ")
            << getValue().getShapedType() << ", expected " << getType();
   return success();
