@@ -160,21 +160,38 @@ static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
+void StridedBox::reverseDim(unsigned i) {
+  for (LinearAccess &access : accesses)
+    for (auto [row, offset] :
+         llvm::zip_equal(access.coefficients, access.offsets)) {
+      offset += row[i] * (sizes[i] - 1);
+      row[i] = -row[i];
+    }
+}
+
+/// The stride of each dimension in the flat order of access 0.
+static SmallVector<int64_t> flatStrides(const StridedBox &box,
+                                        ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> flat(box.rank(), 0);
+  for (auto [row, stride] :
+       llvm::zip_equal(box.accesses[0].coefficients, rowMajorStrides(shape)))
+    for (unsigned i = 0; i < box.rank(); ++i)
+      flat[i] += row[i] * stride;
+  return flat;
+}
+
 void StridedBox::canonicalize(ArrayRef<int64_t> shape) {
   for (unsigned i = rank(); i-- > 0;)
     if (sizes[i] == 1)
       dropDim(i);
+  for (auto [i, stride] : llvm::enumerate(flatStrides(*this, shape)))
+    if (stride < 0)
+      reverseDim(i);
   while (mergeOnce(*this))
     ;
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
   SmallVector<std::pair<int64_t, unsigned>> keys;
-  for (unsigned i = 0; i < rank(); ++i) {
-    int64_t key = 0;
-    for (auto [row, stride] :
-         llvm::zip_equal(accesses[0].coefficients, strides))
-      key += row[i] * stride;
-    keys.push_back({-std::abs(key), i});
-  }
+  for (auto [i, stride] : llvm::enumerate(flatStrides(*this, shape)))
+    keys.push_back({-stride, i});
   llvm::sort(keys);
   StridedBox sorted = *this;
   for (auto [to, key] : llvm::enumerate(keys)) {

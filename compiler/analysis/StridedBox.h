@@ -75,12 +75,14 @@ struct StridedBox {
   void splitDim(unsigned i, int64_t inner);
   /// Keeps `count` values of dimension `i`: start, start + step ...
   void sampleDim(unsigned i, int64_t start, int64_t count, int64_t step = 1);
+  /// Goes through dimension `i` from its other end.
+  void reverseDim(unsigned i);
   /// Appends a dimension that no access uses yet.
   void addDim(int64_t size);
   void dropDim(unsigned i);
-  /// Drops dimensions of size 1 and merges those that all accesses use as the
-  /// digits of one; sorts what is left by the strides that access 0 has in a
-  /// row-major tensor of shape `shape`, largest first.
+  /// Drops dimensions of size 1, turns those that access 0 walks backwards in
+  /// a row-major tensor of shape `shape`, merges those that all accesses use
+  /// as the digits of one, and sorts by strides, largest first.
   void canonicalize(llvm::ArrayRef<int64_t> shape);
 };
 

@@ -77,6 +77,25 @@ wholeDims(const MovementBox &box, ArrayRef<int64_t> shape, int64_t axis) {
   return dims;
 }
 
+/// Whether `dims` of the box are the last dimensions of the result, whole.
+static bool areLast(const MovementBox &box, ArrayRef<unsigned> dims,
+                    ArrayRef<int64_t> result) {
+  if (result.size() < dims.size())
+    return false;
+  int64_t first = result.size() - dims.size();
+  for (int64_t k = 0; k < int64_t(result.size()); ++k)
+    for (unsigned i = 0; i < box.box.rank(); ++i) {
+      const auto *it = llvm::find(dims, i);
+      bool own = it != dims.end() && first + (it - dims.begin()) == k;
+      bool related = k >= first || it != dims.end();
+      int64_t coefficient = box.dst().coefficients[k][i];
+      if (own ? coefficient != 1 || box.box.sizes[i] != result[k]
+              : related && coefficient != 0)
+        return false;
+    }
+  return true;
+}
+
 /// Rows of a norm that nobody reads are not normalised: the rows that are
 /// read come first, as a tensor of [other dimensions | normalised ones].
 static LogicalResult sampleBeforeNorm(MoveOp op, PatternRewriter &rewriter) {
@@ -88,6 +107,20 @@ static LogicalResult sampleBeforeNorm(MoveOp op, PatternRewriter &rewriter) {
   auto dims = wholeDims(*box, shapeOfValue(norm.getInput()), norm.getAxis());
   if (!dims)
     return failure();
+  remarkRecognised(op, "sample-first", "rows are sampled before their norm");
+  ArrayRef<int64_t> result = shapeOfValue(op.getResult());
+  auto normAs = [&](Value rows, int64_t axis) -> Value {
+    return LayerNormOp::create(rewriter, norm.getLoc(), rows, norm.getScale(),
+                               norm.getBias(), axis, norm.getEpsilon(),
+                               norm.getRms());
+  };
+  if (areLast(*box, *dims, result)) {
+    MoveOp sampled =
+        createMove(rewriter, op.getLoc(), norm.getInput(), result, *box);
+    rewriter.replaceOp(
+        op, normAs(sampled.getResult(), result.size() - dims->size()));
+    return success();
+  }
   SmallVector<unsigned> order;
   for (unsigned i = 0; i < box->box.rank(); ++i)
     if (!llvm::is_contained(*dims, i))
@@ -106,12 +139,8 @@ static LogicalResult sampleBeforeNorm(MoveOp op, PatternRewriter &rewriter) {
   after.box.accesses[1] = rows;
   MoveOp sampled =
       createMove(rewriter, op.getLoc(), norm.getInput(), shape, before);
-  Value normed = LayerNormOp::create(
-      rewriter, norm.getLoc(), sampled.getResult(), norm.getScale(),
-      norm.getBias(), axis, norm.getEpsilon(), norm.getRms());
-  MoveOp placed = createMove(rewriter, op.getLoc(), normed,
-                             shapeOfValue(op.getResult()), after);
-  remarkRecognised(op, "sample-first", "rows are sampled before their norm");
+  Value normed = normAs(sampled.getResult(), axis);
+  MoveOp placed = createMove(rewriter, op.getLoc(), normed, result, after);
   rewriter.replaceOp(op, placed.getResult());
   return success();
 }

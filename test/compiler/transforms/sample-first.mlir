@@ -3,10 +3,9 @@
 
 // Of 16 normalised tokens every fourth is read: 4 are normalised.
 // CHECK-LABEL: func @tokens
-// CHECK-NEXT: %[[S:.*]] = visir.move %arg0 {{.*}} -> tensor<2x2x8xf32>
-// CHECK-NEXT: %[[N:.*]] = visir.layer_norm %[[S]] scale %arg1 {axis = 2 : i64, {{.*}} -> tensor<2x2x8xf32>
-// CHECK-NEXT: %[[Y:.*]] = visir.move %[[N]] {{.*}} -> tensor<1x4x8xf32>
-// CHECK-NEXT: return %[[Y]]
+// CHECK-NEXT: %[[S:.*]] = visir.move %arg0 {{.*}} -> tensor<1x4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = visir.layer_norm %[[S]] scale %arg1 {axis = 2 : i64, {{.*}} -> tensor<1x4x8xf32>
+// CHECK-NEXT: return %[[N]]
 func.func @tokens(%x: tensor<1x16x8xf32>, %g: tensor<8xf32>) -> tensor<1x4x8xf32> {
   %0 = visir.layer_norm %x scale %g {axis = 2 : i64, epsilon = 1.0e-6 : f64} : (tensor<1x16x8xf32>, tensor<8xf32>) -> tensor<1x16x8xf32>
   %1 = visir.transpose %0 {permutation = array<i64: 0, 2, 1>} : (tensor<1x16x8xf32>) -> tensor<1x8x16xf32>
@@ -15,6 +14,19 @@ func.func @tokens(%x: tensor<1x16x8xf32>, %g: tensor<8xf32>) -> tensor<1x4x8xf32
   %4 = visir.reshape %3 {shape = array<i64: 1, 8, 4>} : (tensor<1x8x2x2xf32>) -> tensor<1x8x4xf32>
   %5 = visir.transpose %4 {permutation = array<i64: 0, 2, 1>} : (tensor<1x8x4xf32>) -> tensor<1x4x8xf32>
   return %5 : tensor<1x4x8xf32>
+}
+
+// The sampled rows leave transposed: they are normalised before.
+// CHECK-LABEL: func @transposed_tokens
+// CHECK-NEXT: %[[S:.*]] = visir.move %arg0 {{.*}} -> tensor<4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = visir.layer_norm %[[S]] {axis = 1 : i64, {{.*}} -> tensor<4x8xf32>
+// CHECK-NEXT: %[[Y:.*]] = visir.move %[[N]] {{.*}} -> tensor<8x4xf32>
+// CHECK-NEXT: return %[[Y]]
+func.func @transposed_tokens(%x: tensor<16x8xf32>) -> tensor<8x4xf32> {
+  %0 = visir.layer_norm %x {axis = 1 : i64, epsilon = 1.0e-6 : f64} : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %1 = visir.slice %0 {offsets = array<i64: 3, 0>, sizes = array<i64: 4, 8>, strides = array<i64: 4, 1>} : (tensor<16x8xf32>) -> tensor<4x8xf32>
+  %2 = visir.transpose %1 {permutation = array<i64: 1, 0>} : (tensor<4x8xf32>) -> tensor<8x4xf32>
+  return %2 : tensor<8x4xf32>
 }
 
 // Half of each row is no sampling of rows; another use needs all rows.
