@@ -92,6 +92,12 @@ TEST(Contraction, FunctionOfTheInput) {
   conv(s);
 }
 
+TEST(Contraction, LongEpilogue) {
+  MatMulShape s;
+  s.m = 30, s.n = 37, s.k = 3, s.tail = Tail::Gelu;
+  matmul(s);
+}
+
 TEST(Contraction, PreparedRows) {
   ConvShape s;
   s.square = true, s.ci = 21, s.co = 40, s.h = 6, s.w = 5;

@@ -143,6 +143,10 @@ static void pointwise(Bench &bench) {
     bench.run("gemm " + std::to_string(m) + "," + std::to_string(k) + "," +
                   std::to_string(n),
               matmulText(s), 1);
+    s.tail = Tail::Gelu;
+    bench.run("gelu " + std::to_string(m) + "," + std::to_string(k) + "," +
+                  std::to_string(n),
+              matmulText(s), 1);
   }
 }
 

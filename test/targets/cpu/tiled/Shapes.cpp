@@ -94,6 +94,14 @@ void setTail(Text &text, Tail tail, size_t first) {
     text.epilogue += "%z = arith.constant 0.0" + type +
                      "%m = arith.maximumf %b, %z" + type + "visir.yield %m" +
                      type;
+  if (tail == Tail::Gelu)
+    text.epilogue += "%h = arith.constant 0.5" + type +
+                     "%q = arith.constant 0.70710678" + type +
+                     "%o = arith.constant 1.0" + type +
+                     "%t = arith.mulf %b, %q" + type + "%e = math.erf %t" +
+                     type + "%u = arith.addf %e, %o" + type +
+                     "%v = arith.mulf %u, %h" + type +
+                     "%w = arith.mulf %v, %b" + type + "visir.yield %w" + type;
   if (tail == Tail::Long)
     text.epilogue += "%h = arith.constant 0.5" + type +
                      "%t = arith.maximumf %b, %h" + type +
