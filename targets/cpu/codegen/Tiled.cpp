@@ -4,6 +4,7 @@
 #include "targets/cpu/codegen/attention/Attention.h"
 #include "targets/cpu/codegen/contraction/Emit.h"
 #include "targets/cpu/codegen/window/Window.h"
+#include "targets/cpu/codegen/winograd/Winograd.h"
 
 using namespace mlir;
 using namespace visir;
@@ -27,6 +28,10 @@ DictionaryAttr cpu::tiledConfig(DispatchOp op, const CpuSpec &spec,
 FailureOr<KernelInfo> cpu::emitTiled(DispatchOp op, const CpuSpec &spec,
                                      ModuleOp kernels, StringRef symbol,
                                      std::string &reason) {
+  DictionaryAttr config = op.getConfigAttr();
+  auto kernel = config ? config.getAs<StringAttr>("kernel") : StringAttr();
+  if (kernel && kernel.getValue() == "winograd")
+    return emitWinograd(op, spec, kernels, symbol, reason);
   switch (op.getKind()) {
   case RootKind::Contract:
     return emitContraction(op, spec, kernels, symbol, reason);

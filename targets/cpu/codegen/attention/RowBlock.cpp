@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/attention/RowBlock.h"
 
 #include "targets/cpu/codegen/Payload.h"
+#include "targets/cpu/codegen/nest/Product.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -69,36 +70,6 @@ void RowBlockEmitter::packQueries(const Position &position, unsigned rows) {
   });
 }
 
-RowBlockEmitter::Values RowBlockEmitter::multiply(const Product &product,
-                                                  unsigned rows, Value steps) {
-  Values sums;
-  for (unsigned i = 0; i < rows; ++i)
-    for (auto [at, width] : product.columns)
-      sums.push_back(makeConstant(
-          b, loc, VectorType::get({int64_t(width)}, plan.element), 0));
-  return forCarry(
-      kb, kb.index(0), steps, 1, sums, [&](Value step, ValueRange carried) {
-        Values next(carried);
-        Offset from =
-            advance(kb, product.vectorStart, step, product.vectorPitch);
-        Values vectors;
-        for (auto [at, width] : product.columns)
-          vectors.push_back(loadLanes(kb, product.vectors, from.plus(at), 1,
-                                      plan.element, {width, width}));
-        for (unsigned i = 0; i < rows; ++i) {
-          Value scalar = loadElement(kb, product.scalars,
-                                     {step, int64_t(i) * product.rowPitch},
-                                     plan.element);
-          for (unsigned j = 0; j < vectors.size(); ++j) {
-            Value &sum = next[i * vectors.size() + j];
-            Value splat = toLanes(b, loc, scalar, lanesOf(vectors[j]));
-            sum = multiplyAdd(kb, splat, vectors[j], sum);
-          }
-        }
-        return next;
-      });
-}
-
 void RowBlockEmitter::scores(const Position &position, unsigned rows) {
   unsigned vectors = plan.scoreVectors;
   int64_t panels = plan.keyPanels();
@@ -142,6 +113,7 @@ void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
                                  int64_t lastValid) {
   int64_t lanes = plan.lanes, panel = lanes * plan.depth();
   Product product;
+  product.element = plan.element;
   product.scalars = scratch.queries;
   product.rowPitch = scratch.queryPitch;
   product.vectors = scratch.keys;
@@ -150,7 +122,7 @@ void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
   product.vectorPitch = lanes;
   for (unsigned j = 0; j < vectors; ++j)
     product.columns.push_back({j * panel, plan.lanes});
-  Values sums = multiply(product, rows, kb.index(plan.depth()));
+  Values sums = multiplyRows(kb, product, rows, kb.index(plan.depth()));
   Offset column = advance(kb, {}, block, int64_t(plan.scoreVectors) * lanes);
   for (unsigned i = 0; i < rows; ++i)
     for (unsigned j = 0; j < vectors; ++j) {
@@ -302,6 +274,7 @@ void RowBlockEmitter::values(const Position &position, unsigned rows) {
     Value high = kb.index(columns.firstBlock + columns.blockCount);
     forRange(kb, low, high, [&](Value block) {
       Product product;
+      product.element = plan.element;
       product.scalars = scratch.scores;
       product.rowPitch = plan.scorePitch();
       product.vectors = scratch.values;
@@ -309,7 +282,7 @@ void RowBlockEmitter::values(const Position &position, unsigned rows) {
       product.vectorPitch = plan.valuePitch();
       for (const Column &column : columns.columns)
         product.columns.push_back({column.offset, column.width});
-      Values sums = multiply(product, rows, keyLimit);
+      Values sums = multiplyRows(kb, product, rows, keyLimit);
       unsigned count = columns.columns.size();
       for (unsigned i = 0; i < rows; ++i) {
         Value inverse =

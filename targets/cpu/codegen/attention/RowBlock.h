@@ -43,16 +43,6 @@ public:
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
-  /// A product of `rows` rows of scalars with vectors, summed over steps.
-  struct Product {
-    mlir::Value scalars, vectors;
-    int64_t rowPitch = 0;
-    Offset vectorStart;
-    int64_t vectorPitch = 0;
-    llvm::SmallVector<std::pair<int64_t, unsigned>, 8> columns; ///< at, width
-  };
-
-  Values multiply(const Product &product, unsigned rows, mlir::Value steps);
   void packQueries(const Position &position, unsigned rows);
   void scores(const Position &position, unsigned rows);
   void scoreBlock(const Position &position, unsigned rows, mlir::Value block,

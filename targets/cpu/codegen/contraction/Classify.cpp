@@ -182,7 +182,8 @@ void Classifier::chooseScalar() {
 } // namespace
 
 FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
-                                     LayoutOverride override) {
+                                     LayoutOverride override,
+                                     bool keepReductions) {
   Classifier c{op, reason, {}};
   FailureOr<FlatNest> nest = FlatNest::of(op, override);
   if (failed(nest)) {
@@ -190,7 +191,7 @@ FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
     return failure();
   }
   c.result.nest = std::move(*nest);
-  mergeLoops(c.result.nest);
+  mergeLoops(c.result.nest, keepReductions);
   for (FlatAccess &access : c.result.nest.accesses) {
     if (!access.resolveTile()) {
       reason = "a tiled coordinate is not one loop";

@@ -40,9 +40,11 @@ struct Contraction {
 };
 
 /// The roles of a `contract` dispatch's loops. On failure `reason` says in
-/// words why the register-tiled kernel does not apply.
+/// words why the register-tiled kernel does not apply. `keepReductions` keeps
+/// the reduction loops as they are in the domain.
 mlir::FailureOr<Contraction> classify(DispatchOp op, std::string &reason,
-                                      LayoutOverride override = {});
+                                      LayoutOverride override = {},
+                                      bool keepReductions = false);
 
 } // namespace visir::cpu
 

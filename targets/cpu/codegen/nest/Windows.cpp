@@ -120,11 +120,12 @@ int cpu::chooseRowLoop(const FlatNest &nest, ArrayRef<unsigned> loops) {
   return int(row);
 }
 
-void cpu::mergeLoops(FlatNest &nest) {
+void cpu::mergeLoops(FlatNest &nest, bool keepReductions) {
   auto mergeOne = [&] {
     for (unsigned outer = 0; outer < nest.loops.size(); ++outer)
       for (unsigned inner = 0; inner < nest.loops.size(); ++inner)
-        if (outer != inner && nest.canMerge(outer, inner)) {
+        if (outer != inner && nest.canMerge(outer, inner) &&
+            !(keepReductions && nest.loops[inner].reduction)) {
           nest.merge(outer, inner);
           return true;
         }

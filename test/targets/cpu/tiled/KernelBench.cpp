@@ -68,7 +68,9 @@ struct Bench {
   double peak;
   std::string filter;
 
-  void run(const std::string &name, const std::string &text, int packed);
+  /// `winograd`: results per tile and dimension, or 0.
+  void run(const std::string &name, const std::string &text, int packed,
+           int64_t winograd = 0);
 };
 
 } // namespace
@@ -87,13 +89,17 @@ static double timeKernel(visir_cpu_kernel_t kernel, visir_cpu_args_t args,
   return best;
 }
 
-void Bench::run(const std::string &name, const std::string &text, int packed) {
+void Bench::run(const std::string &name, const std::string &text, int packed,
+                int64_t winograd) {
   if (name.find(filter) == std::string::npos)
     return;
   OwningOpRef<ModuleOp> module = parse(text);
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
-  if (packed >= 0)
+  auto inputs = randomInputs(op, 1);
+  if (winograd)
+    inputs[1] = useWinograd(op, winograd, inputs[1]);
+  else if (packed >= 0)
     packOperand(op, unsigned(packed));
   if (failed(cpu::chooseConfig(op, spec)))
     return;
@@ -102,7 +108,6 @@ void Bench::run(const std::string &name, const std::string &text, int packed) {
   double compiled = seconds() - begin;
   std::vector<AlignedBytes> buffers;
   std::vector<void *> pointers;
-  auto inputs = randomInputs(op, 1);
   for (auto [i, value] : llvm::enumerate(op.getInputs())) {
     auto bytes = toLayout(inputs[i], cast<RankedTensorType>(value.getType()));
     buffers.emplace_back(bytes.size());
@@ -171,6 +176,20 @@ static void convolutions(Bench &bench) {
   }
 }
 
+static void winograds(Bench &bench) {
+  const int64_t shapes[][2] = {{56, 64}, {28, 128}, {14, 256}, {7, 512},
+                               {32, 16}, {32, 32},  {32, 64},  {16, 32},
+                               {8, 64}};
+  for (auto [size, channels] : shapes)
+    for (int64_t outputs : {2, 4}) {
+      ConvShape s;
+      s.h = s.w = size, s.ci = s.co = channels, s.kh = s.kw = 3, s.pad = 1;
+      bench.run("F(" + std::to_string(outputs) + ",3) " +
+                    std::to_string(size) + " " + std::to_string(channels),
+                convText(s), 1, outputs);
+    }
+}
+
 static void windows(Bench &bench) {
   const int64_t shapes[][4] = {
       {112, 48, 3, 1}, {56, 144, 3, 1}, {56, 72, 3, 1},  {28, 240, 3, 1},
@@ -220,6 +239,7 @@ int main(int argc, char **argv) {
   Bench bench{*spec, peak, argc > 2 ? argv[2] : ""};
   pointwise(bench);
   convolutions(bench);
+  winograds(bench);
   windows(bench);
   attentions(bench);
 }

@@ -4,6 +4,8 @@
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
+#include "targets/cpu/codegen/winograd/Transforms.h"
+#include "targets/cpu/codegen/winograd/Winograd.h"
 #include "targets/reference/Interpreter.h"
 
 #include "gtest/gtest.h"
@@ -96,33 +98,81 @@ runBoth(DispatchOp op, Kernel &kernel,
   return results[0];
 }
 
-void test::expectTiled(const std::string &text, const std::string &kernel,
-                       int packed, double tolerance) {
-  OwningOpRef<ModuleOp> module = parse(text);
-  if (!module)
-    return;
+namespace {
+
+/// A dispatch, its random inputs, and what the reference makes of them.
+struct Case {
+  OwningOpRef<ModuleOp> module;
   DispatchOp op;
-  module->walk([&](DispatchOp found) { op = found; });
-  auto inputs = randomInputs(op, 1);
-  SmallVector<reference::Tensor> operands;
-  for (auto [value, bytes] : llvm::zip(op.getInputs(), inputs))
-    operands.push_back(reference::Tensor::fromBytes(
-        withoutLayout(typeOf(value)), bytes));
-  auto wanted = reference::evaluateOp(op, operands);
-  ASSERT_TRUE(succeeded(wanted)) << text;
-  if (packed >= 0)
-    packOperand(op, unsigned(packed));
-  for (const cpu::CpuSpec *spec : runnableSpecs()) {
-    std::string where = spec->name + "\n" + text;
-    op.removeConfigAttr();
-    ASSERT_TRUE(succeeded(cpu::chooseConfig(op, *spec))) << where;
-    auto chosen = op.getConfigAttr().getAs<StringAttr>("kernel");
-    EXPECT_EQ(chosen ? chosen.getValue().str() : "", kernel) << where;
-    Kernel compiled(op, *spec);
+  std::vector<std::vector<char>> inputs;
+  SmallVector<reference::Tensor> wanted;
+
+  explicit Case(const std::string &text) : module(parse(text)) {
+    if (!module)
+      return;
+    module->walk([&](DispatchOp found) { op = found; });
+    inputs = randomInputs(op, 1);
+    SmallVector<reference::Tensor> operands;
+    for (auto [value, bytes] : llvm::zip(op.getInputs(), inputs))
+      operands.push_back(reference::Tensor::fromBytes(
+          withoutLayout(typeOf(value)), bytes));
+    auto results = reference::evaluateOp(op, operands);
+    if (succeeded(results))
+      wanted = std::move(*results);
+    EXPECT_FALSE(wanted.empty()) << text;
+  }
+  void check(const cpu::CpuSpec &spec, double tolerance,
+             const std::string &where) {
+    Kernel compiled(op, spec);
     auto results = runBoth(op, compiled, inputs, where);
-    for (auto [j, tensor] : llvm::enumerate(*wanted))
+    for (auto [j, tensor] : llvm::enumerate(wanted))
       compare(results[j], tensor, tolerance,
               "result " + std::to_string(j) + ", " + where);
+  }
+};
+
+} // namespace
+
+void test::expectTiled(const std::string &text, const std::string &kernel,
+                       int packed, double tolerance) {
+  Case c(text);
+  if (c.wanted.empty())
+    return;
+  if (packed >= 0)
+    packOperand(c.op, unsigned(packed));
+  for (const cpu::CpuSpec *spec : runnableSpecs()) {
+    std::string where = spec->name + "\n" + text;
+    c.op.removeConfigAttr();
+    ASSERT_TRUE(succeeded(cpu::chooseConfig(c.op, *spec))) << where;
+    auto chosen = c.op.getConfigAttr().getAs<StringAttr>("kernel");
+    EXPECT_EQ(chosen ? chosen.getValue().str() : "", kernel) << where;
+    c.check(*spec, tolerance, where);
+    if (::testing::Test::HasFailure())
+      return;
+  }
+}
+
+std::vector<char> test::useWinograd(DispatchOp op, int64_t outputs,
+                                    ArrayRef<char> weights) {
+  Value operand = op.getInputs()[1];
+  ElementsAttr transformed =
+      cpu::transformWeights(makeConstant(typeOf(operand), weights),
+                            cpu::FilterTransform(outputs));
+  operand.setType(transformed.getShapedType());
+  op.setConfigAttr(cpu::winogradConfig(op, outputs));
+  packOperand(op, 1);
+  SmallVector<char> storage;
+  return constantBytes(transformed, storage).vec();
+}
+
+void test::expectWinograd(const std::string &text, int64_t outputs,
+                          double tolerance) {
+  Case c(text);
+  if (c.wanted.empty())
+    return;
+  c.inputs[1] = useWinograd(c.op, outputs, c.inputs[1]);
+  for (const cpu::CpuSpec *spec : runnableSpecs()) {
+    c.check(*spec, tolerance, spec->name + "\n" + text);
     if (::testing::Test::HasFailure())
       return;
   }

@@ -25,6 +25,16 @@ std::vector<char> fromLayout(llvm::ArrayRef<char> bytes,
 void expectTiled(const std::string &text, const std::string &kernel,
                  int packed, double tolerance);
 
+/// The same for a convolution's dispatch as minimal filtering with `outputs`
+/// results per tile and dimension.
+void expectWinograd(const std::string &text, int64_t outputs,
+                    double tolerance);
+
+/// Gives operand 1 the type and layout of transformed weights and the
+/// dispatch its config; returns the transform of `weights`.
+std::vector<char> useWinograd(DispatchOp op, int64_t outputs,
+                              llvm::ArrayRef<char> weights);
+
 } // namespace visir::test
 
 #endif // VISIR_TEST_TARGETS_CPU_TILED_TILEDRUN_H

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Minimal filtering of 3-tap filters: F(2, 3) and F(4, 3).
+// Sources: Winograd, Arithmetic Complexity of Computations, 1980; Lavin and
+// Gray, Fast Algorithms for Convolutional Neural Networks, 2016; the points
+// 0, +-1/sqrt 2, +-sqrt 2 of F(4, 3) keep its rounding near F(2, 3)'s.
+#ifndef VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_TRANSFORMS_H
+#define VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_TRANSFORMS_H
+
+#include "targets/cpu/codegen/KernelBuilder.h"
+
+#include <vector>
+
+namespace visir::cpu {
+
+/// The transforms for `outputs` (2 or 4) results of a 3-tap filter from
+/// size() = outputs + 2 inputs: y = result * ((filter * g) . (input * d)).
+/// Rows 1 and 2, 3 and 4 ... of `input` and of `filter`, and those columns of
+/// `result`, belong to points p and -p.
+struct FilterTransform {
+  explicit FilterTransform(int64_t outputs);
+
+  using Matrix = std::vector<std::vector<double>>;
+  int64_t outputs;
+  Matrix input;  ///< size x size
+  Matrix filter; ///< size x 3
+  Matrix result; ///< outputs x size
+
+  int64_t size() const { return outputs + 2; }
+};
+
+/// Weights co x ci x 3 x 3 as co x ci x size x size.
+mlir::ElementsAttr transformWeights(mlir::ElementsAttr weights,
+                                    const FilterTransform &transform);
+
+/// The input transform of size() vectors.
+llvm::SmallVector<mlir::Value>
+emitInputTransform(KernelBuilder &kb, const FilterTransform &transform,
+                   llvm::ArrayRef<mlir::Value> d);
+
+/// The result transform of size() vectors to `outputs` vectors.
+llvm::SmallVector<mlir::Value>
+emitResultTransform(KernelBuilder &kb, const FilterTransform &transform,
+                    llvm::ArrayRef<mlir::Value> m);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_TRANSFORMS_H

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/cpu/codegen/winograd/Winograd.h"
+
+#include "targets/cpu/codegen/Payload.h"
+#include "targets/cpu/codegen/nest/Product.h"
+#include "targets/cpu/codegen/winograd/Transforms.h"
+#include "targets/cpu/codegen/winograd/WinogradPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::cpu;
+
+namespace {
+
+class WinogradEmitter {
+public:
+  WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan);
+  void emit();
+
+private:
+  using Values = SmallVector<Value>;
+  /// An image tile: its first result's indices and everything's position.
+  struct ImageTile {
+    Value row, column;
+    Position position;
+  };
+
+  ImageTile imageTile(Value number);
+  std::pair<Value, Value> inside(const FilterAxis &axis, Value first);
+  void transformInput(const ImageTile &tile, Value local);
+  void transformPatch(Value local, Offset channel, LaneGroup lanes,
+                      function_ref<Value(int64_t, int64_t)> load);
+  void patchVector(const ImageTile &tile, Value local, Value channel,
+                   LaneGroup lanes, Value whole,
+                   ArrayRef<std::pair<Value, Value>> ranges);
+  void multiply(Value chunk, Value tiles);
+  void multiplyBlock(Value point, Value chunk, Value tiles, Value block,
+                     ArrayRef<Column> columns);
+  void transformResult(const ImageTile &tile, Value local, Value chunk);
+  void resultVector(const ImageTile &tile, Value local, Value channel,
+                    Value inChunk, const Column &column);
+  Value loadVector(Value memory, Offset at) {
+    return loadLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes});
+  }
+  void storeVector(Value memory, Offset at, Value value) {
+    storeLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes}, value);
+  }
+  void forChannels(int64_t count, function_ref<void(Value, LaneGroup)> body);
+
+  KernelBuilder &kb;
+  OpBuilder &b;
+  Location loc;
+  const WinogradPlan &plan;
+  const FlatNest &nest;
+  Type element;
+  FilterTransform transform;
+  TileEpilogue epilogue;
+  Value inputs;  ///< [point][block tile][input channel]
+  Value results; ///< [point][block tile][result channel of the chunk]
+  Value patch;   ///< [size][size][lanes]: input at a border, or results
+};
+
+WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
+    : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest()),
+      element(plan.contraction.element), transform(plan.outputs),
+      epilogue(kb, nest, plan.contraction.vectorLoop, plan.contraction.rowLoop,
+               1, 1, plan.lanes, element) {
+  int64_t points = plan.size() * plan.size();
+  inputs = kb.scratch(points * plan.inPointPitch(), element);
+  results = kb.scratch(points * plan.outPointPitch(), element);
+  patch = kb.scratch(points * plan.lanes, element);
+}
+
+void WinogradEmitter::emit() {
+  int64_t blocks = llvm::divideCeil(plan.totalTiles, plan.blockTiles);
+  forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
+    Values at = unflatten(kb, number, {blocks, plan.chunks()});
+    Value first = materialize(kb, advance(kb, {}, at[0], plan.blockTiles));
+    Value tiles = arith::SubIOp::create(b, loc, kb.index(plan.totalTiles),
+                                        first);
+    tiles = minIndex(kb, tiles, kb.index(plan.blockTiles));
+    auto forTiles = [&](function_ref<void(const ImageTile &, Value)> body) {
+      forRange(kb, kb.index(0), tiles, [&](Value local) {
+        body(imageTile(arith::AddIOp::create(b, loc, first, local)), local);
+      });
+    };
+    forTiles([&](const ImageTile &tile, Value local) {
+      transformInput(tile, local);
+    });
+    multiply(at[1], tiles);
+    forTiles([&](const ImageTile &tile, Value local) {
+      transformResult(tile, local, at[1]);
+    });
+  });
+}
+
+WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
+  SmallVector<int64_t> extents;
+  for (unsigned loop : plan.batchLoops)
+    extents.push_back(nest.loops[loop].extent);
+  extents.append({plan.rows.tiles, plan.columns.tiles});
+  Values at = unflatten(kb, number, extents);
+  ImageTile tile;
+  tile.position = Position::origin(nest);
+  for (auto [loop, index] : llvm::zip(plan.batchLoops, at))
+    tile.position.move(kb, nest, loop, index);
+  auto first = [&](Value index) {
+    return materialize(kb, advance(kb, {}, index, plan.outputs));
+  };
+  tile.row = first(at[at.size() - 2]);
+  tile.column = first(at.back());
+  tile.position.move(kb, nest, plan.rows.outLoop, tile.row);
+  tile.position.move(kb, nest, plan.columns.outLoop, tile.column);
+  return tile;
+}
+
+/// Rows (or columns) of the patch of a tile at `first` that the results need
+/// and that lie in the tensor.
+std::pair<Value, Value> WinogradEmitter::inside(const FilterAxis &axis,
+                                                Value first) {
+  Value size = kb.index(plan.size());
+  Value low = kb.index(0);
+  Value high = arith::SubIOp::create(b, loc, kb.index(axis.extent + 2), first);
+  high = minIndex(kb, high, size);
+  if (!axis.border)
+    return {low, high};
+  // Step k is at offset + first + k.
+  auto stepOf = [&](int64_t coordinate) -> Value {
+    return arith::SubIOp::create(
+        b, loc, kb.index(coordinate - axis.border->offset), first);
+  };
+  low = minIndex(kb, maxIndex(kb, stepOf(0), low), size);
+  high = minIndex(kb, high, stepOf(axis.border->size));
+  return {low, high};
+}
+
+/// Whole vectors of channels, then the last one.
+void WinogradEmitter::forChannels(int64_t count,
+                                  function_ref<void(Value, LaneGroup)> body) {
+  int64_t full = count / plan.lanes;
+  forRange(kb, kb.index(0), kb.index(full), [&](Value block) {
+    Offset channel = advance(kb, {}, block, plan.lanes);
+    body(materialize(kb, channel), {plan.lanes, plan.lanes});
+  });
+  if (unsigned rest = unsigned(count % plan.lanes))
+    body(kb.index(full * plan.lanes), {plan.lanes, rest});
+}
+
+void WinogradEmitter::transformInput(const ImageTile &tile, Value local) {
+  std::pair<Value, Value> ranges[2] = {inside(plan.rows, tile.row),
+                                       inside(plan.columns, tile.column)};
+  Value size = kb.index(plan.size()), whole;
+  for (auto [low, high] : ranges) {
+    Value count = arith::SubIOp::create(b, loc, high, low);
+    Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count,
+                                      size);
+    whole = whole ? Value(arith::AndIOp::create(b, loc, whole, all)) : all;
+  }
+  forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
+    patchVector(tile, local, channel, lanes, whole, ranges);
+  });
+}
+
+/// One vector of channels of a tile's patch: read as it lies, or by way of
+/// scratch, where what is outside of the tensor is zero.
+void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
+                                  Value channel, LaneGroup lanes, Value whole,
+                                  ArrayRef<std::pair<Value, Value>> ranges) {
+  const FlatAccess &access = nest.accesses[plan.scalarLoad];
+  Value memory = kb.input(plan.scalarLoad);
+  int64_t rowStride = access.strides[plan.rows.windowLoop];
+  int64_t columnStride = access.strides[plan.columns.windowLoop];
+  Offset from =
+      advance(kb, tile.position.accesses[plan.scalarLoad], channel, 1);
+  Offset to{channel, 0};
+  auto branch = scf::IfOp::create(b, loc, whole, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  transformPatch(local, to, lanes, [&](int64_t i, int64_t j) {
+    return loadLanes(kb, memory, from.plus(i * rowStride + j * columnStride),
+                     1, element, lanes);
+  });
+  b.setInsertionPointToStart(branch.elseBlock());
+  int64_t pitch = plan.size() * plan.lanes;
+  Value zero = makeConstant(
+      b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
+  for (int64_t i = 0; i < plan.size() * plan.size(); ++i)
+    storeVector(patch, {Value(), i * plan.lanes}, zero);
+  forRange(kb, ranges[0].first, ranges[0].second, [&](Value i) {
+    forRange(kb, ranges[1].first, ranges[1].second, [&](Value j) {
+      Offset source = advance(kb, from, i, rowStride);
+      source = advance(kb, source, j, columnStride);
+      Offset target = advance(kb, {}, i, pitch);
+      target = advance(kb, target, j, plan.lanes);
+      storeVector(patch, target,
+                  loadLanes(kb, memory, source, 1, element, lanes));
+    });
+  });
+  transformPatch(local, to, lanes, [&](int64_t i, int64_t j) {
+    return loadVector(patch, {Value(), i * pitch + j * plan.lanes});
+  });
+}
+
+void WinogradEmitter::transformPatch(
+    Value local, Offset channel, LaneGroup lanes,
+    function_ref<Value(int64_t, int64_t)> load) {
+  int64_t n = plan.size();
+  // Columns first; then half[j][i] is row i of column j.
+  SmallVector<Values> half;
+  for (int64_t j = 0; j < n; ++j) {
+    Values column;
+    for (int64_t i = 0; i < n; ++i)
+      column.push_back(load(i, j));
+    half.push_back(emitInputTransform(kb, transform, column));
+  }
+  Offset to = advance(kb, channel, local, plan.inPitch());
+  for (int64_t i = 0; i < n; ++i) {
+    Values row;
+    for (int64_t j = 0; j < n; ++j)
+      row.push_back(half[j][i]);
+    for (auto [j, value] :
+         llvm::enumerate(emitInputTransform(kb, transform, row)))
+      storeVector(inputs, to.plus((i * n + int64_t(j)) * plan.inPointPitch()),
+                  value);
+  }
+}
+
+/// One matrix product per point: tiles x input channels x the chunk's result
+/// channels.
+void WinogradEmitter::multiply(Value chunk, Value tiles) {
+  int64_t n = plan.size();
+  auto classes = makeColumnClasses(plan.chunk,
+                                   plan.tileVectors, plan.lanes);
+  forRange(kb, kb.index(0), kb.index(n * n), [&](Value point) {
+    for (const ColumnClass &columns : classes)
+      forRange(kb, kb.index(columns.firstBlock),
+               kb.index(columns.firstBlock + columns.blockCount),
+               [&](Value block) {
+                 multiplyBlock(point, chunk, tiles, block, columns.columns);
+               });
+  });
+}
+
+void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
+                                    Value block, ArrayRef<Column> columns) {
+  const Contraction &c = plan.contraction;
+  const FlatAccess &weights = c.vectorAccess();
+  Values at = unflatten(kb, point, {plan.size(), plan.size()});
+  int64_t width = int64_t(plan.tileVectors) * plan.lanes;
+  Offset inChunk = advance(kb, {}, block, width);
+  Offset channel = advance(kb, inChunk, chunk, plan.chunk);
+  Product product;
+  product.element = element;
+  product.scalars = inputs;
+  product.rowPitch = plan.inPitch();
+  product.vectors = kb.input(c.vectorLoad);
+  product.vectorPitch = weights.strides[plan.channelLoop];
+  Offset start{Value(), weights.offset};
+  start = advance(kb, start, at[0], weights.strides[plan.rows.windowLoop]);
+  start = advance(kb, start, at[1], weights.strides[plan.columns.windowLoop]);
+  if (weights.tile > 1) {
+    Value tile = kb.index(weights.tile), whole = materialize(kb, channel);
+    start = advance(kb, start, arith::DivUIOp::create(b, loc, whole, tile),
+                    weights.tileStride);
+    start = advance(kb, start, arith::RemUIOp::create(b, loc, whole, tile), 1);
+  } else {
+    start = advance(kb, start, materialize(kb, channel), 1);
+  }
+  product.vectorStart = start;
+  for (const Column &column : columns) {
+    int64_t offset =
+        weights.tile > 1 ? column.offset / weights.tile * weights.tileStride +
+                               column.offset % weights.tile
+                         : column.offset;
+    product.columns.push_back({offset, column.width});
+  }
+  // The last tile's rows may not be there; nobody reads their products.
+  unsigned rows = plan.tileRows;
+  Value up = materialize(kb, Offset{tiles, int64_t(rows) - 1});
+  Value rounds = arith::DivUIOp::create(b, loc, up, kb.index(rows));
+  Offset from = advance(kb, {}, point, plan.inPointPitch());
+  Offset to = advance(kb, inChunk, point, plan.outPointPitch());
+  forRange(kb, kb.index(0), rounds, [&](Value round) {
+    product.scalarStart = advance(kb, from, round, rows * plan.inPitch());
+    Values sums = multiplyRows(kb, product, rows, kb.index(plan.inChannels()));
+    Offset target = advance(kb, to, round, rows * plan.outPitch());
+    for (unsigned i = 0; i < rows; ++i)
+      for (auto [j, column] : llvm::enumerate(columns))
+        storeLanes(kb, results,
+                   target.plus(i * plan.outPitch() + column.offset), 1,
+                   element, {column.width, column.width},
+                   sums[i * columns.size() + j]);
+  });
+}
+
+void WinogradEmitter::transformResult(const ImageTile &tile, Value local,
+                                      Value chunk) {
+  int64_t count = plan.chunk;
+  Offset first = advance(kb, {}, chunk, plan.chunk);
+  int64_t lanes = plan.lanes, full = count / lanes;
+  auto emitVector = [&](Value inChunk, const Column &column) {
+    Offset channel = advance(kb, first, inChunk, 1);
+    resultVector(tile, local, materialize(kb, channel), inChunk, column);
+  };
+  forRange(kb, kb.index(0), kb.index(full), [&](Value block) {
+    emitVector(materialize(kb, advance(kb, {}, block, lanes)),
+               {0, plan.lanes, plan.lanes});
+  });
+  if (unsigned rest = unsigned(count % lanes))
+    emitVector(kb.index(full * lanes), {0, plan.lanes, rest});
+}
+
+void WinogradEmitter::resultVector(const ImageTile &tile, Value local,
+                                   Value channel, Value inChunk,
+                                   const Column &column) {
+  int64_t n = plan.size(), m = plan.outputs;
+  Offset from = advance(kb, {inChunk, 0}, local, plan.outPitch());
+  SmallVector<Values> half;
+  for (int64_t j = 0; j < n; ++j) {
+    Values points;
+    for (int64_t i = 0; i < n; ++i)
+      points.push_back(loadVector(
+          results, from.plus((i * n + j) * plan.outPointPitch())));
+    half.push_back(emitResultTransform(kb, transform, points));
+  }
+  for (int64_t i = 0; i < m; ++i) {
+    Values row;
+    for (int64_t j = 0; j < n; ++j)
+      row.push_back(half[j][i]);
+    for (auto [j, value] :
+         llvm::enumerate(emitResultTransform(kb, transform, row)))
+      storeVector(patch, {Value(), (i * m + int64_t(j)) * plan.lanes}, value);
+  }
+  auto left = [&](const FilterAxis &axis, Value first) {
+    Value rest =
+        arith::SubIOp::create(b, loc, kb.index(axis.extent), first);
+    return minIndex(kb, rest, kb.index(m));
+  };
+  Position start = tile.position;
+  start.move(kb, nest, plan.contraction.vectorLoop, channel);
+  forRange(kb, kb.index(0), left(plan.rows, tile.row), [&](Value i) {
+    forRange(kb, kb.index(0), left(plan.columns, tile.column), [&](Value j) {
+      Position at = start;
+      at.move(kb, nest, plan.rows.outLoop, i);
+      at.move(kb, nest, plan.columns.outLoop, j);
+      Offset stashed = advance(kb, {}, i, m * plan.lanes);
+      Value value = loadVector(patch, advance(kb, stashed, j, plan.lanes));
+      epilogue.emit(at, {column}, 1, {value});
+    });
+  });
+}
+
+} // namespace
+
+FailureOr<KernelInfo> cpu::emitWinograd(DispatchOp op, const CpuSpec &spec,
+                                        ModuleOp kernels, StringRef symbol,
+                                        std::string &reason) {
+  auto outputs = op.getConfigAttr().getAs<IntegerAttr>("outputs");
+  FailureOr<WinogradPlan> plan =
+      planWinograd(op, spec, outputs.getInt(), reason);
+  if (failed(plan))
+    return failure();
+  KernelBuilder kb(op, spec, kernels, symbol);
+  WinogradEmitter(kb, *plan).emit();
+  double points = 2;
+  for (const FlatLoop &loop : plan->nest().loops)
+    points *= double(loop.extent);
+  return kb.finish(plan->tileCount, points);
+}

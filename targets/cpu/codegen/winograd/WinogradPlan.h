@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_WINOGRADPLAN_H
+#define VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_WINOGRADPLAN_H
+
+#include "targets/cpu/codegen/Kernel.h"
+#include "targets/cpu/codegen/contraction/Classify.h"
+#include "targets/cpu/codegen/nest/Columns.h"
+
+namespace visir::cpu {
+
+/// One dimension of the image: its loops and its tiles.
+struct FilterAxis {
+  unsigned outLoop = 0, windowLoop = 0;
+  const Border *border = nullptr; ///< null without padding
+  int64_t extent = 0;             ///< of the results
+  int64_t tiles = 0;
+};
+
+struct WinogradPlan {
+  Contraction contraction;
+  unsigned scalarLoad = 0, channelLoop = 0;
+  FilterAxis rows, columns;
+  llvm::SmallVector<unsigned, 2> batchLoops; ///< other outer rows
+  int64_t outputs = 4; ///< per tile and dimension
+  unsigned lanes = 1;
+  unsigned tileRows = 1, tileVectors = 1; ///< of a register tile
+  int64_t blockTiles = 1;  ///< image tiles of a piece of work
+  int64_t chunk = 1;       ///< result channels of a piece of work; divides all
+  int64_t totalTiles = 1;
+  uint32_t tileCount = 1;
+  double cycles = 0; ///< estimate for the whole dispatch
+
+  int64_t size() const { return outputs + 2; }
+  int64_t inChannels() const { return contraction.extent(channelLoop); }
+  int64_t outChannels() const {
+    return contraction.extent(contraction.vectorLoop);
+  }
+  const FlatNest &nest() const { return contraction.nest; }
+  int64_t chunks() const { return outChannels() / chunk; }
+  /// Elements of a transformed tile's row, and between points; the latter is
+  /// not a power of two, so that points do not share a cache set.
+  int64_t inPitch() const;
+  int64_t outPitch() const;
+  int64_t inPointPitch() const { return blockTiles * inPitch() + 16; }
+  int64_t outPointPitch() const { return blockTiles * outPitch() + 16; }
+};
+
+/// The plan for `outputs` results per dimension. On failure `reason` says why
+/// filtering does not apply.
+mlir::FailureOr<WinogradPlan> planWinograd(DispatchOp op, const CpuSpec &spec,
+                                           int64_t outputs,
+                                           std::string &reason);
+
+} // namespace visir::cpu
+
+#endif // VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_WINOGRADPLAN_H

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/targets/cpu/tiled/Shapes.h"
+#include "test/targets/cpu/tiled/TiledRun.h"
+
+#include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/winograd/Transforms.h"
+#include "targets/cpu/codegen/winograd/Winograd.h"
+
+#include "mlir/IR/Verifier.h"
+#include "gtest/gtest.h"
+
+using namespace visir;
+using namespace visir::test;
+
+/// y = result * ((filter * g) . (input * d)) in doubles.
+static std::vector<double> filtered(const cpu::FilterTransform &t,
+                                    const std::vector<double> &g,
+                                    const std::vector<double> &d) {
+  std::vector<double> y(t.outputs, 0);
+  for (int64_t p = 0; p < t.size(); ++p) {
+    double weight = 0, value = 0;
+    for (int k = 0; k < 3; ++k)
+      weight += t.filter[p][k] * g[k];
+    for (int64_t k = 0; k < t.size(); ++k)
+      value += t.input[p][k] * d[k];
+    for (int64_t i = 0; i < t.outputs; ++i)
+      y[i] += t.result[i][p] * weight * value;
+  }
+  return y;
+}
+
+TEST(Winograd, TransformsAreExact) {
+  for (int64_t outputs : {2, 4}) {
+    cpu::FilterTransform transform(outputs);
+    std::vector<double> g{0.5, -3, 1.25}, d{2, -1, 0.25, 7, -5, 3};
+    d.resize(transform.size());
+    auto y = filtered(transform, g, d);
+    for (int64_t i = 0; i < outputs; ++i)
+      EXPECT_NEAR(y[i], g[0] * d[i] + g[1] * d[i + 1] + g[2] * d[i + 2],
+                  1e-12);
+  }
+}
+
+static void winograd(const ConvShape &shape) {
+  for (int64_t outputs : {2, 4})
+    expectWinograd(convText(shape), outputs, 1e-3);
+}
+
+static ConvShape shape(int64_t h, int64_t w, int64_t ci, int64_t co) {
+  ConvShape s;
+  s.h = h, s.w = w, s.ci = ci, s.co = co, s.kh = s.kw = 3, s.pad = 1;
+  return s;
+}
+
+TEST(Winograd, WholeTiles) { winograd(shape(8, 16, 16, 32)); }
+
+TEST(Winograd, PartTiles) {
+  winograd(shape(7, 7, 20, 36));
+  winograd(shape(5, 13, 16, 21));
+}
+
+TEST(Winograd, WithoutPadding) {
+  ConvShape s = shape(9, 11, 16, 16);
+  s.pad = 0;
+  winograd(s);
+}
+
+TEST(Winograd, WiderPadding) {
+  ConvShape s = shape(6, 6, 16, 16);
+  s.pad = 2;
+  winograd(s);
+}
+
+TEST(Winograd, BatchAndSeveralResults) {
+  ConvShape s = shape(6, 9, 24, 40);
+  s.n = 3, s.tail = Tail::Long;
+  winograd(s);
+}
+
+TEST(Winograd, ChunksOfChannels) { winograd(shape(6, 6, 16, 256)); }
+
+/// The results per tile that are chosen for a convolution whose weights are a
+/// constant; 0 when the dispatch stays as it is.
+static int64_t chosen(const ConvShape &shape) {
+  auto module = parse(convText(shape));
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  mlir::OpBuilder b(op);
+  auto type =
+      mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
+  op->setOperand(1, ConstantOp::create(b, op.getLoc(), makeSplat(type, 0.5)));
+  const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
+  bool changed = cpu::applyWinograd(op, *spec);
+  EXPECT_TRUE(succeeded(mlir::verify(*module)));
+  auto weights =
+      mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
+  if (!changed) {
+    EXPECT_EQ(weights.getDimSize(3), shape.kw);
+    return 0;
+  }
+  int64_t outputs =
+      op.getConfigAttr().getAs<mlir::IntegerAttr>("outputs").getInt();
+  EXPECT_EQ(weights.getDimSize(3), outputs + 2);
+  return outputs;
+}
+
+TEST(Winograd, IsChosenWhereItPays) {
+  EXPECT_EQ(chosen(shape(56, 56, 64, 64)), 4);
+  EXPECT_EQ(chosen(shape(28, 28, 128, 128)), 4);
+  // Four tiles would read 38 MB of weights.
+  EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 2);
+  EXPECT_EQ(chosen(shape(2, 2, 512, 512)), 0);
+}
+
+TEST(Winograd, IsNotForOtherWindows) {
+  ConvShape s = shape(56, 56, 64, 64);
+  s.stride = 2;
+  EXPECT_EQ(chosen(s), 0);
+  s.stride = 1, s.dilation = 2, s.pad = 2;
+  EXPECT_EQ(chosen(s), 0);
+  s.dilation = 1, s.kh = s.kw = 5;
+  EXPECT_EQ(chosen(s), 0);
+}
