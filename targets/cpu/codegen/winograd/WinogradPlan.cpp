@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/winograd/WinogradPlan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/contraction/Packing.h"
 #include "targets/cpu/codegen/contraction/Plan.h"
 #include "targets/cpu/codegen/winograd/Transforms.h"
 #include "targets/cpu/codegen/winograd/Winograd.h"
@@ -176,13 +177,14 @@ void WinogradPlanner::estimate() {
 
 FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
                                           int64_t outputs,
-                                          std::string &reason) {
+                                          std::string &reason,
+                                          LayoutOverride weights) {
   if (op.getKind() != RootKind::Contract) {
     reason = "the root is not a contraction";
     return failure();
   }
   FailureOr<Contraction> contraction =
-      classify(op, reason, {}, /*keepReductions=*/true);
+      classify(op, reason, weights, /*keepReductions=*/true);
   if (failed(contraction))
     return failure();
   WinogradPlanner planner{spec, reason, {}};
@@ -220,10 +222,13 @@ int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec) {
   if (type.getRank() != 4 || type.getDimSize(2) != 3 ||
       type.getDimSize(3) != 3 || !map.isProjectedPermutation())
     return 0;
+  LayoutOverride packed{int(weights), packedWeightLayout(op, weights)};
+  if (!packed.layout)
+    return 0;
   double best = directCycles(*plain, spec);
   int64_t choice = 0;
   for (int64_t outputs : {2, 4}) {
-    FailureOr<WinogradPlan> plan = planWinograd(op, spec, outputs, reason);
+    FailureOr<WinogradPlan> plan = planWinograd(op, spec, outputs, reason, packed);
     if (failed(plan) || plan->cycles >= best)
       continue;
     best = plan->cycles;

@@ -46,10 +46,12 @@ struct WinogradPlan {
 };
 
 /// The plan for `outputs` results per dimension. On failure `reason` says why
-/// filtering does not apply.
+/// filtering does not apply. `weights` is the layout that the weights are to
+/// have, if they do not have it yet.
 mlir::FailureOr<WinogradPlan> planWinograd(DispatchOp op, const CpuSpec &spec,
                                            int64_t outputs,
-                                           std::string &reason);
+                                           std::string &reason,
+                                           LayoutOverride weights = {});
 
 } // namespace visir::cpu
 
