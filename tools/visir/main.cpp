@@ -3,6 +3,8 @@
 // The tool `visir`: picks the command.
 #include "compiler/driver/commands/Commands.h"
 
+#include "tools/common/runtime_commands.h"
+
 #include "llvm/Support/raw_ostream.h"
 
 using namespace visir;
@@ -21,14 +23,27 @@ constexpr Command kCommands[] = {
     {"targets", targetsCommand, "list the targets"},
 };
 
+/// Commands on artifacts, which visir-rt has, too.
+constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
+    {"run", "run an artifact once and print or write the outputs"},
+    {"bench", "measure warm runs and each command"},
+    {"profile", "measure each command, few runs"},
+    {"inspect", "print what is in an artifact"},
+    {"verify", "check structure, meaning and all digests"},
+};
+
 } // namespace
 
 static void printHelp(llvm::raw_ostream &out) {
   out << "usage: visir COMMAND [options]\n\ncommands:\n";
-  for (const Command &command : kCommands)
-    out << "  " << command.name
-        << std::string(10 - strlen(command.name), ' ') << command.summary
+  auto row = [&](llvm::StringRef name, llvm::StringRef summary) {
+    out << "  " << name << std::string(10 - name.size(), ' ') << summary
         << "\n";
+  };
+  for (const Command &command : kCommands)
+    row(command.name, command.summary);
+  for (auto [name, summary] : kRuntimeCommands)
+    row(name, summary);
   out << "\n`visir COMMAND --help` tells more of each.\n";
 }
 
@@ -41,6 +56,9 @@ int main(int argc, char **argv) {
   for (const Command &command : kCommands)
     if (name == command.name)
       return command.run(llvm::ArrayRef<char *>(argv + 2, argv + argc));
+  for (auto [known, summary] : kRuntimeCommands)
+    if (name == known)
+      return tools::runtimeCommand(known, argc - 2, argv + 2);
   if (!name.empty())
     llvm::errs() << "error: command " << name << " is unknown\n";
   printHelp(llvm::errs());
