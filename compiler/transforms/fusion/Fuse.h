@@ -19,8 +19,10 @@ DispatchOp foldCopyIntoLoad(mlir::RewriterBase &rewriter, DispatchOp consumer,
                             unsigned load);
 
 /// `copy` is the only reader of a result of another dispatch: that stores at
-/// the copy's places instead.
-DispatchOp foldCopyIntoStore(mlir::RewriterBase &rewriter, DispatchOp copy);
+/// the copy's places instead. Unless `split`, only if its domain stays as it
+/// is.
+DispatchOp foldCopyIntoStore(mlir::RewriterBase &rewriter, DispatchOp copy,
+                             bool split);
 
 /// Load `load` of the map `consumer` reads each element of a producer's
 /// result once: the consumer's payload moves into the producer's epilogue.

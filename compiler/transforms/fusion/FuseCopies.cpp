@@ -103,7 +103,8 @@ DispatchOp visir::foldCopyIntoLoad(RewriterBase &rewriter,
   return result;
 }
 
-DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy) {
+DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy,
+                                    bool split) {
   if (!isCopy(copy))
     return {};
   auto from = DispatchForm::of(copy);
@@ -126,6 +127,10 @@ DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy) {
   auto on = ontoDomain(form->extents, store.access, source.shape(),
                        from->extents, source.access);
   if (!on || !form->maySplit(on->factors))
+    return {};
+  bool splits = llvm::any_of(
+      on->factors, [](const auto &pieces) { return pieces.size() != 1; });
+  if (splits && !split)
     return {};
   form->refine(on->factors);
   StoreForm &changed = form->stores[result.getResultNumber()];

@@ -26,8 +26,11 @@ struct FuseDispatchesPass
     while (changed) {
       changed = false;
       // Movement first: what it leaves are the true shapes of the accesses.
+      // A store takes it for nothing; a load may have to read in small steps,
+      // so that it comes second, and splitting the writer's loops last.
+      changed |= foldStores(/*split=*/false);
       changed |= overLoads(foldCopyIntoLoad, numCopiesIntoLoads);
-      changed |= foldStores();
+      changed |= foldStores(/*split=*/true);
       changed |= overLoads(fuseIntoEpilogue, numIntoEpilogues);
       changed |= overLoads(fuseIntoLoad, numIntoLoads);
       simplifyAll();
@@ -65,11 +68,11 @@ private:
     return changed;
   }
 
-  bool foldStores() {
+  bool foldStores(bool split) {
     IRRewriter rewriter(&getContext());
     bool changed = false;
     for (DispatchOp op : dispatches())
-      if (foldCopyIntoStore(rewriter, op)) {
+      if (foldCopyIntoStore(rewriter, op, split)) {
         ++numCopiesIntoStores;
         changed = true;
       }

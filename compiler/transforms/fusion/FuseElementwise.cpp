@@ -242,6 +242,16 @@ static bool readsOnce(const DispatchForm &form, const LoadForm &load) {
   return points <= ShapedType::getNumElements(load.shape());
 }
 
+/// Whether a map reads fewer elements than it makes.
+static bool readsLess(const DispatchForm &map) {
+  int64_t made = ShapedType::getNumElements(map.extents), read = 0;
+  for (const LoadForm &load : map.loads)
+    read += load.indexAxes.empty()
+                ? ShapedType::getNumElements(load.shape())
+                : made;
+  return read * 2 <= made;
+}
+
 DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
                                unsigned load) {
   Value tensor = consumer.getInputs()[load];
@@ -256,8 +266,10 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
   SmallVector<unsigned> reads = loadsOf(*form, tensor);
   if (reads.size() != 1)
     return {};
+  // What others read as well is stored anyway: computing it again pays only
+  // where that reads less.
   bool single = tensor.hasOneUse() && readsOnce(*form, form->loads[load]);
-  if (!single && !isCheap(producer))
+  if (!single && !(isCheap(producer) && readsLess(*from)))
     return {};
   for (const LoadForm &other : form->loads)
     if (llvm::is_contained(other.indexLoads, int64_t(load)))
