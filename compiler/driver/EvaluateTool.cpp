@@ -29,9 +29,8 @@ Runs a model (.onnx or IR text) in the reference interpreter.
 )";
 
 /// Reads the arguments; false, with `problem` set, if they are wrong.
-static bool parseArguments(ArrayRef<char *> arguments,
-                           EvaluateOptions &options, bool &batch,
-                           std::string &problem) {
+static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
+                           bool &batch, std::string &problem) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     StringRef argument = arguments[i];
     auto value = [&]() -> std::string {

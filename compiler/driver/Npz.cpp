@@ -120,8 +120,8 @@ static Expected<std::vector<NpyArray>> parseNpz(StringRef data) {
                    name.str().c_str());
     if (local + 30 > data.size())
       return error("directory of the archive is damaged");
-    size_t start = local + 30 + read16(data, local + 26) +
-                   read16(data, local + 28);
+    size_t start =
+        local + 30 + read16(data, local + 26) + read16(data, local + 28);
     name.consume_back(".npy");
     Expected<NpyArray> array = parseNpy(name, data.substr(start, size));
     if (!array)

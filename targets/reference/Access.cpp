@@ -74,8 +74,8 @@ LinearOperand visir::reference::makeLinear(const Access &access,
   Dims low(access.constants), shape(low.size(), 1);
   for (size_t axis = 0; axis < low.size(); ++axis)
     for (size_t d = 0; d < extents.size(); ++d) {
-      int64_t reach = access.factors[axis][d] *
-                      std::max<int64_t>(extents[d] - 1, 0);
+      int64_t reach =
+          access.factors[axis][d] * std::max<int64_t>(extents[d] - 1, 0);
       low[axis] += std::min<int64_t>(reach, 0);
       shape[axis] += std::abs(reach);
     }

@@ -132,8 +132,7 @@ static void addChannelBias(Tensor &result, const Tensor &bias) {
   }
 }
 
-Evaluated visir::reference::evaluateConv(ConvOp op,
-                                         ArrayRef<Tensor> operands) {
+Evaluated visir::reference::evaluateConv(ConvOp op, ArrayRef<Tensor> operands) {
   const Tensor &weight = operands[1];
   Tensor result(resultType(op));
   Dims ones(op.getStrides().size(), 1);
@@ -178,10 +177,9 @@ Evaluated visir::reference::evaluateConvTranspose(ConvTransposeOp op,
   Tensor in = padSpatial(operands[0], pads, op.getStrides());
   Dims ones(spatial, 1);
   int64_t groups = op.getGroups(), inPerGroup = weight.shape()[0] / groups;
-  Convolution conv{groups, weight.shape()[1],    inPerGroup,
-                   kernel, ones,                 op.getDilations(),
-                   base,   inPerGroup * own[0],  own[1],
-                   own[0], taps};
+  Convolution conv{
+      groups, weight.shape()[1],   inPerGroup, kernel, ones, op.getDilations(),
+      base,   inPerGroup * own[0], own[1],     own[0], taps};
   convolve(conv, in, weight, result);
   if (operands.size() > 2)
     addChannelBias(result, operands[2]);

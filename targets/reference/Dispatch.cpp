@@ -23,8 +23,7 @@ DispatchEvaluation::DispatchEvaluation(DispatchOp op, ArrayRef<Tensor> inputs)
                                : Tensor(resultType(op, i)));
     // An element that nothing writes shows as NaN.
     if (tie < 0 && results[i].isFloat())
-      std::fill_n(results[i].data<double>(), results[i].size(),
-                  std::nan(""));
+      std::fill_n(results[i].data<double>(), results[i].size(), std::nan(""));
   }
 }
 
@@ -72,18 +71,19 @@ void DispatchEvaluation::forEachChunk(ArrayRef<unsigned> dims, int64_t unit,
     return;
   int64_t groups = total / unit;
   int64_t grain = std::max<int64_t>(16 * chunkPoints / unit, 1);
-  parallelFor(groups, ordered ? groups : grain, [&](int64_t begin,
-                                                    int64_t end) {
-    Payload::Registers registers = payload.makeRegisters();
-    Points chunk;
-    chunk.coordinates.assign(extents.size(), std::vector<int64_t>(chunkPoints));
-    for (int64_t first = begin * unit; first < end * unit && !failed;
-         first += chunkPoints) {
-      int64_t count = std::min(chunkPoints, end * unit - first);
-      fillPoints(chunk, dims, extents, first, count);
-      fn(first, chunk, registers);
-    }
-  });
+  parallelFor(groups, ordered ? groups : grain,
+              [&](int64_t begin, int64_t end) {
+                Payload::Registers registers = payload.makeRegisters();
+                Points chunk;
+                chunk.coordinates.assign(extents.size(),
+                                         std::vector<int64_t>(chunkPoints));
+                for (int64_t first = begin * unit;
+                     first < end * unit && !failed; first += chunkPoints) {
+                  int64_t count = std::min(chunkPoints, end * unit - first);
+                  fillPoints(chunk, dims, extents, first, count);
+                  fn(first, chunk, registers);
+                }
+              });
 }
 
 std::vector<int64_t> DispatchEvaluation::readIndices(unsigned load,
@@ -117,9 +117,8 @@ std::vector<int64_t> DispatchEvaluation::offsets(const Access &access,
               << at[i] << ", expected 0 .. " << extent - 1;
         return offsets;
       }
-      offsets[i] = inside && offsets[i] >= 0
-                       ? offsets[i] + at[i] * strides[axis]
-                       : -1;
+      offsets[i] =
+          inside && offsets[i] >= 0 ? offsets[i] + at[i] * strides[axis] : -1;
     }
   }
   return offsets;
@@ -140,13 +139,12 @@ void DispatchEvaluation::readLoad(unsigned load, Type type,
   }
   const int64_t *from = tensor.data<int64_t>();
   for (int64_t i = 0; i < points.count; ++i)
-    lanes.ints[i] = wrapToElement(type, at[i] < 0 ? int64_t(access.fill)
-                                                  : from[at[i]]);
+    lanes.ints[i] =
+        wrapToElement(type, at[i] < 0 ? int64_t(access.fill) : from[at[i]]);
 }
 
 void DispatchEvaluation::readLoads(const Payload &payload,
-                                   unsigned firstArgument,
-                                   const Points &points,
+                                   unsigned firstArgument, const Points &points,
                                    Payload::Registers &registers) {
   for (unsigned load = 0; load < loads.size() && !failed; ++load)
     if (payload.uses(firstArgument + load)) {
@@ -248,8 +246,7 @@ void DispatchEvaluation::writeStore(unsigned store, const Points &points,
     to[at[i]] = wrapToElement(
         result.element(),
         scattered(combiner, to[at[i]],
-                  wrapToElement(result.element(), values.ints[i]),
-                  isUnsigned));
+                  wrapToElement(result.element(), values.ints[i]), isUnsigned));
 }
 
 Evaluated visir::reference::evaluateDispatch(DispatchOp op,

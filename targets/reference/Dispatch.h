@@ -48,8 +48,8 @@ private:
   /// dimensions `dims`, row-major, on two threads unless `ordered`; the other
   /// dimensions are 0. A chunk starts at a multiple of `unit` points or is a
   /// part of such a group handled by one thread in order.
-  using ChunkFn = llvm::function_ref<void(int64_t, const Points &,
-                                          Payload::Registers &)>;
+  using ChunkFn =
+      llvm::function_ref<void(int64_t, const Points &, Payload::Registers &)>;
   void forEachChunk(llvm::ArrayRef<unsigned> dims, int64_t unit,
                     const Payload &payload, ChunkFn fn, bool ordered = false);
   int64_t points(llvm::ArrayRef<unsigned> dims) const;
@@ -74,8 +74,9 @@ private:
   void evaluateRoot();
   void reduce();
   void contract();
-  template <class T> void multiply(const LinearOperand &lhs,
-                                   const LinearOperand &rhs, Scalars &sums);
+  template <class T>
+  void multiply(const LinearOperand &lhs, const LinearOperand &rhs,
+                Scalars &sums);
   void rows();
   void argReduce();
   void topK();
@@ -84,8 +85,8 @@ private:
   mlir::Type operandType(unsigned operand);
 
   void store();
-  void writeChunk(int64_t first, const Points &points,
-                  const Payload &payload, Payload::Registers &registers);
+  void writeChunk(int64_t first, const Points &points, const Payload &payload,
+                  Payload::Registers &registers);
   void writeStore(unsigned store, const Points &points, const Lanes &values);
 
   DispatchOp op;

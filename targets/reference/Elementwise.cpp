@@ -143,9 +143,9 @@ static FailureOr<int64_t> unaryInt(UnaryOp op, int64_t x, bool isUnsigned) {
   case UnaryKind::BitNot:
     return ~x;
   default:
-    return op.emitOpError("kind is ") << stringifyEnum(op.getKind())
-                                      << ", expected one that is defined for "
-                                      << op.getInput().getType();
+    return op.emitOpError("kind is ")
+           << stringifyEnum(op.getKind())
+           << ", expected one that is defined for " << op.getInput().getType();
   }
 }
 
@@ -244,16 +244,15 @@ static uint64_t power(uint64_t a, int64_t b) {
 }
 
 /// Quotient and remainders; `T` is int64_t or, for ui64, uint64_t.
-template <class T>
-static FailureOr<int64_t> divide(BinaryOp op, T a, T b) {
+template <class T> static FailureOr<int64_t> divide(BinaryOp op, T a, T b) {
   if (b == 0)
     return op.emitOpError("divides an integer by zero");
   bool wraps = std::is_signed_v<T> && b == T(-1);
   if (op.getKind() == BinaryKind::Div)
     return wraps ? int64_t(0 - uint64_t(a)) : int64_t(a / b);
   T rest = wraps ? T(0) : T(a % b);
-  bool flip = op.getKind() == BinaryKind::Mod && rest != 0 &&
-              (rest < 0) != (b < 0);
+  bool flip =
+      op.getKind() == BinaryKind::Mod && rest != 0 && (rest < 0) != (b < 0);
   return int64_t(flip ? rest + b : rest);
 }
 
@@ -322,8 +321,7 @@ static void mixedPower(const Tensor &a, const Tensor &b, Tensor &result) {
   Tensor operands[] = {a, b};
   forEachOffset(result.shape(), broadcast<2>(operands, result.shape()),
                 [&](int64_t i, auto at) {
-                  double value =
-                      std::pow(a.asDouble(at[0]), b.asDouble(at[1]));
+                  double value = std::pow(a.asDouble(at[0]), b.asDouble(at[1]));
                   if (result.isFloat())
                     result.data<double>()[i] = value;
                   else
@@ -343,8 +341,7 @@ Evaluated visir::reference::evaluateBinary(BinaryOp op,
     mixedPower(a, b, result);
   } else if (a.isFloat()) {
     if (kind >= BinaryKind::And && kind <= BinaryKind::ShiftRight)
-      return op.emitOpError("operand is ")
-             << a.type() << ", expected integers";
+      return op.emitOpError("operand is ") << a.type() << ", expected integers";
     const double *lhs = a.data<double>(), *rhs = b.data<double>();
     double *to = result.data<double>();
     forEachOffset(result.shape(), strides, [&](int64_t i, auto at) {
@@ -355,9 +352,8 @@ Evaluated visir::reference::evaluateBinary(BinaryOp op,
     forEachOffset(result.shape(), strides, [&](int64_t i, auto at) {
       if (!ok)
         return;
-      FailureOr<int64_t> value =
-          binaryInt(op, a.data<int64_t>()[at[0]], b.data<int64_t>()[at[1]],
-                    a.element());
+      FailureOr<int64_t> value = binaryInt(
+          op, a.data<int64_t>()[at[0]], b.data<int64_t>()[at[1]], a.element());
       ok = succeeded(value);
       result.data<int64_t>()[i] = ok ? *value : 0;
     });
@@ -430,8 +426,7 @@ static int64_t truncate(double value) {
   return value < -0x1p63 ? INT64_MIN : int64_t(value);
 }
 
-Evaluated visir::reference::evaluateCast(CastOp op,
-                                         ArrayRef<Tensor> operands) {
+Evaluated visir::reference::evaluateCast(CastOp op, ArrayRef<Tensor> operands) {
   Tensor result(resultType(op));
   Type to = result.element();
   bool toInt = !result.isFloat(), toBool = to.isInteger(1);

@@ -10,7 +10,7 @@ using namespace llvm;
 using namespace visir::reference;
 
 #if defined(__x86_64__)
-#define VISIR_CLONES                                                          \
+#define VISIR_CLONES                                                           \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VISIR_CLONES
@@ -46,8 +46,8 @@ multiplyPanels(int64_t depth, const T *lhs, const T *rhs, T *tile) {
     __builtin_memcpy(&high, rhs + k * tileColumns + lanes, sizeof(high));
 #pragma clang loop unroll(full)
     for (int64_t r = 0; r < tileRows; ++r) {
-      auto factor = static_cast<typename LaneOf<T>::type>(
-          lhs[k * tileRows + r]);
+      auto factor =
+          static_cast<typename LaneOf<T>::type>(lhs[k * tileRows + r]);
       sums[r][0] += low * factor;
       sums[r][1] += high * factor;
     }
@@ -114,8 +114,8 @@ struct Piece {
 } // namespace
 
 template <class T> static void runPiece(const Gemm<T> &gemm, Piece piece) {
-  int64_t rows = std::min<int64_t>(gemm.result.rows.size(),
-                                   piece.row + pieceRows);
+  int64_t rows =
+      std::min<int64_t>(gemm.result.rows.size(), piece.row + pieceRows);
   int64_t columns = std::min<int64_t>(gemm.result.columns.size(),
                                       piece.column + blockColumns);
   int64_t depth = gemm.lhs.inner.size();
@@ -131,8 +131,8 @@ template <class T> static void runPiece(const Gemm<T> &gemm, Piece piece) {
     for (int64_t r = piece.row; r < rows; r += tileRows) {
       packPanel(gemm.lhs, r, tileRows, lhsInner, lhs.data());
       for (int64_t c = piece.column; c < columns; c += tileColumns) {
-        microKernel(size, lhs.data(),
-                    rhs.data() + (c - piece.column) * size, tile.data());
+        microKernel(size, lhs.data(), rhs.data() + (c - piece.column) * size,
+                    tile.data());
         storeTile(gemm.result, tile.data(), r, c, k == 0);
       }
     }
@@ -159,9 +159,7 @@ template <class T> static void runAll(ArrayRef<Gemm<T>> gemms) {
               });
 }
 
-void visir::reference::runGemms(ArrayRef<Gemm<double>> gemms) {
-  runAll(gemms);
-}
+void visir::reference::runGemms(ArrayRef<Gemm<double>> gemms) { runAll(gemms); }
 
 void visir::reference::runGemms(ArrayRef<Gemm<int64_t>> gemms) {
   runAll(gemms);

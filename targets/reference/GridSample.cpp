@@ -44,7 +44,9 @@ static double applyBorder(BorderMode border, double x, int64_t extent,
 static std::array<double, 4> cubicWeights(double t) {
   const double a = -0.75;
   auto near = [&](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
-  auto far = [&](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+  auto far = [&](double d) {
+    return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+  };
   return {far(1 + t), near(t), near(1 - t), far(2 - t)};
 }
 
@@ -106,13 +108,13 @@ Evaluated visir::reference::evaluateGridSample(GridSampleOp op,
   int64_t plane = pointCount(extents), channels = in.shape()[1];
   int64_t points = pointCount(result.shape().drop_front(2));
   int64_t axes = extents.size();
-  forEachIndex({in.shape()[0], channels, points},
-               [&](int64_t i, ArrayRef<int64_t> at) {
-                 const double *coordinates = grid.data<double>() +
-                                             (at[0] * points + at[2]) * axes;
-                 result.data<double>()[i] = sampler.sample(
-                     in.data<double>() + (at[0] * channels + at[1]) * plane,
-                     extents, ArrayRef<double>(coordinates, axes));
-               });
+  forEachIndex({in.shape()[0], channels, points}, [&](int64_t i,
+                                                      ArrayRef<int64_t> at) {
+    const double *coordinates =
+        grid.data<double>() + (at[0] * points + at[2]) * axes;
+    result.data<double>()[i] =
+        sampler.sample(in.data<double>() + (at[0] * channels + at[1]) * plane,
+                       extents, ArrayRef<double>(coordinates, axes));
+  });
   return Tensors{result};
 }

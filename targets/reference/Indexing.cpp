@@ -54,9 +54,10 @@ Evaluated visir::reference::evaluateGather(GatherOp op,
 
 /// For each element of `indices` the offset in a tensor of shape `shape` at
 /// the same place but for the axis.
-static FailureOr<SmallVector<int64_t>>
-elementOffsets(Operation *op, const Tensor &indices, ArrayRef<int64_t> shape,
-               int64_t axis) {
+static FailureOr<SmallVector<int64_t>> elementOffsets(Operation *op,
+                                                      const Tensor &indices,
+                                                      ArrayRef<int64_t> shape,
+                                                      int64_t axis) {
   Dims strides = rowMajorStrides(shape);
   SmallVector<int64_t> offsets(indices.size());
   bool ok = true;
@@ -103,8 +104,8 @@ Evaluated visir::reference::evaluateGatherND(GatherNDOp op,
   int64_t perBatch = std::max<int64_t>(
       pointCount(indices.shape().drop_back().drop_front(batchDims)), 1);
   for (int64_t v = 0; v < vectors; ++v) {
-    FailureOr<int64_t> offset = resolveVector(
-        op, indices.data<int64_t>() + v * depth, extents, along);
+    FailureOr<int64_t> offset =
+        resolveVector(op, indices.data<int64_t>() + v * depth, extents, along);
     if (failed(offset))
       return failure();
     withStorage(in.element(), [&](auto zero) {
@@ -153,15 +154,13 @@ static Tensor scatter(const Tensor &in, const Tensor &updates,
   return result;
 }
 
-Evaluated
-visir::reference::evaluateScatterElements(ScatterElementsOp op,
-                                          ArrayRef<Tensor> operands) {
+Evaluated visir::reference::evaluateScatterElements(ScatterElementsOp op,
+                                                    ArrayRef<Tensor> operands) {
   auto offsets =
       elementOffsets(op, operands[1], operands[0].shape(), op.getAxis());
   if (failed(offsets))
     return failure();
-  return Tensors{
-      scatter(operands[0], operands[2], *offsets, 1, op.getKind())};
+  return Tensors{scatter(operands[0], operands[2], *offsets, 1, op.getKind())};
 }
 
 Evaluated visir::reference::evaluateScatterND(ScatterNDOp op,
@@ -172,10 +171,9 @@ Evaluated visir::reference::evaluateScatterND(ScatterNDOp op,
   SmallVector<int64_t> offsets;
   int64_t vectors = pointCount(indices.shape().drop_back());
   for (int64_t v = 0; v < vectors; ++v) {
-    FailureOr<int64_t> offset =
-        resolveVector(op, indices.data<int64_t>() + v * depth,
-                      in.shape().take_front(depth),
-                      ArrayRef<int64_t>(strides).take_front(depth));
+    FailureOr<int64_t> offset = resolveVector(
+        op, indices.data<int64_t>() + v * depth, in.shape().take_front(depth),
+        ArrayRef<int64_t>(strides).take_front(depth));
     if (failed(offset))
       return failure();
     offsets.push_back(*offset);

@@ -69,14 +69,15 @@ static Evaluated evaluateGraphOp(Operation *op, ArrayRef<Tensor> in) {
       .Case([&](GatherOp op) { return evaluateGather(op, in); })
       .Case([&](GatherElementsOp op) { return evaluateGatherElements(op, in); })
       .Case([&](GatherNDOp op) { return evaluateGatherND(op, in); })
-      .Case([&](ScatterElementsOp op) {
-        return evaluateScatterElements(op, in);
-      })
+      .Case(
+          [&](ScatterElementsOp op) { return evaluateScatterElements(op, in); })
       .Case([&](ScatterNDOp op) { return evaluateScatterND(op, in); })
       .Case([&](DispatchOp op) { return evaluateDispatch(op, in); })
       .Case([&](ConstantOp op) { return Tensors{constantTensor(op)}; })
       .Case([&](EmptyOp op) { return Tensors{unwrittenTensor(op)}; })
-      .Case([&](RelayoutOp op) { return Tensors{in[0].withType(resultType(op))}; })
+      .Case([&](RelayoutOp op) {
+        return Tensors{in[0].withType(resultType(op))};
+      })
       .Default([](Operation *op) { return refuse(op); });
 }
 
@@ -168,8 +169,8 @@ visir::reference::evaluate(func::FuncOp function, ArrayRef<Tensor> arguments,
        llvm::zip_equal(function.getArguments(), arguments)) {
     if (value.getType() != tensor.type())
       return function.emitError("type of input ")
-             << value.getArgNumber() << " is " << tensor.type()
-             << ", expected " << value.getType();
+             << value.getArgNumber() << " is " << tensor.type() << ", expected "
+             << value.getType();
     evaluation.bind(value, tensor);
   }
   Block &body = function.front();

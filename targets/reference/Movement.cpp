@@ -7,17 +7,16 @@ using namespace visir;
 using namespace visir::reference;
 
 /// result[index] = input[offset + sum of index[d] * strides[d]].
-static Evaluated readStrided(Operation *op, const Tensor &input,
-                             int64_t offset, const Dims &strides) {
+static Evaluated readStrided(Operation *op, const Tensor &input, int64_t offset,
+                             const Dims &strides) {
   Tensor result(resultType(op));
   withStorage(result.element(), [&](auto zero) {
     using T = decltype(zero);
     const T *from = input.data<T>();
     T *to = result.data<T>();
     std::array<Dims, 1> walk{strides};
-    forEachOffset(result.shape(), walk, [&](int64_t i, auto at) {
-      to[i] = from[offset + at[0]];
-    });
+    forEachOffset(result.shape(), walk,
+                  [&](int64_t i, auto at) { to[i] = from[offset + at[0]]; });
   });
   return Tensors{result};
 }
@@ -140,8 +139,7 @@ static std::pair<int64_t, Dims> linearise(AffineMap map,
   return {base, strides};
 }
 
-Evaluated visir::reference::evaluateMove(MoveOp op,
-                                         ArrayRef<Tensor> operands) {
+Evaluated visir::reference::evaluateMove(MoveOp op, ArrayRef<Tensor> operands) {
   Tensor result(resultType(op));
   double fill = op.getMap().getFillValue();
   withStorage(result.element(), [&](auto zero) {

@@ -165,7 +165,7 @@ static IntFn intFunction(Operation *op) {
           S quotient = S(b) == -1 ? S(0 - a) : S(a) / S(b);
           S rest = S(b) == -1 ? 0 : S(a) % S(b);
           return U(rest != 0 && (rest < 0) != (S(b) < 0) ? quotient - 1
-                                                        : quotient);
+                                                         : quotient);
         };
       })
       .Case([](math::IPowIOp) -> IntFn { return wrappingPower; })
@@ -177,8 +177,10 @@ static IntFn intFunction(Operation *op) {
 static IntFn unsignedFunction(Operation *op) {
   using U = uint64_t;
   return TypeSwitch<Operation *, IntFn>(op)
-      .Case([](arith::MaxUIOp) { return [](U a, U b) { return a < b ? b : a; }; })
-      .Case([](arith::MinUIOp) { return [](U a, U b) { return a < b ? a : b; }; })
+      .Case(
+          [](arith::MaxUIOp) { return [](U a, U b) { return a < b ? b : a; }; })
+      .Case(
+          [](arith::MinUIOp) { return [](U a, U b) { return a < b ? a : b; }; })
       .Case([](arith::DivUIOp) { return [](U a, U b) { return a / b; }; })
       .Case([](arith::RemUIOp) { return [](U a, U b) { return a % b; }; })
       .Case([](arith::ShLIOp) {
@@ -520,18 +522,17 @@ private:
       };
     }
     using Test = bool (*)(double);
-    Test test =
-        TypeSwitch<Operation *, Test>(op)
-            .Case([](math::IsNaNOp) {
-              return [](double x) { return bool(std::isnan(x)); };
-            })
-            .Case([](math::IsInfOp) {
-              return [](double x) { return bool(std::isinf(x)); };
-            })
-            .Case([](math::IsFiniteOp) {
-              return [](double x) { return bool(std::isfinite(x)); };
-            })
-            .Default([](Operation *) { return nullptr; });
+    Test test = TypeSwitch<Operation *, Test>(op)
+                    .Case([](math::IsNaNOp) {
+                      return [](double x) { return bool(std::isnan(x)); };
+                    })
+                    .Case([](math::IsInfOp) {
+                      return [](double x) { return bool(std::isinf(x)); };
+                    })
+                    .Case([](math::IsFiniteOp) {
+                      return [](double x) { return bool(std::isfinite(x)); };
+                    })
+                    .Default([](Operation *) { return nullptr; });
     if (!test)
       return {};
     unsigned from = in(op, 0);
@@ -562,8 +563,8 @@ private:
       unsigned a = in(op, 0), b = in(op, 1), c = in(op, 2);
       return [=](Registers &regs, int64_t n) {
         for (int64_t i = 0; i < n; ++i)
-          regs[to].floats[i] = std::fma(regs[a].floats[i], regs[b].floats[i],
-                                        regs[c].floats[i]);
+          regs[to].floats[i] =
+              std::fma(regs[a].floats[i], regs[b].floats[i], regs[c].floats[i]);
         roundResults(type, regs[to].floats.data(), n);
         return true;
       };

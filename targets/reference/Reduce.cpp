@@ -71,9 +71,9 @@ static int64_t identityInt(ReduceKind kind, Type element) {
   case ReduceKind::Max:
     return isUnsigned ? 0 : int64_t(~uint64_t(0) << (width - 1));
   case ReduceKind::Min:
-    return wrapToElement(element, int64_t(isUnsigned
-                                              ? ~uint64_t(0)
-                                              : ~(~uint64_t(0) << (width - 1))));
+    return wrapToElement(
+        element,
+        int64_t(isUnsigned ? ~uint64_t(0) : ~(~uint64_t(0) << (width - 1))));
   default:
     return 0;
   }
@@ -139,8 +139,8 @@ Evaluated visir::reference::evaluateReduce(ReduceOp op,
     int64_t *to = result.data<int64_t>();
     std::fill_n(to, result.size(), identityInt(kind, in.element()));
     forEachOffset(in.shape(), walk, [&](int64_t i, auto at) {
-      to[at[0]] = combineInt(kind, to[at[0]], in.data<int64_t>()[i],
-                             in.isUnsigned64());
+      to[at[0]] =
+          combineInt(kind, to[at[0]], in.data<int64_t>()[i], in.isUnsigned64());
     });
     for (int64_t i = 0, e = result.size(); i < e; ++i)
       to[i] = concludeInt(kind, to[i], count);
@@ -241,8 +241,7 @@ Evaluated visir::reference::evaluateSoftmax(SoftmaxOp op,
   return Tensors{result};
 }
 
-Evaluated visir::reference::evaluateTopK(TopKOp op,
-                                         ArrayRef<Tensor> operands) {
+Evaluated visir::reference::evaluateTopK(TopKOp op, ArrayRef<Tensor> operands) {
   const Tensor &in = operands[0];
   Tensor judged = rounded(in), values(resultType(op, 0));
   Tensor indices(resultType(op, 1));

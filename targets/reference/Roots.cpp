@@ -79,22 +79,22 @@ Scalars DispatchEvaluation::operandOver(unsigned operand,
     failed = true;
     return scalars;
   }
-  forEachChunk(dims, 1, *payload,
-               [&](int64_t first, const Points &points,
-                   Payload::Registers &registers) {
-                 readLoads(*payload, 0, points, registers);
-                 if (failed || !payload->run(registers, points.count)) {
-                   failed = true;
-                   return;
-                 }
-                 const Lanes &from = payload->yielded(registers, 0);
-                 if (scalars.isFloat())
-                   std::copy_n(from.floats.begin(), points.count,
-                               scalars.data<double>() + first);
-                 else
-                   std::copy_n(from.ints.begin(), points.count,
-                               scalars.data<int64_t>() + first);
-               });
+  forEachChunk(
+      dims, 1, *payload,
+      [&](int64_t first, const Points &points, Payload::Registers &registers) {
+        readLoads(*payload, 0, points, registers);
+        if (failed || !payload->run(registers, points.count)) {
+          failed = true;
+          return;
+        }
+        const Lanes &from = payload->yielded(registers, 0);
+        if (scalars.isFloat())
+          std::copy_n(from.floats.begin(), points.count,
+                      scalars.data<double>() + first);
+        else
+          std::copy_n(from.ints.begin(), points.count,
+                      scalars.data<int64_t>() + first);
+      });
   return scalars;
 }
 
@@ -187,9 +187,8 @@ LinearOperand DispatchEvaluation::linearOperand(unsigned operand) {
   for (unsigned d : dims)
     shape.push_back(extents[d]);
   Scalars scalars = operandOver(operand, dims);
-  LinearOperand linear{
-      Tensor(RankedTensorType::get(shape, scalars.type)), 0,
-      Dims(extents.size(), 0)};
+  LinearOperand linear{Tensor(RankedTensorType::get(shape, scalars.type)), 0,
+                       Dims(extents.size(), 0)};
   withStorage(scalars.type, [&](auto zero) {
     using T = decltype(zero);
     std::copy_n(scalars.data<T>(), points(dims), linear.tensor.data<T>());
@@ -343,8 +342,8 @@ void DispatchEvaluation::argReduce() {
   Scalars values = operandOver(0, all);
   holdValues(values);
   int64_t length = points(reduction), count = points(parallel);
-  bool largest = cast<ReduceKindAttr>(op.getRootParam("combiner"))
-                     .getValue() == ReduceKind::Max;
+  bool largest = cast<ReduceKindAttr>(op.getRootParam("combiner")).getValue() ==
+                 ReduceKind::Max;
   bool last = bool(op.getRootParam("last"));
   Scalars indices(IntegerType::get(op.getContext(), 64), count);
   withStorage(values.type, [&](auto zero) {
@@ -353,8 +352,7 @@ void DispatchEvaluation::argReduce() {
       const T *from = values.data<T>() + row * length;
       int64_t best = 0;
       for (int64_t i = 1; i < length; ++i) {
-        bool better =
-            largest ? from[i] > from[best] : from[i] < from[best];
+        bool better = largest ? from[i] > from[best] : from[i] < from[best];
         if (better || (last && from[i] == from[best]))
           best = i;
       }
@@ -408,8 +406,7 @@ void DispatchEvaluation::attend() {
   };
   Scalars query = over(0, {dimM, dimD}), key = over(1, {dimN, dimD});
   Scalars value = over(2, {dimN, dimE});
-  bool masked =
-      op.getPrologueBlock().getTerminator()->getNumOperands() > 3;
+  bool masked = op.getPrologueBlock().getTerminator()->getNumOperands() > 3;
   Scalars mask = masked ? over(3, {dimM, dimN}) : Scalars(query.type, 0);
   if (failed)
     return;
@@ -452,10 +449,9 @@ void DispatchEvaluation::attend() {
 
 void DispatchEvaluation::sampleGrid() {
   const Tensor &in = inputs[0];
-  Sampler sampler{
-      cast<SampleModeAttr>(op.getRootParam("mode")).getValue(),
-      cast<BorderModeAttr>(op.getRootParam("border")).getValue(),
-      bool(op.getRootParam("align_corners"))};
+  Sampler sampler{cast<SampleModeAttr>(op.getRootParam("mode")).getValue(),
+                  cast<BorderModeAttr>(op.getRootParam("border")).getValue(),
+                  bool(op.getRootParam("align_corners"))};
   Unsigneds all(parallel);
   all.append(reduction);
   ArrayRef<int64_t> spatial = in.shape().drop_front(2);
@@ -476,19 +472,18 @@ void DispatchEvaluation::sampleGrid() {
                        roundToElement(gridType, lanes.floats[i]);
                });
   // The first two coordinates of the input's access choose the plane.
-  forEachChunk(parallel, 1, *none,
-               [&](int64_t first, const Points &points, Payload::Registers &) {
-                 std::vector<int64_t> n(points.count), c(points.count);
-                 loads[0].coordinates(0, points, n.data());
-                 loads[0].coordinates(1, points, c.data());
-                 for (int64_t i = 0; i < points.count; ++i)
-                   sampled.lanes.floats[first + i] = sampler.sample(
-                       in.data<double>() +
-                           (n[i] * in.shape()[1] + c[i]) * plane,
-                       spatial,
-                       ArrayRef<double>(grid.floats)
-                           .slice((first + i) * axes, axes));
-               });
+  forEachChunk(
+      parallel, 1, *none,
+      [&](int64_t first, const Points &points, Payload::Registers &) {
+        std::vector<int64_t> n(points.count), c(points.count);
+        loads[0].coordinates(0, points, n.data());
+        loads[0].coordinates(1, points, c.data());
+        for (int64_t i = 0; i < points.count; ++i)
+          sampled.lanes.floats[first + i] = sampler.sample(
+              in.data<double>() + (n[i] * in.shape()[1] + c[i]) * plane,
+              spatial,
+              ArrayRef<double>(grid.floats).slice((first + i) * axes, axes));
+      });
   roundResults(type, sampled.data<double>(), points(parallel));
   rootResults.push_back(std::move(sampled));
 }

@@ -29,8 +29,8 @@ static FloatFormat formatOf(Type element) {
 static double roundToFormat(const FloatFormat &format, double value) {
   if (value == 0 || !std::isfinite(value))
     return value;
-  int last = std::max(std::ilogb(value) - format.precision + 1,
-                      format.smallest);
+  int last =
+      std::max(std::ilogb(value) - format.precision + 1, format.smallest);
   double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -last)), last);
   if (rounded != 0 && std::ilogb(rounded) > format.largest)
     return std::copysign(HUGE_VAL, value);

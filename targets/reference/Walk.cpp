@@ -44,9 +44,8 @@ SmallVector<int64_t> visir::reference::offsetsOf(ArrayRef<int64_t> shape,
                                                  ArrayRef<int64_t> strides) {
   SmallVector<int64_t> offsets(pointCount(shape));
   std::array<Dims, 1> walk{Dims(strides.begin(), strides.end())};
-  forEachOffset(shape, walk, [&](int64_t linear, auto at) {
-    offsets[linear] = at[0];
-  });
+  forEachOffset(shape, walk,
+                [&](int64_t linear, auto at) { offsets[linear] = at[0]; });
   return offsets;
 }
 

@@ -17,8 +17,7 @@ using Dims = llvm::SmallVector<int64_t, 8>;
 Dims rowMajorStrides(llvm::ArrayRef<int64_t> shape);
 
 /// Strides that read a tensor of shape `from` as if broadcast to `to`.
-Dims broadcastStrides(llvm::ArrayRef<int64_t> from,
-                      llvm::ArrayRef<int64_t> to);
+Dims broadcastStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 
 /// Number of points of an index space.
 int64_t pointCount(llvm::ArrayRef<int64_t> shape);

@@ -39,9 +39,12 @@ struct Windows {
 
 template <class Op>
 static Windows windowsOf(Op op, const Tensor &in, const Tensor &result) {
-  return {in.shape().drop_front(2), result.shape().drop_front(2),
-          op.getKernel(),           op.getStrides(),
-          op.getPads(),             op.getDilations()};
+  return {in.shape().drop_front(2),
+          result.shape().drop_front(2),
+          op.getKernel(),
+          op.getStrides(),
+          op.getPads(),
+          op.getDilations()};
 }
 
 Evaluated visir::reference::evaluateMaxPool(MaxPoolOp op,
@@ -121,7 +124,8 @@ Evaluated visir::reference::evaluateResize(ResizeOp op,
   int64_t axis = op.getAxis(), taps = indices.shape()[1];
   int64_t extent = in.shape()[axis];
   for (int64_t i = 0, e = indices.size(); i < e; ++i)
-    if (int64_t index = indices.data<int64_t>()[i]; index < 0 || index >= extent)
+    if (int64_t index = indices.data<int64_t>()[i];
+        index < 0 || index >= extent)
       return op.emitOpError("index is ")
              << index << ", expected 0 .. " << extent - 1;
   int64_t inner = pointCount(in.shape().drop_front(axis + 1));

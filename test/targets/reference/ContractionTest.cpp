@@ -109,8 +109,7 @@ TEST(Contraction, attends) {
                   "2x2xf64", arguments),
       Pointwise(DoubleNear(1e-12), {4.0, 0.0, 1.0, 6.0}));
   arguments.push_back({"1x2xf64", {0, -ln3}});
-  EXPECT_THAT(
-      evaluateOne("visir.attention %a, %b, %c, %d {scale = 1.0 : f64}",
-                  "2x2xf64", arguments),
-      Pointwise(DoubleNear(1e-12), {2.0, 4.0, 2.0, 4.0}));
+  EXPECT_THAT(evaluateOne("visir.attention %a, %b, %c, %d {scale = 1.0 : f64}",
+                          "2x2xf64", arguments),
+              Pointwise(DoubleNear(1e-12), {2.0, 4.0, 2.0, 4.0}));
 }

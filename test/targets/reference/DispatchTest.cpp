@@ -37,7 +37,8 @@ func.func @main(%a: tensor<3xf32>) -> tensor<4xf32> {
 
 TEST(Dispatch, contractsWithPrologueAndBias) {
   // relu(a) times b plus a row's bias, stored transposed.
-  Outcome outcome = evaluateText(R"(
+  Outcome outcome =
+      evaluateText(R"(
 func.func @main(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>, %c: tensor<2xf32>)
     -> tensor<2x2xf32> {
   %0 = visir.dispatch <contract> domain = [2, 2, 2] parallel 2 (%a, %b, %c)
@@ -58,7 +59,7 @@ func.func @main(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>, %c: tensor<2xf32>)
   }
   return %0 : tensor<2x2xf32>
 })",
-                                 {{1, -2, 3, 4}, {1, 10, 100, 1000}, {0.5, 0.25}});
+                   {{1, -2, 3, 4}, {1, 10, 100, 1000}, {0.5, 0.25}});
   EXPECT_EQ(outcome.errors, "");
   EXPECT_THAT(outcome.results,
               ElementsAre(ElementsAre(1.5, 403.25, 10.5, 4030.25)));
@@ -109,10 +110,10 @@ TEST(Dispatch, rowsKeepTheDomain) {
   EXPECT_THAT(
       evaluateText(rowRoot("<softmax>"), {{0, ln3, 7, 7}}).results,
       ElementsAre(Pointwise(DoubleNear(1e-12), {0.25, 0.75, 0.5, 0.5})));
-  EXPECT_THAT(evaluateText(rowRoot("<norm, {epsilon = 0.0 : f64}>"),
-                           {{1, 3, 10, 30}})
-                  .results,
-              ElementsAre(ElementsAre(-1, 1, -1, 1)));
+  EXPECT_THAT(
+      evaluateText(rowRoot("<norm, {epsilon = 0.0 : f64}>"), {{1, 3, 10, 30}})
+          .results,
+      ElementsAre(ElementsAre(-1, 1, -1, 1)));
   EXPECT_THAT(
       evaluateText(rowRoot("<scan, {reverse}>"), {{1, 2, 3, 4}}).results,
       ElementsAre(ElementsAre(3, 2, 7, 4)));

@@ -36,9 +36,9 @@ TEST(Unary, activations) {
   EXPECT_THAT(unary("relu %a", "f32", {-1, 0, 2}), ElementsAre(0, 0, 2));
   EXPECT_THAT(unary("hard_swish %a", "f32", {-4, 3, 4, 0.6}),
               Pointwise(DoubleNear(1e-12), {0.0, 3.0, 4.0, 0.36}));
-  EXPECT_THAT(unary("gelu %a", "f64", {1, -1}),
-              Pointwise(DoubleNear(1e-12),
-                        {0.8413447460685429, -0.15865525393145707}));
+  EXPECT_THAT(
+      unary("gelu %a", "f64", {1, -1}),
+      Pointwise(DoubleNear(1e-12), {0.8413447460685429, -0.15865525393145707}));
   EXPECT_THAT(unary("softplus %a", "f64", {0, 800, -800}),
               Pointwise(DoubleNear(1e-12), {std::log(2), 800.0, 0.0}));
   EXPECT_THAT(
@@ -51,8 +51,8 @@ TEST(Unary, activations) {
 
 TEST(Unary, keepsNaN) {
   for (const char *kind : {"relu", "sign", "hard_swish", "abs"})
-    EXPECT_TRUE(std::isnan(unary(std::string(kind) + " %a", "f32",
-                                 {std::nan("")})[0]))
+    EXPECT_TRUE(
+        std::isnan(unary(std::string(kind) + " %a", "f32", {std::nan("")})[0]))
         << kind;
 }
 
@@ -107,8 +107,7 @@ TEST(Binary, integersWrap) {
   EXPECT_THAT(binary("div", "si32", {-2147483648.0}, {-1}),
               ElementsAre(-2147483648.0));
   EXPECT_THAT(binary("pow", "si32", {-3}, {3}), ElementsAre(-27));
-  EXPECT_THAT(binary("shift_left", "ui8", {129, 1}, {1, 8}),
-              ElementsAre(2, 0));
+  EXPECT_THAT(binary("shift_left", "ui8", {129, 1}, {1, 8}), ElementsAre(2, 0));
 }
 
 TEST(Binary, unsignedOrder) {
@@ -155,11 +154,10 @@ TEST(Compare, readsOperandsAsTheirTypeHoldsThem) {
 }
 
 TEST(Select, broadcasts) {
-  EXPECT_THAT(evaluateOne("visir.select %a, %b, %c", "2x2xsi64",
-                          {{"2x1xi1", {1, 0}},
-                           {"2xsi64", {1, 2}},
-                           {"si64", {9}}}),
-              ElementsAre(1, 2, 9, 9));
+  EXPECT_THAT(
+      evaluateOne("visir.select %a, %b, %c", "2x2xsi64",
+                  {{"2x1xi1", {1, 0}}, {"2xsi64", {1, 2}}, {"si64", {9}}}),
+      ElementsAre(1, 2, 9, 9));
 }
 
 TEST(Cast, conversions) {

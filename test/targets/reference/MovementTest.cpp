@@ -11,10 +11,9 @@ using testing::HasSubstr;
 static const Numbers six{0, 1, 2, 3, 4, 5};
 
 TEST(Movement, transposes) {
-  EXPECT_THAT(
-      evaluateOne("visir.transpose %a {permutation = array<i64: 1, 0>}",
-                  "3x2xf32", {{"2x3xf32", six}}),
-      ElementsAre(0, 3, 1, 4, 2, 5));
+  EXPECT_THAT(evaluateOne("visir.transpose %a {permutation = array<i64: 1, 0>}",
+                          "3x2xf32", {{"2x3xf32", six}}),
+              ElementsAre(0, 3, 1, 4, 2, 5));
 }
 
 TEST(Movement, slicesBackwards) {
@@ -33,11 +32,10 @@ TEST(Movement, slicesNothing) {
 
 static Numbers pad(const std::string &mode, const std::string &low,
                    const std::string &high, const std::string &type) {
-  return evaluateOne("visir.pad %a {low = array<i64: " + low +
-                         ">, high = array<i64: " + high +
-                         ">, mode = #visir<pad_mode " + mode +
-                         ">, value = 9.0 : f64}",
-                     type, {{"3xsi32", {1, 2, 3}}});
+  return evaluateOne(
+      "visir.pad %a {low = array<i64: " + low + ">, high = array<i64: " + high +
+          ">, mode = #visir<pad_mode " + mode + ">, value = 9.0 : f64}",
+      type, {{"3xsi32", {1, 2, 3}}});
 }
 
 TEST(Movement, pads) {
@@ -65,15 +63,14 @@ TEST(Movement, concatenates) {
 TEST(Movement, movesBoxesInOrder) {
   // A roll by one, after a fill that the boxes overwrite but for the middle.
   EXPECT_THAT(
-      evaluateOne(
-          "visir.move %a {map = #visir.map<["
-          "<sizes = [4], source = -1, src = (d0) -> (), dst = "
-          "(d0) -> (d0)>, "
-          "<sizes = [1], source = 0, src = (d0) -> (d0 + 3), dst = "
-          "(d0) -> (d0)>, "
-          "<sizes = [2], source = 0, src = (d0) -> (-d0 + 1), dst "
-          "= (d0) -> (d0 * 2 + 1)>], fill = 7.0 : f64>}",
-          "4xf32", {{"4xf32", {10, 11, 12, 13}}}),
+      evaluateOne("visir.move %a {map = #visir.map<["
+                  "<sizes = [4], source = -1, src = (d0) -> (), dst = "
+                  "(d0) -> (d0)>, "
+                  "<sizes = [1], source = 0, src = (d0) -> (d0 + 3), dst = "
+                  "(d0) -> (d0)>, "
+                  "<sizes = [2], source = 0, src = (d0) -> (-d0 + 1), dst "
+                  "= (d0) -> (d0 * 2 + 1)>], fill = 7.0 : f64>}",
+                  "4xf32", {{"4xf32", {10, 11, 12, 13}}}),
       ElementsAre(13, 11, 7, 10));
 }
 
@@ -96,10 +93,10 @@ TEST(Indexing, namesTheNodeOfABadIndex) {
 }
 
 TEST(Indexing, gathersElementsAndSlices) {
-  EXPECT_THAT(
-      evaluateOne("visir.gather_elements %a, %b {axis = 1 : i64}", "2x2xf32",
-                  {{"2x3xf32", six}, {"2x2xsi64", {2, 0, 1, 1}}}),
-      ElementsAre(2, 0, 4, 4));
+  EXPECT_THAT(evaluateOne("visir.gather_elements %a, %b {axis = 1 : i64}",
+                          "2x2xf32",
+                          {{"2x3xf32", six}, {"2x2xsi64", {2, 0, 1, 1}}}),
+              ElementsAre(2, 0, 4, 4));
   EXPECT_THAT(evaluateOne("visir.gather_nd %a, %b {batch_dims = 1 : i64}",
                           "2xf32", {{"2x3xf32", six}, {"2x1xsi64", {2, 0}}}),
               ElementsAre(2, 3));

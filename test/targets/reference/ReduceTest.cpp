@@ -81,27 +81,26 @@ TEST(Reduce, softmaxOfAnInnerAxis) {
 }
 
 TEST(Reduce, topKKeepsTheOrderOfEqualValues) {
-  Outcome outcome = evaluateText(
-      "func.func @main(%a: tensor<4xsi32>) -> (tensor<3xsi32>, "
-      "tensor<3xsi64>) {\n"
-      "  %0:2 = visir.topk %a {axis = 0 : i64, k = 3 : i64} : "
-      "(tensor<4xsi32>) -> (tensor<3xsi32>, tensor<3xsi64>)\n"
-      "  return %0#0, %0#1 : tensor<3xsi32>, tensor<3xsi64> }",
-      {{2, 7, 2, 7}});
+  Outcome outcome =
+      evaluateText("func.func @main(%a: tensor<4xsi32>) -> (tensor<3xsi32>, "
+                   "tensor<3xsi64>) {\n"
+                   "  %0:2 = visir.topk %a {axis = 0 : i64, k = 3 : i64} : "
+                   "(tensor<4xsi32>) -> (tensor<3xsi32>, tensor<3xsi64>)\n"
+                   "  return %0#0, %0#1 : tensor<3xsi32>, tensor<3xsi64> }",
+                   {{2, 7, 2, 7}});
   EXPECT_THAT(outcome.results,
               ElementsAre(ElementsAre(7, 7, 2), ElementsAre(1, 3, 0)));
 }
 
 TEST(Norm, layers) {
   // Mean 2, variance 1.
-  EXPECT_THAT(evaluateOne("visir.layer_norm %a scale %b bias %c {axis = 1 : "
-                          "i64, epsilon = 0.0 : f64, operandSegmentSizes = "
-                          "array<i32: 1, 1, 1>}",
-                          "1x2xf64",
-                          {{"1x2xf64", {1, 3}},
-                           {"2xf64", {10, 20}},
-                           {"1xf64", {0.5}}}),
-              ElementsAre(-9.5, 20.5));
+  EXPECT_THAT(
+      evaluateOne("visir.layer_norm %a scale %b bias %c {axis = 1 : "
+                  "i64, epsilon = 0.0 : f64, operandSegmentSizes = "
+                  "array<i32: 1, 1, 1>}",
+                  "1x2xf64",
+                  {{"1x2xf64", {1, 3}}, {"2xf64", {10, 20}}, {"1xf64", {0.5}}}),
+      ElementsAre(-9.5, 20.5));
   // Mean square 25.
   EXPECT_THAT(evaluateOne("visir.layer_norm %a {axis = 1 : i64, epsilon = 0.0 "
                           ": f64, rms, operandSegmentSizes = array<i32: 1, 0, "
@@ -111,13 +110,13 @@ TEST(Norm, layers) {
 }
 
 TEST(Norm, groups) {
-  EXPECT_THAT(evaluateOne("visir.group_norm %a scale %b {groups = 2 : i64, "
-                          "epsilon = 0.0 : f64, operandSegmentSizes = "
-                          "array<i32: 1, 1, 0>}",
-                          "1x4x1xf64",
-                          {{"1x4x1xf64", {1, 3, 10, 30}},
-                           {"4xf64", {1, 1, 2, 2}}}),
-              ElementsAre(-1, 1, -2, 2));
+  EXPECT_THAT(
+      evaluateOne("visir.group_norm %a scale %b {groups = 2 : i64, "
+                  "epsilon = 0.0 : f64, operandSegmentSizes = "
+                  "array<i32: 1, 1, 0>}",
+                  "1x4x1xf64",
+                  {{"1x4x1xf64", {1, 3, 10, 30}}, {"4xf64", {1, 1, 2, 2}}}),
+      ElementsAre(-1, 1, -2, 2));
 }
 
 TEST(Norm, batches) {
@@ -166,12 +165,11 @@ TEST(Window, resizes) {
 static Numbers sample(const std::string &mode, const std::string &border,
                       Numbers grid, const std::string &more = "") {
   std::string count = std::to_string(grid.size() / 2);
-  return evaluateOne("visir.grid_sample %a, %b {mode = #visir<sample_mode " +
-                         mode + ">, border = #visir<border_mode " + border +
-                         ">" + more + "}",
-                     "1x1x1x" + count + "xf64",
-                     {{"1x1x2x2xf64", {1, 2, 3, 4}},
-                      {"1x1x" + count + "x2xf64", grid}});
+  return evaluateOne(
+      "visir.grid_sample %a, %b {mode = #visir<sample_mode " + mode +
+          ">, border = #visir<border_mode " + border + ">" + more + "}",
+      "1x1x1x" + count + "xf64",
+      {{"1x1x2x2xf64", {1, 2, 3, 4}}, {"1x1x" + count + "x2xf64", grid}});
 }
 
 TEST(Window, samplesGrids) {
