@@ -4,6 +4,7 @@
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
+#include "targets/cpu/codegen/winograd/Winograd.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/IR/Builders.h"
@@ -82,6 +83,8 @@ public:
   LogicalResult run() {
     for (auto op : func.getOps<DispatchOp>())
       layOutResults(op);
+    for (auto op : func.getOps<DispatchOp>())
+      applyWinograd(op, spec);
     for (auto op : func.getOps<DispatchOp>())
       packOperands(op);
     eraseUnusedConstants();

@@ -18,8 +18,9 @@ using namespace visir::cpu;
 static constexpr int64_t kChunk = 128;
 /// Image tiles of a piece of work, about.
 static constexpr int64_t kBlockTiles = 16;
-/// Bytes of weights per cycle that come from the outer caches.
-static constexpr double kWeightBytes = 8;
+/// Bytes of weights per cycle: the first block's from memory, where a
+/// network's weights are, later ones' from the outer cache.
+static constexpr double kFirstBytes = 5, kLaterBytes = 12;
 
 int64_t WinogradPlan::inPitch() const {
   return llvm::alignTo(inChannels(), lanes);
@@ -162,7 +163,8 @@ void WinogradPlanner::estimate() {
   double blocks =
       double(llvm::divideCeil(plan.totalTiles, plan.blockTiles));
   double traffic = weights > double(spec.l2Bytes) / 2
-                       ? weights * blocks / kWeightBytes
+                       ? weights / kFirstBytes +
+                             weights * (blocks - 1) / kLaterBytes
                        : 0;
   double tiles = double(plan.totalTiles);
   double in = tiles * double(plan.inPitch() / plan.lanes) *

@@ -107,8 +107,9 @@ static int64_t chosen(const ConvShape &shape) {
 TEST(Winograd, IsChosenWhereItPays) {
   EXPECT_EQ(chosen(shape(56, 56, 64, 64)), 4);
   EXPECT_EQ(chosen(shape(28, 28, 128, 128)), 4);
-  // Four tiles would read 38 MB of weights.
-  EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 2);
+  EXPECT_EQ(chosen(shape(14, 14, 256, 256)), 4);
+  // Few tiles would wait for 38 or 17 MB of weights.
+  EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 0);
   EXPECT_EQ(chosen(shape(2, 2, 512, 512)), 0);
 }
 
