@@ -3,6 +3,7 @@
 // What the code generator knows of each instruction-set level.
 #include "targets/cpu/codegen/Kernel.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -51,31 +52,29 @@ static CpuSpec makeAArch64() {
   return spec;
 }
 
-/// This machine's core; its features are spelled out, since an emulator or a
-/// hypervisor may hide some that the core's name implies.
-static CpuSpec makeHost() {
+/// The highest level that this machine has. Its code is that of the level, so
+/// that an artifact says truly where it runs.
+static llvm::StringRef hostLevel() {
+  if (llvm::StringRef(llvm::sys::getDefaultTargetTriple())
+          .starts_with("aarch64"))
+    return "aarch64";
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  bool arm = llvm::StringRef(llvm::sys::getDefaultTargetTriple())
-                 .starts_with("aarch64");
-  CpuSpec spec = arm                            ? makeAArch64()
-                 : features.lookup("avx512vl") && features.lookup("avx512bw") &&
-                         features.lookup("avx512dq")
-                     ? makeV4()
-                 : features.lookup("avx2") && features.lookup("fma") ? makeV3()
-                                                                     : makeV2();
-  spec.name = "host";
-  spec.cpu = llvm::sys::getHostCPUName().str();
-  for (auto &feature : features) {
-    if (!spec.features.empty())
-      spec.features += ',';
-    spec.features += (feature.second ? "+" : "-") + feature.first().str();
-  }
-  return spec;
+  auto has = [&](std::initializer_list<llvm::StringRef> names) {
+    return llvm::all_of(names, [&](llvm::StringRef name) {
+      return features.lookup(name);
+    });
+  };
+  if (has({"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd"}))
+    return "x86-64-v4";
+  if (has({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}))
+    return "x86-64-v3";
+  return "x86-64-v2";
 }
 
 const CpuSpec *visir::cpu::findSpec(llvm::StringRef name) {
-  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4(), makeAArch64(),
-                                  makeHost()};
+  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4(), makeAArch64()};
+  if (name == "host")
+    name = hostLevel();
   for (const CpuSpec &spec : specs)
     if (spec.name == name)
       return &spec;
