@@ -295,10 +295,16 @@ static Value remainder(const Scalars &s, Value lhs, Value rhs, bool isSigned,
   return s.select(adjust, s.make<arith::AddIOp>(rest, rhs), rest);
 }
 
-static Value shift(const Scalars &s, Value lhs, Value rhs, bool left) {
+/// A shift by the width or more leaves nothing but the sign.
+static Value shift(const Scalars &s, Value lhs, Value rhs, bool left,
+                   bool isSigned) {
   Value width = s.integer(s.type.getIntOrFloatBitWidth());
   Value inside = s.compare(arith::CmpIPredicate::ult, rhs, width);
   Value zero = s.integer(0);
+  if (!left && isSigned) {
+    Value last = s.integer(s.type.getIntOrFloatBitWidth() - 1);
+    return s.make<arith::ShRSIOp>(lhs, s.select(inside, rhs, last));
+  }
   Value amount = s.select(inside, rhs, zero);
   Value shifted = left ? s.make<arith::ShLIOp>(lhs, amount)
                        : s.make<arith::ShRUIOp>(lhs, amount);
@@ -337,9 +343,9 @@ static Value integerBinary(const Scalars &s, BinaryKind kind, Value lhs,
   case BinaryKind::BitXor:
     return s.make<arith::XOrIOp>(lhs, rhs);
   case BinaryKind::ShiftLeft:
-    return shift(s, lhs, rhs, /*left=*/true);
+    return shift(s, lhs, rhs, /*left=*/true, isSigned);
   case BinaryKind::ShiftRight:
-    return shift(s, lhs, rhs, /*left=*/false);
+    return shift(s, lhs, rhs, /*left=*/false, isSigned);
   case BinaryKind::Prelu: {
     Value negative =
         s.compare(arith::CmpIPredicate::slt, lhs, s.integer(0));
@@ -390,24 +396,56 @@ static Value floatBinary(const Scalars &s, BinaryKind kind, Value lhs,
   }
 }
 
-/// pow of operands of any types: integers with integer exponents exactly by
-/// repeated squaring, everything else through floats.
+/// Integers by repeated squaring, wrapping around; a negative exponent gives
+/// 0, but for the bases 1 and -1.
+static Value integerPow(const Scalars &s, Value base, Value exponent) {
+  unsigned width = s.type.getIntOrFloatBitWidth();
+  Value one = s.integer(1), result = one, square = base;
+  for (unsigned bit = 0; bit < width; ++bit) {
+    Value digit = s.make<arith::AndIOp>(
+        s.make<arith::ShRUIOp>(exponent, s.integer(bit)), one);
+    Value isSet = s.compare(arith::CmpIPredicate::ne, digit, s.integer(0));
+    result = s.select(isSet, s.make<arith::MulIOp>(result, square), result);
+    square = s.make<arith::MulIOp>(square, square);
+  }
+  Value negative =
+      s.compare(arith::CmpIPredicate::slt, exponent, s.integer(0));
+  Value unit = s.compare(arith::CmpIPredicate::eq,
+                         s.make<math::AbsIOp>(base), one);
+  Value vanishes = s.make<arith::AndIOp>(
+      negative, s.make<arith::XOrIOp>(
+                    unit, arith::ConstantOp::create(
+                              s.b, s.loc, s.b.getBoolAttr(true))));
+  return s.select(vanishes, s.integer(0), result);
+}
+
+/// The power of an integer as an integer: truncated, but what differs from an
+/// integer by rounding only is that integer.
+static Value truncatePower(const Scalars &s, Value power) {
+  Value nearest = s.make<math::RoundEvenOp>(power);
+  Value distance = s.make<math::AbsFOp>(s.sub(nearest, power));
+  Value bound = s.mul(s.make<math::AbsFOp>(power), s.constant(1e-12));
+  Value close = s.compare(arith::CmpFPredicate::OLE, distance, bound);
+  return s.select(close, nearest, power);
+}
+
+/// pow of operands of any types: integers with integer exponents exactly,
+/// everything else through floats.
 static Value buildPow(OpBuilder &b, Location loc, Value lhs, Value rhs,
                       Type element, Type rhsElement) {
-  bool lhsFloat = isa<FloatType>(lhs.getType());
-  if (lhsFloat) {
-    Type type = lhs.getType();
+  Type type = lhs.getType();
+  if (isa<FloatType>(type))
     return math::PowFOp::create(b, loc, lhs,
                                 buildCast(b, loc, rhs, rhsElement, type));
-  }
   if (isa<IntegerType>(rhs.getType()))
-    return math::IPowIOp::create(b, loc, lhs,
-                                 buildCast(b, loc, rhs, rhsElement, element));
+    return integerPow({b, loc, type}, lhs,
+                      buildCast(b, loc, rhs, rhsElement, element));
   Type wide = b.getF64Type();
   Value power = math::PowFOp::create(
       b, loc, buildCast(b, loc, lhs, element, wide),
       buildCast(b, loc, rhs, rhsElement, wide));
-  return buildCast(b, loc, power, wide, element);
+  return buildCast(b, loc, truncatePower({b, loc, wide}, power), wide,
+                   element);
 }
 
 Value visir::buildBinary(OpBuilder &b, Location loc, BinaryKind kind,

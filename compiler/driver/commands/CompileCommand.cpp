@@ -3,6 +3,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Diagnostics.h"
+#include "compiler/driver/Evaluate.h"
 #include "compiler/driver/Preprocess.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -110,7 +111,8 @@ static void declare(Arguments &arguments, CommandLine &line) {
                     return std::string();
                   });
   arguments.value("--bind", "NAME=VALUE",
-                  "an input that becomes a constant: a number or a list",
+                  "an input that becomes a constant: a number, a list or a\n"
+                  "file .npy",
                   [&](StringRef text) {
                     line.bindings.push_back(text.str());
                     return std::string();
@@ -153,6 +155,8 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     return kExitUsage;
   };
   std::string error = parseShapes(line.shapes, options.import.shapeSets);
+  if (error.empty())
+    error = expandBindings(line.bindings);
   if (error.empty())
     error = parseBindings(line.bindings, options.import.bindings);
   if (error.empty() && !line.preprocess.empty()) {

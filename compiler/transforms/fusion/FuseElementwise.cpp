@@ -77,6 +77,15 @@ static SmallVector<unsigned> loadsOf(const DispatchForm &form, Value tensor) {
   return numbers;
 }
 
+/// Whether the elements of a load are indices of other accesses: only a load
+/// can be one, not a computed value.
+static bool isIndex(const DispatchForm &form, unsigned load) {
+  auto names = [&](const auto &access) {
+    return llvm::is_contained(access.indexLoads, int64_t(load));
+  };
+  return llvm::any_of(form.loads, names) || llvm::any_of(form.stores, names);
+}
+
 static bool producesAtPoints(RootKind kind) {
   return kind != RootKind::Scatter && kind != RootKind::TopK;
 }
@@ -101,7 +110,8 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
     return {};
   // Every reading of the result is of the same point.
   for (unsigned other : reads)
-    if (!(after->loads[other] == after->loads[load]) || after->isTied(other))
+    if (!(after->loads[other] == after->loads[load]) ||
+        after->isTied(other) || isIndex(*after, other))
       return {};
   auto on = ontoDomain(form->extents, store.access,
                        store.type.getShape(), after->extents,
@@ -120,7 +130,7 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
       continue;
     unsigned j = value.getResultNumber();
     // Reading one of its results at another point needs all of it.
-    if (!read.isPlain() || after->isTied(i) ||
+    if (!read.isPlain() || after->isTied(i) || isIndex(*after, i) ||
         !(composeAccess(read.access, on->points) == form->stores[j].access))
       return {};
     made[i] = j;
@@ -271,9 +281,8 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
   bool single = tensor.hasOneUse() && readsOnce(*form, form->loads[load]);
   if (!single && !(isCheap(producer) && readsLess(*from)))
     return {};
-  for (const LoadForm &other : form->loads)
-    if (llvm::is_contained(other.indexLoads, int64_t(load)))
-      return {};
+  if (isIndex(*form, load))
+    return {};
   auto on = ontoDomain(form->extents, form->loads[load].access,
                        form->loads[load].shape(), from->extents,
                        from->stores.front().access);
