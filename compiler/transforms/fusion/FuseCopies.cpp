@@ -118,6 +118,9 @@ DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy,
   if (!producer || !source.isPlain() || !result.hasOneUse() ||
       !readersFollow(producer, copy, copy))
     return {};
+  // What it writes into must be there before the producer is.
+  if (tie >= 0 && from->loads[tie].tensor.getDefiningOp() == producer)
+    return {};
   auto form = DispatchForm::of(producer);
   if (!form)
     return {};
