@@ -138,12 +138,21 @@ bool Movement::isIdentity() const {
          shapeOfValue(sources[boxes[0].source]) == ArrayRef<int64_t>(shape);
 }
 
+static bool isFill(const MovementBox &box) { return box.source < 0; }
+
+/// One block in a fill is the form of a pad, which dispatches read in one go.
+static bool isPadOfOne(ArrayRef<MovementBox> boxes) {
+  return boxes.size() > 1 &&
+         llvm::count_if(boxes, isFill) + 1 == int64_t(boxes.size());
+}
+
+int64_t Movement::numCopies() const {
+  return isPadOfOne(boxes) ? 1 : boxes.size();
+}
+
 MapAttr Movement::toMap(MLIRContext *context) const {
   SmallVector<BoxAttr> attrs;
-  auto isFill = [](const MovementBox &box) { return box.source < 0; };
-  // One block in a fill is the form of a pad, which dispatches read in one go.
-  bool isPad = llvm::count_if(boxes, isFill) + 1 == int64_t(boxes.size()) &&
-               boxes.size() > 1;
+  bool isPad = isPadOfOne(boxes);
   if (isPad) {
     AffineMap all =
         LinearAccess::identity(shape.size()).toMap(context, shape.size());

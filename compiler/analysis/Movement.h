@@ -39,6 +39,8 @@ struct Movement {
   /// Whether the result is the one source itself, its shape aside.
   bool isReshape() const;
   bool isIdentity() const;
+  /// Number of copies that make the result; a pad of one block is one.
+  int64_t numCopies() const;
   MapAttr toMap(mlir::MLIRContext *context) const;
 
   /// Puts the result at `low` into a larger one of shape `outer`, filled with

@@ -97,6 +97,32 @@ static LogicalResult mergeConcats(ConcatOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// concat(a, b, c) is concat(concat(a, b), c) where concat(a, b) is there
+/// for others too: what stands already is not put together anew.
+static LogicalResult reusePrefix(ConcatOp op, PatternRewriter &rewriter) {
+  ConcatOp longest;
+  for (Operation *user : op.getInputs()[0].getUsers()) {
+    auto other = dyn_cast<ConcatOp>(user);
+    if (!other || other == op || other.getAxis() != op.getAxis() ||
+        other->getBlock() != op->getBlock() || other->use_empty() ||
+        !other->isBeforeInBlock(op))
+      continue;
+    size_t count = other.getInputs().size();
+    if (count < 2 || count >= op.getInputs().size() ||
+        !llvm::equal(other.getInputs(), op.getInputs().take_front(count)))
+      continue;
+    if (!longest || count > longest.getInputs().size())
+      longest = other;
+  }
+  if (!longest)
+    return failure();
+  SmallVector<Value> inputs = {longest.getResult()};
+  llvm::append_range(inputs,
+                     op.getInputs().drop_front(longest.getInputs().size()));
+  rewriter.replaceOpWithNewOp<ConcatOp>(op, inputs, op.getAxis());
+  return success();
+}
+
 /// Elementwise ops broadcast, so an expand whose shape comes from another
 /// operand anyway is not needed.
 static LogicalResult dropExpandOperand(BinaryOp op, PatternRewriter &rewriter) {
@@ -122,5 +148,6 @@ void visir::addMovementPatterns(RewritePatternSet &patterns) {
   patterns.add(dropPad);
   patterns.add(mergeExpands);
   patterns.add(mergeConcats);
+  patterns.add(reusePrefix);
   patterns.add(dropExpandOperand);
 }

@@ -91,3 +91,14 @@ func.func @selects(%c: tensor<4xi1>, %a: tensor<4xf32>, %b: tensor<4xf32>) -> (t
   %1 = visir.select %n, %a, %b : (tensor<4xi1>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %0, %1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// What is put together already is extended.
+// CHECK-LABEL: func @concat_prefix
+// CHECK-NEXT: %[[A:.*]] = visir.concat %arg0, %arg1 {axis = 0
+// CHECK-NEXT: %[[B:.*]] = visir.concat %[[A]], %arg2 {axis = 0
+// CHECK-NEXT: return %[[A]], %[[B]]
+func.func @concat_prefix(%a: tensor<2xf32>, %b: tensor<3xf32>, %c: tensor<4xf32>) -> (tensor<5xf32>, tensor<9xf32>) {
+  %0 = visir.concat %a, %b {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>) -> tensor<5xf32>
+  %1 = visir.concat %a, %b, %c {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>, tensor<4xf32>) -> tensor<9xf32>
+  return %0, %1 : tensor<5xf32>, tensor<9xf32>
+}

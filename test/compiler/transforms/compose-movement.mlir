@@ -113,3 +113,31 @@ func.func @flat(%x: tensor<125x28xf32>) -> tensor<35x100xf32> {
   %0 = visir.reshape %x {shape = array<i64: 35, 100>} : (tensor<125x28xf32>) -> tensor<35x100xf32>
   return %0 : tensor<35x100xf32>
 }
+
+// A cyclic shift of rows and columns, then windows of two: the shift is four
+// boxes and the windows one, the composition would be nine.
+// CHECK-LABEL: func @rolled_windows
+// CHECK: %[[R:.*]] = visir.move %arg0 {map = #visir.map<[<{{.*}}>, <{{.*}}>, <{{.*}}>, <{{.*}}>]>} {{.*}} -> tensor<6x6xf32>
+// CHECK-NEXT: visir.move %[[R]] {map = #visir.map<[<sizes = [3, 3, 2, 2], source = 0, src = (d0, d1, d2, d3) -> (d0 * 2 + d2, d1 * 2 + d3), dst = (d0, d1, d2, d3) -> (d0, d1, d2, d3)>]>}
+func.func @rolled_windows(%x: tensor<6x6xf32>) -> tensor<3x3x2x2xf32> {
+  %a = visir.slice %x {offsets = array<i64: 1, 0>, sizes = array<i64: 5, 6>, strides = array<i64: 1, 1>} : (tensor<6x6xf32>) -> tensor<5x6xf32>
+  %b = visir.slice %x {offsets = array<i64: 0, 0>, sizes = array<i64: 1, 6>, strides = array<i64: 1, 1>} : (tensor<6x6xf32>) -> tensor<1x6xf32>
+  %0 = visir.concat %a, %b {axis = 0 : i64} : (tensor<5x6xf32>, tensor<1x6xf32>) -> tensor<6x6xf32>
+  %c = visir.slice %0 {offsets = array<i64: 0, 1>, sizes = array<i64: 6, 5>, strides = array<i64: 1, 1>} : (tensor<6x6xf32>) -> tensor<6x5xf32>
+  %d = visir.slice %0 {offsets = array<i64: 0, 0>, sizes = array<i64: 6, 1>, strides = array<i64: 1, 1>} : (tensor<6x6xf32>) -> tensor<6x1xf32>
+  %1 = visir.concat %c, %d {axis = 1 : i64} : (tensor<6x5xf32>, tensor<6x1xf32>) -> tensor<6x6xf32>
+  %2 = visir.reshape %1 {shape = array<i64: 3, 2, 3, 2>} : (tensor<6x6xf32>) -> tensor<3x2x3x2xf32>
+  %3 = visir.transpose %2 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<3x2x3x2xf32>) -> tensor<3x3x2x2xf32>
+  return %3 : tensor<3x3x2x2xf32>
+}
+
+// The shorter concat is read by others anyway.
+// CHECK-LABEL: func @growing
+// CHECK: %[[A:.*]] = visir.move %arg0, %arg1, %arg2
+// CHECK: visir.move %[[A]], %arg3 {{.*}} -> tensor<7xf32>
+func.func @growing(%a: tensor<2xf32>, %b: tensor<2xf32>, %c: tensor<1xf32>, %d: tensor<2xf32>) -> (tensor<5xf32>, tensor<7xf32>) {
+  %0 = visir.concat %a, %b, %c {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> tensor<5xf32>
+  %1 = visir.concat %0, %d {axis = 0 : i64} : (tensor<5xf32>, tensor<2xf32>) -> tensor<7xf32>
+  %2 = visir.unary relu %0 : (tensor<5xf32>) -> tensor<5xf32>
+  return %2, %1 : tensor<5xf32>, tensor<7xf32>
+}
