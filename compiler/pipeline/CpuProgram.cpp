@@ -60,6 +60,8 @@ public:
           cpu::emitKernel(op, spec, kernels, symbol);
       if (failed(info))
         return failure();
+      emitRemark(op.getLoc()) << "kernel " << symbol << " "
+                              << attributeText(op.getConfigAttr());
       table.kernels.push_back({info->symbol, op, info->tileCount,
                                int64_t(info->scratchBytes), info->flops,
                                attributeText(op.getConfigAttr()),

@@ -109,39 +109,42 @@ private:
 
 } // namespace
 
+/// Elements in memory between neighbours along each dimension of the domain;
+/// empty unless the load moves with every dimension.
+static SmallVector<int64_t> stridesOfLoad(DispatchOp op, unsigned load) {
+  unsigned count = op.getDomainRank();
+  auto type = cast<RankedTensorType>(op.getInputs()[load].getType());
+  Placement placement = placementOf(type);
+  auto rows = coefficientsOf(op.getLoad(load).getMap());
+  SmallVector<int64_t> strides(count, 0);
+  for (auto [i, row] : llvm::enumerate(rows))
+    for (unsigned d = 0; d < count; ++d)
+      strides[d] += std::abs(row[d] * placement.dims[i].stride);
+  for (auto [stride, extent] : llvm::zip_equal(strides, op.getExtents()))
+    if (stride == 0 && extent != 1)
+      return {};
+  return strides;
+}
+
 /// How fast each dimension of the domain moves: its place, or for roots that
-/// follow, the inverse of its stride in the largest tensor that it reads.
+/// follow, its place among the strides of the first tensor that is read at
+/// every point of its own.
 SmallVector<int64_t> LayOut::domainRanks(DispatchOp op) {
   unsigned count = op.getDomainRank();
   auto ranks = llvm::to_vector(llvm::seq<int64_t>(0, count));
   if (leadsLayout(op))
     return ranks;
-  int best = -1;
-  int64_t most = 1;
-  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
-    auto type = cast<RankedTensorType>(input.getType());
-    bool known = !constantOf(input) && !llvm::is_contained(op.getTies(), i);
-    if (known && op.getLoad(i).getIndexAxes().empty() &&
-        type.getNumElements() > most) {
-      most = type.getNumElements();
-      best = i;
-    }
-  }
-  if (best < 0)
+  SmallVector<int64_t> strides;
+  for (unsigned i = 0; i < op.getInputs().size() && strides.empty(); ++i)
+    if (!constantOf(op.getInputs()[i]) &&
+        !llvm::is_contained(op.getTies(), int64_t(i)) &&
+        op.getLoad(i).getIndexAxes().empty())
+      strides = stridesOfLoad(op, i);
+  if (strides.empty())
     return ranks;
-  auto type = cast<RankedTensorType>(op.getInputs()[best].getType());
-  Placement placement = placementOf(type);
-  auto rows = coefficientsOf(op.getLoad(best).getMap());
-  SmallVector<int64_t> strides(count, 0);
-  for (auto [i, row] : llvm::enumerate(rows))
-    for (unsigned d = 0; d < count; ++d)
-      strides[d] += std::abs(row[d] * placement.dims[i].stride);
-  // Dimensions that do not move in it keep their place among the slowest.
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, count));
   llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-    int64_t x = strides[a] ? strides[a] : INT64_MAX;
-    int64_t y = strides[b] ? strides[b] : INT64_MAX;
-    return x > y;
+    return strides[a] > strides[b];
   });
   for (auto [place, dim] : llvm::enumerate(order))
     ranks[dim] = place;
