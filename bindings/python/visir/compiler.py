@@ -53,15 +53,24 @@ def write_model(model, folder):
     return path
 
 
-def model_arguments(shapes, bind, folder):
+def elements(value):
+    """The elements of an array as the command line wants them."""
+    array = numpy.asarray(value)
+    if array.dtype.kind == "b":
+        array = array.astype(numpy.uint8)
+    elif array.dtype.kind not in "iuf":
+        # Types that are not NumPy's own, such as bfloat16.
+        array = array.astype(numpy.float64)
+    return ",".join(map(str, array.ravel().tolist()))
+
+
+def model_arguments(shapes, bind):
     """The command line for fixed shapes and bound inputs."""
     arguments = []
     for name, shape in (shapes or {}).items():
         arguments += ["--shape", f"{name}={'x'.join(map(str, shape))}"]
-    for index, (name, value) in enumerate((bind or {}).items()):
-        path = os.path.join(folder, f"bound_{index}.npy")
-        numpy.save(path, numpy.asarray(value))
-        arguments += ["--bind", f"{name}={path}"]
+    for name, value in (bind or {}).items():
+        arguments += ["--bind", f"{name}={elements(value)}"]
     return arguments
 
 
@@ -86,7 +95,7 @@ def compile(
         run_tool(
             "visir",
             ["compile", path, "-o", made, "--target", target]
-            + model_arguments(shapes, bind, folder)
+            + model_arguments(shapes, bind)
             + list(options),
         )
         if output:
@@ -106,7 +115,7 @@ def evaluate(model, inputs, *, shapes=None, bind=None):
             "visir-evaluate",
             [write_model(model, folder), "--wide"]
             + ["--inputs", given, "--outputs", made]
-            + model_arguments(shapes, bind, folder),
+            + model_arguments(shapes, bind),
         )
         with numpy.load(made) as arrays:
             return dict(arrays)
