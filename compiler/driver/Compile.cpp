@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/Compile.h"
 
+#include "compiler/driver/StaticLibrary.h"
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Register.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -144,6 +146,23 @@ compileTarget(ModuleOp module, const CompileOptions &options,
   return code;
 }
 
+/// The artifact goes through a temporary file into the library.
+static LogicalResult packageLibrary(Location loc,
+                                    ArrayRef<ProgramCode> programs,
+                                    const ArtifactOptions &artifact,
+                                    const CompileOptions &options) {
+  SmallString<128> path;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("visir", "artifact", path))
+    return emitError(loc, "temporary file cannot be made: ")
+           << error.message();
+  llvm::FileRemover remover(path);
+  if (failed(writeArtifact(loc, programs, artifact, path)))
+    return failure();
+  return writeStaticLibrary(loc, path, options.output,
+                            *cpu::findSpec(options.targets.front()));
+}
+
 CompileStatus visir::compileModel(MLIRContext &context,
                                   const CompileOptions &options) {
   CompileStatus status;
@@ -157,7 +176,8 @@ CompileStatus visir::compileModel(MLIRContext &context,
                : CompileStatus::Failed;
   std::vector<OwningOpRef<ModuleOp>> clones;
   std::vector<ProgramCode> programs;
-  bool wantsText = options.emit != EmitKind::Artifact;
+  bool wantsText = options.emit != EmitKind::Artifact &&
+                   options.emit != EmitKind::StaticLibrary;
   for (const std::string &target : options.targets) {
     cpu::CompileDump dump;
     clones.push_back(cast<ModuleOp>((*module)->clone()));
@@ -179,7 +199,9 @@ CompileStatus visir::compileModel(MLIRContext &context,
   step(options, "package");
   ArtifactOptions artifact;
   artifact.preprocess = options.preprocess ? &*options.preprocess : nullptr;
-  return succeeded(writeArtifact(loc, programs, artifact, options.output))
-             ? CompileStatus::Ok
-             : CompileStatus::Failed;
+  LogicalResult written =
+      options.emit == EmitKind::StaticLibrary
+          ? packageLibrary(loc, programs, artifact, options)
+          : writeArtifact(loc, programs, artifact, options.output);
+  return succeeded(written) ? CompileStatus::Ok : CompileStatus::Failed;
 }

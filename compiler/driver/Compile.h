@@ -14,7 +14,7 @@
 
 namespace visir {
 
-enum class EmitKind { Artifact, Object, Assembly, LLVMIR, MLIR };
+enum class EmitKind { Artifact, StaticLibrary, Object, Assembly, LLVMIR, MLIR };
 
 struct CompileOptions {
   std::string input;  ///< .onnx, or .mlir to go on from a phase

@@ -33,7 +33,9 @@ static std::string setPhase(StringRef text, Phase &target) {
 
 static std::string setEmit(StringRef text, EmitKind &target) {
   static const std::pair<StringRef, EmitKind> kinds[] = {
-      {"artifact", EmitKind::Artifact}, {"object", EmitKind::Object},
+      {"artifact", EmitKind::Artifact},
+      {"static-library", EmitKind::StaticLibrary},
+      {"object", EmitKind::Object},
       {"asm", EmitKind::Assembly},      {"llvm", EmitKind::LLVMIR},
       {"mlir", EmitKind::MLIR}};
   for (auto [name, kind] : kinds)
@@ -42,7 +44,7 @@ static std::string setEmit(StringRef text, EmitKind &target) {
       return "";
     }
   return "form is " + text.str() +
-         ", expected artifact, object, asm, llvm or mlir";
+         ", expected artifact, static-library, object, asm, llvm or mlir";
 }
 
 namespace {
@@ -133,7 +135,8 @@ static void declare(Arguments &arguments, CommandLine &line) {
   arguments.value("--to", "PHASE", "the last phase; its IR is the result",
                   [&](StringRef text) { return setPhase(text, options.to); });
   arguments.value("--emit", "FORM",
-                  "artifact (the default), object, asm, llvm or mlir",
+                  "artifact (the default), static-library (with a C header\n"
+                  "beside it), object, asm, llvm or mlir",
                   [&](StringRef text) { return setEmit(text, options.emit); });
   arguments.value("--dump", "FOLDER", "writes the IR after every phase there",
                   options.dumpFolder);
@@ -166,10 +169,11 @@ int visir::compileCommand(ArrayRef<char *> raw) {
   if (!error.empty())
     return usage(error);
   if (options.output.empty()) {
-    bool isText = options.emit != EmitKind::Artifact ||
+    bool isLibrary = options.emit == EmitKind::StaticLibrary;
+    bool isText = (options.emit != EmitKind::Artifact && !isLibrary) ||
                   options.to != Phase::Packaged;
     SmallString<128> path(options.input);
-    sys::path::replace_extension(path, "visir");
+    sys::path::replace_extension(path, isLibrary ? "a" : "visir");
     options.output = isText ? "-" : path.str().str();
   }
   Progress progress(line.quiet);
