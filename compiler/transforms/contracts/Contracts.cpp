@@ -75,6 +75,21 @@ static LogicalResult refuseOpaque(Operation *op) {
   return error;
 }
 
+/// Whether an unknown operator hides a shape, so that nothing behind it can
+/// be recognised.
+static bool hidesShapes(Operation *module) {
+  return module
+      ->walk([](OpaqueOp op) {
+        for (Type type : op->getResultTypes()) {
+          auto tensor = dyn_cast<RankedTensorType>(type);
+          if (!tensor || !tensor.hasStaticShape())
+            return WalkResult::interrupt();
+        }
+        return WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Movement is `visir.move`; indices without regularity stay.
 static LogicalResult checkMoved(Operation *op) {
   if (isa<MoveOp, GatherOp, GatherNDOp, ScatterNDOp>(op) || !isMovement(op))
@@ -94,8 +109,11 @@ namespace {
 
 struct VerifyCanonical : visir::impl::VerifyCanonicalBase<VerifyCanonical> {
   void runOnOperation() override {
-    if (failed(
-            checkAll(getOperation(), {checkStatic, checkAlive, checkNoNoOp})))
+    LogicalResult result =
+        hidesShapes(getOperation())
+            ? checkAll(getOperation(), {refuseOpaque})
+            : checkAll(getOperation(), {checkStatic, checkAlive, checkNoNoOp});
+    if (failed(result))
       signalPassFailure();
   }
 };

@@ -31,19 +31,25 @@ static TypedAttr splatValue(Value tensor, Type scalar) {
   return IntegerAttr::get(scalar, value);
 }
 
+/// Which loads give indices of other accesses.
+static SmallVector<bool> indexLoads(const DispatchForm &form) {
+  SmallVector<bool> isIndex(form.loads.size(), false);
+  for (const LoadForm &load : form.loads)
+    for (int64_t index : load.indexLoads)
+      isIndex[index] = true;
+  for (const StoreForm &store : form.stores)
+    for (int64_t index : store.indexLoads)
+      isIndex[index] = true;
+  return isIndex;
+}
+
 DispatchOp visir::simplifyLoads(RewriterBase &rewriter, DispatchOp op) {
   auto form = DispatchForm::of(op);
   if (!form || op.getKind() == RootKind::GridSample)
     return {};
   unsigned count = form->loads.size(), roots = op.getRootResultCount();
   Block &prologue = op.getPrologueBlock(), &epilogue = op.getEpilogueBlock();
-  SmallVector<bool> isIndex(count, false);
-  for (const LoadForm &load : form->loads)
-    for (int64_t index : load.indexLoads)
-      isIndex[index] = true;
-  for (const StoreForm &store : form->stores)
-    for (int64_t index : store.indexLoads)
-      isIndex[index] = true;
+  SmallVector<bool> isIndex = indexLoads(*form);
   SmallVector<TypedAttr> splats(count);
   SmallVector<int64_t> same(count, -1);
   SmallVector<bool> keep(count, true);
