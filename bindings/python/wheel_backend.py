@@ -12,6 +12,7 @@ import hashlib
 import os
 import pathlib
 import re
+import stat
 import subprocess
 import tempfile
 import zipfile
@@ -124,7 +125,8 @@ def write_wheel(folder, name, compiler):
             data = content if isinstance(content, bytes) else stripped(content)
             mode = 0o755 if "/bin/" in path or ".so" in path else 0o644
             entry = zipfile.ZipInfo(path, TIME)
-            entry.external_attr = mode << 16
+            # pip marks only regular files as executable.
+            entry.external_attr = (stat.S_IFREG | mode) << 16
             archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
             digest = hashlib.sha256(data).digest()
             digest = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

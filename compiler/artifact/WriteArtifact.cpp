@@ -285,6 +285,12 @@ LogicalResult ManifestBuilder::addProgram(const ProgramCode &code) {
     constant->size = op.getBytes();
     program.constants.push_back(std::move(constant));
   }
+  for (auto op : body.getOps<exec::StateOp>()) {
+    auto state = std::make_unique<fb::StateT>();
+    state->name = op.getSymName().str();
+    state->bytes = op.getBytes();
+    program.states.push_back(std::move(state));
+  }
   for (auto entry : body.getOps<exec::EntryOp>())
     if (failed(addEntry(entry, program)))
       return failure();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/Compile.h"
 
+#include "compiler/driver/Entries.h"
 #include "compiler/driver/StaticLibrary.h"
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Register.h"
@@ -33,12 +34,17 @@ static void step(const CompileOptions &options, StringRef name) {
 
 static FailureOr<OwningOpRef<ModuleOp>>
 readModule(MLIRContext &context, const CompileOptions &options) {
-  if (!StringRef(options.input).ends_with(".mlir"))
-    return importOnnx(context, options.input, options.import);
-  auto module = parseSourceFile<ModuleOp>(options.input, &context);
-  if (!module)
+  if (StringRef(options.inputs.front()).ends_with(".mlir")) {
+    auto module = parseSourceFile<ModuleOp>(options.inputs.front(), &context);
+    if (!module)
+      return failure();
+    return module;
+  }
+  FailureOr<OwningOpRef<ModuleOp>> result =
+      importModels(context, options.inputs, options.import);
+  if (failed(result) || failed(declareStates(**result, options.states)))
     return failure();
-  return module;
+  return result;
 }
 
 static LogicalResult printTo(Location loc, StringRef path, StringRef text) {

@@ -17,10 +17,14 @@ namespace visir {
 enum class EmitKind { Artifact, StaticLibrary, Object, Assembly, LLVMIR, MLIR };
 
 struct CompileOptions {
-  std::string input;  ///< .onnx, or .mlir to go on from a phase
+  /// .onnx, or one .mlir to go on from a phase. The entry points of several
+  /// models are named after their files.
+  std::vector<std::string> inputs;
   std::string output; ///< "-" for standard output where text is emitted
   std::vector<std::string> targets{"host"};
   ImportOptions import;
+  /// Inputs that keep the value of an output from run to run: their names.
+  std::vector<std::pair<std::string, std::string>> states;
   PhaseOptions phases;
   Phase from = Phase::Import;  ///< of an .mlir input: the phase it has passed
   Phase to = Phase::Packaged;  ///< stops after this phase and prints IR

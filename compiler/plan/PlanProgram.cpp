@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace visir;
@@ -51,17 +52,42 @@ private:
   llvm::DenseMap<std::pair<Attribute, Type>, unsigned> indices;
 };
 
+/// States of a program by name.
+class StatePool {
+public:
+  explicit StatePool(OpBuilder &builder) : builder(builder) {}
+
+  /// The state's number; an error if it is known with another type.
+  FailureOr<unsigned> indexOf(func::FuncOp func, StringRef name, Type type) {
+    auto [it, isNew] = states.try_emplace(name, states.size(), type);
+    if (isNew)
+      exec::StateOp::create(builder, func.getLoc(), name, type,
+                            placedBytes(cast<RankedTensorType>(type)));
+    else if (it->second.second != type)
+      return func.emitError("type of state ")
+             << name << " is " << type << ", expected "
+             << it->second.second;
+    return it->second.first;
+  }
+
+private:
+  OpBuilder &builder;
+  llvm::StringMap<std::pair<unsigned, Type>> states;
+};
+
 class EntryPlanner {
 public:
   EntryPlanner(func::FuncOp func, const KernelTable &table,
-               ConstantPool &constants)
-      : func(func), table(table), constants(constants) {}
+               ConstantPool &constants, StatePool &states)
+      : func(func), table(table), constants(constants), states(states) {}
 
   LogicalResult run(OpBuilder &builder);
 
 private:
   LogicalResult collect();
+  LogicalResult bindArguments();
   LogicalResult bindOutputs();
+  unsigned addCopy(unsigned source, Value value);
   void place();
   unsigned newBuffer(Value value);
   unsigned bufferOf(Value value);
@@ -73,6 +99,9 @@ private:
   func::FuncOp func;
   const KernelTable &table;
   ConstantPool &constants;
+  StatePool &states;
+  /// Arguments and results that the caller passes, in order.
+  SmallVector<unsigned> inputs, outputs;
   std::vector<Buffer> buffers;
   std::vector<Command> commands;
   llvm::DenseMap<Value, unsigned> bufferMap;
@@ -96,9 +125,6 @@ unsigned EntryPlanner::bufferOf(Value value) {
   if (auto constant = value.getDefiningOp<ConstantOp>()) {
     buffers[index].kind = exec::BufferKind::Constant;
     buffers[index].index = constants.indexOf(constant);
-  } else if (auto argument = dyn_cast<BlockArgument>(value)) {
-    buffers[index].kind = exec::BufferKind::Input;
-    buffers[index].index = argument.getArgNumber();
   }
   bufferMap[value] = index;
   return index;
@@ -129,6 +155,8 @@ LogicalResult EntryPlanner::addDispatch(DispatchOp op) {
 }
 
 LogicalResult EntryPlanner::collect() {
+  if (failed(bindArguments()))
+    return failure();
   for (Operation &op : func.getBody().front()) {
     if (auto dispatch = dyn_cast<DispatchOp>(op)) {
       if (failed(addDispatch(dispatch)))
@@ -140,8 +168,40 @@ LogicalResult EntryPlanner::collect() {
   return bindOutputs();
 }
 
-/// Gives results the caller's memory; what already has a place elsewhere is
-/// copied at the end.
+/// An argument with the attribute `visir.state` is that state's memory, all
+/// others are the caller's.
+LogicalResult EntryPlanner::bindArguments() {
+  for (BlockArgument argument : func.getArguments()) {
+    unsigned i = argument.getArgNumber();
+    Buffer &buffer = buffers[bufferOf(argument)];
+    auto state = func.getArgAttrOfType<StringAttr>(i, "visir.state");
+    if (!state) {
+      buffer.kind = exec::BufferKind::Input;
+      buffer.index = inputs.size();
+      inputs.push_back(i);
+      continue;
+    }
+    auto index = states.indexOf(func, state, argument.getType());
+    if (failed(index))
+      return failure();
+    buffer.kind = exec::BufferKind::State;
+    buffer.index = *index;
+  }
+  return success();
+}
+
+/// Copies a buffer to a new one for `value`, whose number is returned.
+unsigned EntryPlanner::addCopy(unsigned source, Value value) {
+  unsigned target = newBuffer(value);
+  Command copy;
+  copy.reads.push_back(source);
+  copy.writes.push_back(target);
+  commands.push_back(copy);
+  return target;
+}
+
+/// Gives results the caller's memory; what already has a place elsewhere, and
+/// what becomes a state, is copied at the end.
 LogicalResult EntryPlanner::bindOutputs() {
   auto returned = func.getBody().front().getTerminator()->getOperands();
   for (auto [i, value] : llvm::enumerate(returned)) {
@@ -149,19 +209,20 @@ LogicalResult EntryPlanner::bindOutputs() {
     if (type.getEncoding())
       return func.emitError("result ") << i << " is not row-major";
     unsigned buffer = bufferOf(value);
-    if (buffers[buffer].kind == exec::BufferKind::Arena &&
-        buffers[buffer].bytes == placedBytes(type)) {
-      buffers[buffer].kind = exec::BufferKind::Output;
-      buffers[buffer].index = i;
+    if (auto state = func.getResultAttrOfType<StringAttr>(i, "visir.state")) {
+      auto index = states.indexOf(func, state, type);
+      if (failed(index))
+        return failure();
+      unsigned target = addCopy(buffer, value);
+      buffers[target].kind = exec::BufferKind::State;
+      buffers[target].index = *index;
       continue;
     }
-    unsigned output = newBuffer(value);
-    buffers[output].kind = exec::BufferKind::Output;
-    buffers[output].index = i;
-    Command copy;
-    copy.reads.push_back(buffer);
-    copy.writes.push_back(output);
-    commands.push_back(copy);
+    if (buffers[buffer].kind != exec::BufferKind::Arena)
+      buffer = addCopy(buffer, value);
+    buffers[buffer].kind = exec::BufferKind::Output;
+    buffers[buffer].index = outputs.size();
+    outputs.push_back(i);
   }
   return success();
 }
@@ -255,12 +316,12 @@ LogicalResult EntryPlanner::run(OpBuilder &builder) {
     return failure();
   place();
   SmallVector<Attribute> inputNames, outputNames, inputTypes, outputTypes;
-  for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+  for (unsigned i : inputs) {
     inputNames.push_back(nameOr(builder, func.getArgAttr(i, "visir.name"),
                                 "input" + Twine(i)));
     inputTypes.push_back(TypeAttr::get(func.getArgument(i).getType()));
   }
-  for (unsigned i = 0; i < func.getNumResults(); ++i) {
+  for (unsigned i : outputs) {
     outputNames.push_back(nameOr(
         builder, func.getResultAttr(i, "visir.name"), "output" + Twine(i)));
     outputTypes.push_back(TypeAttr::get(func.getResultTypes()[i]));
@@ -309,10 +370,11 @@ FailureOr<exec::ProgramOp> visir::planProgram(ModuleOp module,
   // Constants are written as entries are planned, in front of them.
   OpBuilder constantBuilder(builder);
   ConstantPool constants(constantBuilder);
+  StatePool states(constantBuilder);
   for (auto func : module.getOps<func::FuncOp>()) {
     constantBuilder.setInsertionPointToEnd(&program.getBody().front());
     builder.setInsertionPointToEnd(&program.getBody().front());
-    EntryPlanner planner(func, table, constants);
+    EntryPlanner planner(func, table, constants, states);
     if (failed(planner.run(builder))) {
       program.erase();
       return failure();

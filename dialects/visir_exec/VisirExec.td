@@ -72,6 +72,15 @@ def VisirExec_ConstantOp : VisirExec_Op<"constant", [
   let assemblyFormat = "$sym_name attr-dict";
 }
 
+def VisirExec_StateOp : VisirExec_Op<"state", [
+    Symbol, HasParent<"ProgramOp">]> {
+  let summary = "Memory that outlives a run; zero at first";
+  let description = "All entries of the program share it by its name.";
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type,
+                       I64Attr:$bytes);
+  let assemblyFormat = "$sym_name attr-dict";
+}
+
 def VisirExec_EntryOp : VisirExec_Op<"entry", [
     Symbol, NoTerminator, SingleBlock, IsolatedFromAbove,
     HasParent<"ProgramOp">]> {

@@ -3,6 +3,7 @@
 // The tool `visir`: picks the command.
 #include "compiler/driver/commands/Commands.h"
 
+#include "runtime/include/visir/runtime.h"
 #include "tools/common/runtime_commands.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -51,6 +52,10 @@ int main(int argc, char **argv) {
   llvm::StringRef name = argc > 1 ? argv[1] : "";
   if (name == "-h" || name == "--help") {
     printHelp(llvm::outs());
+    return kExitOk;
+  }
+  if (name == "--version") {
+    llvm::outs() << "visir " << visir_runtime_version() << "\n";
     return kExitOk;
   }
   for (const Command &command : kCommands)

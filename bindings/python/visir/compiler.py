@@ -79,7 +79,8 @@ def compile(
 ):
     """Compiles an ONNX model and returns the artifact.
 
-    model: a path, bytes or an onnx.ModelProto.
+    model: a path, bytes or an onnx.ModelProto; or a list of paths, whose
+        entry points are then named after the files.
     output: where to write the artifact; without it its bytes are returned,
         with it the path.
     shapes: {input: dimensions} for inputs of unknown shape.
@@ -90,11 +91,12 @@ def compile(
     CompileError for anything else that goes wrong.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = write_model(model, folder)
+        models = model if isinstance(model, (list, tuple)) else [model]
+        paths = [os.fspath(write_model(each, folder)) for each in models]
         made = os.fspath(output or os.path.join(folder, "model.visir"))
         run_tool(
             "visir",
-            ["compile", path, "-o", made, "--target", target]
+            ["compile", *paths, "-o", made, "--target", target]
             + model_arguments(shapes, bind)
             + list(options),
         )

@@ -32,7 +32,12 @@ void Arguments::flag(std::string name, std::string help, bool &target) {
 }
 
 void Arguments::positional(std::string placeholder, std::string &target) {
-  positionals.emplace_back(std::move(placeholder), &target);
+  single.emplace_back(std::move(placeholder), &target);
+}
+
+void Arguments::positionals(std::string placeholder,
+                            std::vector<std::string> &target) {
+  rest = {std::move(placeholder), &target};
 }
 
 std::string Arguments::help() const {
@@ -83,9 +88,12 @@ std::optional<int> Arguments::parse(ArrayRef<char *> arguments) {
       return kExitOk;
     }
     if (!argument.starts_with("-") || argument == "-") {
-      if (next == positionals.size())
+      if (next < single.size())
+        *single[next++].second = argument.str();
+      else if (rest.second)
+        rest.second->push_back(argument.str());
+      else
         return usageError("argument " + argument.str() + " is one too many");
-      *positionals[next++].second = argument.str();
       continue;
     }
     auto [name, inlineValue] = argument.split("=");
@@ -106,7 +114,9 @@ std::optional<int> Arguments::parse(ArrayRef<char *> arguments) {
     if (!error.empty())
       return usageError(name.str() + ": " + error);
   }
-  if (next < positionals.size())
-    return usageError("argument " + positionals[next].first + " is missing");
+  if (next < single.size())
+    return usageError("argument " + single[next].first + " is missing");
+  if (rest.second && rest.second->empty())
+    return usageError("argument " + rest.first + " is missing");
   return std::nullopt;
 }

@@ -36,6 +36,9 @@ public:
   void flag(std::string name, std::string help, bool &target);
   /// Arguments without a dash in front.
   void positional(std::string placeholder, std::string &target);
+  /// One or more arguments without a dash in front, instead.
+  void positionals(std::string placeholder,
+                   std::vector<std::string> &target);
 
   /// Parses; prints help or an error. Returns the exit code if the command
   /// must end now.
@@ -54,7 +57,8 @@ private:
 
   std::string usage, summary;
   std::vector<Option> options;
-  std::vector<std::pair<std::string, std::string *>> positionals;
+  std::vector<std::pair<std::string, std::string *>> single;
+  std::pair<std::string, std::vector<std::string> *> rest{"", nullptr};
 };
 
 } // namespace visir

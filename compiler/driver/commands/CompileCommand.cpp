@@ -93,7 +93,7 @@ private:
 
 static void declare(Arguments &arguments, CommandLine &line) {
   CompileOptions &options = line.options;
-  arguments.positional("MODEL", options.input);
+  arguments.positionals("MODEL", options.inputs);
   arguments.value("-o, --output", "FILE",
                   "the result; the model's name with .visir without it",
                   options.output);
@@ -118,6 +118,16 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   [&](StringRef text) {
                     line.bindings.push_back(text.str());
                     return std::string();
+                  });
+  arguments.value("--state", "INPUT=OUTPUT",
+                  "the input keeps the output's value from run to run",
+                  [&](StringRef text) -> std::string {
+                    auto [input, output] = text.split('=');
+                    if (input.empty() || output.empty())
+                      return "state is " + text.str() +
+                             ", expected INPUT=OUTPUT";
+                    options.states.emplace_back(input, output);
+                    return "";
                   });
   arguments.value("--preprocess", "imagenet|FILE",
                   "how tools turn a picture into the input; a file has\n"
@@ -148,8 +158,9 @@ static void declare(Arguments &arguments, CommandLine &line) {
 int visir::compileCommand(ArrayRef<char *> raw) {
   CommandLine line;
   CompileOptions &options = line.options;
-  Arguments arguments("compile MODEL [-o FILE] [options]",
-                      "Compiles an ONNX model to an artifact.");
+  Arguments arguments("compile MODEL... [-o FILE] [options]",
+                      "Compiles ONNX models to an artifact. Each model is an "
+                      "entry point.");
   declare(arguments, line);
   if (auto exit = arguments.parse(raw))
     return *exit;
@@ -172,7 +183,7 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     bool isLibrary = options.emit == EmitKind::StaticLibrary;
     bool isText = (options.emit != EmitKind::Artifact && !isLibrary) ||
                   options.to != Phase::Packaged;
-    SmallString<128> path(options.input);
+    SmallString<128> path(options.inputs.front());
     sys::path::replace_extension(path, isLibrary ? "a" : "visir");
     options.output = isText ? "-" : path.str().str();
   }
