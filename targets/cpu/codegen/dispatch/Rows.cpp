@@ -17,6 +17,10 @@ Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b) {
     return decltype(op)::create(kb.b, kb.loc, a, b);
   };
   bool floating = isa<FloatType>(element), boolean = element.isInteger(1);
+  // Which of 0 and -0 is greater would cost three instructions.
+  auto makeExtreme = [&](auto op) -> Value {
+    return decltype(op)::create(kb.b, kb.loc, a, b, arith::FastMathFlags::nsz);
+  };
   switch (combiner) {
   case Combiner::Sum:
     return floating ? make(arith::AddFOp()) : make(arith::AddIOp());
@@ -24,13 +28,13 @@ Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b) {
     return floating ? make(arith::MulFOp()) : make(arith::MulIOp());
   case Combiner::Max:
     if (floating)
-      return make(arith::MaximumFOp());
+      return makeExtreme(arith::MaximumFOp());
     if (boolean)
       return make(arith::OrIOp());
     return make(arith::MaxSIOp());
   case Combiner::Min:
     if (floating)
-      return make(arith::MinimumFOp());
+      return makeExtreme(arith::MinimumFOp());
     if (boolean)
       return make(arith::AndIOp());
     return make(arith::MinSIOp());
