@@ -203,7 +203,9 @@ LogicalResult ManifestBuilder::addPreprocess(exec::EntryOp entry,
   pre->channels = spec.channels;
   pre->scale = spec.scale;
   pre->mean = spec.mean;
+  pre->mean.resize(spec.channels, 0.0f);
   pre->std = spec.std;
+  pre->std.resize(spec.channels, 1.0f);
   pre->channels_last = spec.channelsLast;
   out.preprocess.push_back(std::move(pre));
   return success();

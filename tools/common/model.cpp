@@ -2,6 +2,7 @@
 #include "tools/common/model.h"
 
 #include "tools/common/npy.h"
+#include "tools/common/picture.h"
 #include "tools/common/random_tensor.h"
 
 namespace visir::tools {
@@ -48,6 +49,15 @@ uint32_t Model::findInput(const std::string &name) const {
   return static_cast<uint32_t>(index);
 }
 
+rt::Tensor Model::readInput(uint32_t input, const std::string &file) const {
+  if (!isPictureName(file))
+    return readNpy(file);
+  visir_preprocess_info_t how = {};
+  rt::check(visir_module_preprocess_info(module.get(), entry, input, &how));
+  return preprocess(readPicture(file, static_cast<int>(how.channels)), how,
+                    module.input(entry, input));
+}
+
 void Model::makeInputs(const RuntimeOptions &options, bool random) {
   std::vector<std::string> files(entryInfo.input_count);
   for (const auto &[name, file] : options.inputs)
@@ -56,7 +66,7 @@ void Model::makeInputs(const RuntimeOptions &options, bool random) {
   for (uint32_t i = 0; i < entryInfo.input_count; ++i) {
     visir_tensor_info_t info = module.input(entry, i);
     if (!files[i].empty()) {
-      inputs.push_back(readNpy(files[i]));
+      inputs.push_back(readInput(i, files[i]));
       continue;
     }
     if (!random)

@@ -30,6 +30,8 @@ public:
 
 private:
   uint32_t findInput(const std::string &name) const;
+  // A .npy file, or a picture through the input's stored preprocessing.
+  rt::Tensor readInput(uint32_t input, const std::string &file) const;
 };
 
 } // namespace visir::tools

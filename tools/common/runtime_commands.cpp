@@ -4,6 +4,7 @@
 #include "tools/common/bench.h"
 #include "tools/common/inspect.h"
 #include "tools/common/npy.h"
+#include "tools/common/ranking.h"
 #include "tools/common/tensor_summary.h"
 
 #include <cstdio>
@@ -76,6 +77,13 @@ void runArtifact(const RuntimeOptions &options) {
       print(summaryText(info, summary));
   }
   json.endArray();
+  if (options.top) {
+    auto ranks = rank(model.outputs.at(0), options.top, options.labels);
+    if (options.json)
+      ranksJson(ranks, json);
+    else
+      print(ranksText(ranks));
+  }
   json.endObject();
   if (options.json)
     printJson(json);

@@ -114,6 +114,8 @@ bool parseValued(const std::string &word, Words &words,
   else if (word == "--top")
     options->top =
         static_cast<uint32_t>(parseCount(word, words.value(), UINT32_MAX));
+  else if (word == "--labels")
+    options->labels = words.value();
   else if (word == "--trace")
     options->trace = words.value();
   else
@@ -146,14 +148,17 @@ RuntimeOptions parseRuntimeOptions(int count, const char *const *arguments) {
 
 const char *runtimeOptionsHelp() {
   return "  --entry NAME        entry point (default: the first)\n"
-         "  --input [NAME=]FILE .npy file for an input, by name or index\n"
+         "  --input [NAME=]FILE .npy file for an input, by name or index; or a\n"
+         "                      picture, if the artifact says how to use it\n"
          "  --random SEED       fill the other inputs from a seed\n"
          "  --output FOLDER     write the outputs as .npy files\n"
          "  --threads N         threads of a run (default: all processors)\n"
          "  --target NAME       program to use (default: the best)\n"
          "  --seconds S         time to measure for (default: 1)\n"
          "  --runs N            runs to measure instead\n"
-         "  --top N             longest commands to list (default: all)\n"
+         "  --top N             longest commands to list (default: all);\n"
+         "                      run: largest values of the first output\n"
+         "  --labels FILE       run: names of the values, one per line\n"
          "  --trace FILE        profile: write a trace for ui.perfetto.dev\n"
          "  --full              check the digests of constants, too\n"
          "  --copy-code         load the code to fresh pages\n"

@@ -31,7 +31,7 @@ struct RuntimeOptions {
   bool full = false;  // check constants, too
   uint32_t flags = 0; // visir_module_flags_t
 
-  // name or index, and a .npy file.
+  // name or index, and a .npy file or a picture.
   std::vector<std::pair<std::string, std::string>> inputs;
   // Inputs without a file are random; needs `random` to be asked for by run.
   bool random = false;
@@ -40,7 +40,8 @@ struct RuntimeOptions {
 
   double seconds = 1; // of measuring
   uint64_t runs = 0;  // instead of seconds, when not 0
-  uint32_t top = 0;   // rows of the command table; 0: all
+  uint32_t top = 0;   // rows of the command table, 0: all; run: best classes
+  std::string labels; // file with a class name per line
   std::string trace;  // file for a Perfetto trace
 };
 
