@@ -20,6 +20,7 @@ struct CpuSpec {
   std::string name;     ///< e.g. "x86-64-v4"
   std::string triple;   ///< LLVM triple
   std::string cpu;      ///< LLVM -mcpu, e.g. "x86-64-v4"
+  std::string tune;     ///< core whose timing LLVM assumes, or empty: `cpu`'s
   std::string features; ///< LLVM -mattr, e.g. "+prefer-256-bit" or empty
   unsigned vectorBytes = 64;
   unsigned vectorRegisters = 32;

@@ -35,6 +35,8 @@ static CpuSpec makeV3() {
 static CpuSpec makeV4() {
   CpuSpec spec;
   spec.name = spec.cpu = "x86-64-v4";
+  // The level's own timing is that of an older core and spills whole tiles.
+  spec.tune = "znver5";
   spec.triple = kX86Triple;
   return spec;
 }

@@ -83,6 +83,8 @@ static void setAttributes(llvm::Function &function, const CpuSpec &spec) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
   function.addFnAttr("no-builtins");
   function.addFnAttr("target-cpu", spec.cpu);
+  if (!spec.tune.empty())
+    function.addFnAttr("tune-cpu", spec.tune);
   if (!spec.features.empty())
     function.addFnAttr("target-features", spec.features);
   if (spec.vectorBytes == 64)
