@@ -5,20 +5,14 @@
 #ifndef VISIR_COMPILER_DRIVER_COMPARE_H
 #define VISIR_COMPILER_DRIVER_COMPARE_H
 
+#include "compiler/driver/Evaluate.h"
 #include "compiler/driver/Subgraph.h"
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace visir {
-
-/// Compiles a module of graph ops for a target and runs its only function.
-/// Errors are diagnostics of the module's context.
-using TargetRunner =
-    std::function<mlir::FailureOr<llvm::SmallVector<reference::Tensor>>(
-        mlir::ModuleOp, llvm::ArrayRef<reference::Tensor>)>;
 
 /// How far a value of a target is from the reference.
 struct Difference {

@@ -98,6 +98,22 @@ static LogicalResult runPhase(ModuleOp module, const CompileOptions &options,
   return dumpPhase(module, options, phase);
 }
 
+/// Runs the common phases after `options.from` up to `to`.
+static CompileStatus runPhases(ModuleOp module, const CompileOptions &options,
+                               Phase to) {
+  if (options.from == Phase::Import &&
+      failed(dumpPhase(module, options, Phase::Import)))
+    return CompileStatus::Failed;
+  for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused}) {
+    if (phase > to || phase <= options.from)
+      continue;
+    if (failed(runPhase(module, options, phase)))
+      return hasOpaque(module) ? CompileStatus::Unsupported
+                               : CompileStatus::Failed;
+  }
+  return CompileStatus::Ok;
+}
+
 FailureOr<OwningOpRef<ModuleOp>>
 visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
                       Phase to, CompileStatus &status) {
@@ -106,19 +122,9 @@ visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
   auto module = readModule(context, options);
   if (failed(module))
     return failure();
-  if (options.from == Phase::Import &&
-      failed(dumpPhase(**module, options, Phase::Import)))
+  status = runPhases(**module, options, to);
+  if (status != CompileStatus::Ok)
     return failure();
-  for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused}) {
-    if (phase > to || phase <= options.from)
-      continue;
-    if (failed(runPhase(**module, options, phase))) {
-      if (hasOpaque(**module))
-        status = CompileStatus::Unsupported;
-      return failure();
-    }
-  }
-  status = CompileStatus::Ok;
   return module;
 }
 
@@ -169,15 +175,12 @@ static LogicalResult packageLibrary(Location loc,
                             *cpu::findSpec(options.targets.front()));
 }
 
-CompileStatus visir::compileModel(MLIRContext &context,
-                                  const CompileOptions &options) {
-  CompileStatus status;
-  auto module = compileToPhase(context, options, options.to, status);
-  if (failed(module))
-    return status;
-  Location loc = (*module)->getLoc();
+/// Writes what is asked for of a module that has passed the common phases.
+static CompileStatus emitModule(ModuleOp module,
+                                const CompileOptions &options) {
+  Location loc = module.getLoc();
   if (options.emit == EmitKind::MLIR || options.to <= Phase::Fused)
-    return succeeded(printTo(loc, options.output, moduleText(**module)))
+    return succeeded(printTo(loc, options.output, moduleText(module)))
                ? CompileStatus::Ok
                : CompileStatus::Failed;
   std::vector<OwningOpRef<ModuleOp>> clones;
@@ -186,13 +189,13 @@ CompileStatus visir::compileModel(MLIRContext &context,
                    options.emit != EmitKind::StaticLibrary;
   for (const std::string &target : options.targets) {
     cpu::CompileDump dump;
-    clones.push_back(cast<ModuleOp>((*module)->clone()));
+    clones.push_back(cast<ModuleOp>(module->clone()));
     auto code = compileTarget(*clones.back(), options, target,
                               wantsText ? &dump : nullptr);
     if (failed(code))
       return CompileStatus::Failed;
     if (wantsText)
-      return succeeded(emitText(**module, options, dump))
+      return succeeded(emitText(module, options, dump))
                  ? CompileStatus::Ok
                  : CompileStatus::Failed;
     if (options.to == Phase::Planned)
@@ -210,4 +213,17 @@ CompileStatus visir::compileModel(MLIRContext &context,
           ? packageLibrary(loc, programs, artifact, options)
           : writeArtifact(loc, programs, artifact, options.output);
   return succeeded(written) ? CompileStatus::Ok : CompileStatus::Failed;
+}
+
+CompileStatus visir::compileModel(MLIRContext &context,
+                                  const CompileOptions &options) {
+  CompileStatus status;
+  auto module = compileToPhase(context, options, options.to, status);
+  return failed(module) ? status : emitModule(**module, options);
+}
+
+CompileStatus visir::compileModule(ModuleOp module,
+                                   const CompileOptions &options) {
+  CompileStatus status = runPhases(module, options, options.to);
+  return status == CompileStatus::Ok ? emitModule(module, options) : status;
 }

@@ -45,6 +45,11 @@ std::unique_ptr<mlir::MLIRContext> makeContext();
 CompileStatus compileModel(mlir::MLIRContext &context,
                            const CompileOptions &options);
 
+/// The same for a module in memory that has passed the phase `from`; it is
+/// changed.
+CompileStatus compileModule(mlir::ModuleOp module,
+                            const CompileOptions &options);
+
 /// Imports a model and runs the common phases up to `to` at most.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 compileToPhase(mlir::MLIRContext &context, const CompileOptions &options,

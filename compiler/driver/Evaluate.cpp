@@ -159,8 +159,9 @@ namespace {
 /// One evaluation, whose diagnostics are collected as text.
 class Run {
 public:
-  Run(const EvaluateOptions &options, std::string &text)
-      : options(options), text(text) {
+  Run(const EvaluateOptions &options, std::string &text,
+      const MakeRunner &makeRunner)
+      : options(options), text(text), makeRunner(makeRunner) {
     DialectRegistry registry;
     registerDialects(registry);
     context.appendDialectRegistry(registry);
@@ -237,7 +238,9 @@ private:
     auto inputs = bindInputs(*function, arrays);
     if (failed(inputs))
       return EvaluateStatus::Failed;
-    auto results = reference::evaluate(*function, *inputs);
+    auto results = options.target.empty()
+                       ? reference::evaluate(*function, *inputs)
+                       : makeRunner(options.target)(module, *inputs);
     if (failed(results))
       return EvaluateStatus::Failed;
     std::vector<NpyArray> outputs;
@@ -255,11 +258,13 @@ private:
 
   const EvaluateOptions &options;
   std::string &text;
+  const MakeRunner &makeRunner;
   MLIRContext context;
 };
 } // namespace
 
 EvaluateStatus visir::evaluateFiles(const EvaluateOptions &options,
-                                    std::string &text) {
-  return Run(options, text).run();
+                                    std::string &text,
+                                    const MakeRunner &makeRunner) {
+  return Run(options, text, makeRunner).run();
 }

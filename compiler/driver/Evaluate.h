@@ -8,6 +8,8 @@
 #include "frontends/onnx/Import.h"
 #include "targets/reference/Interpreter.h"
 
+#include <functional>
+
 namespace visir {
 
 /// What to evaluate.
@@ -19,14 +21,25 @@ struct EvaluateOptions {
   std::vector<std::string> shapes, bindings; ///< as on the command line
   std::vector<std::string> bound; ///< inputs that are constants of their value
   std::string passes; ///< run before, as text ("visir-graph-to-dispatch")
+  std::string target; ///< runs there; empty for the reference
   bool wide = false;  ///< floats are written as f64
 };
 
 /// How an evaluation ended; the values are exit statuses.
 enum class EvaluateStatus { Done = 0, Failed = 1, Refused = 2 };
 
-/// Evaluates and writes the outputs; `text` receives the errors.
-EvaluateStatus evaluateFiles(const EvaluateOptions &options, std::string &text);
+/// Compiles a module of graph ops for a target and runs its only function.
+/// Errors are diagnostics of the module's context.
+using TargetRunner =
+    std::function<mlir::FailureOr<llvm::SmallVector<reference::Tensor>>(
+        mlir::ModuleOp, llvm::ArrayRef<reference::Tensor>)>;
+/// The runner of a target's name.
+using MakeRunner = std::function<TargetRunner(llvm::StringRef)>;
+
+/// Evaluates and writes the outputs; `text` receives the errors. `makeRunner`
+/// is needed only for options with a target.
+EvaluateStatus evaluateFiles(const EvaluateOptions &options, std::string &text,
+                             const MakeRunner &makeRunner = {});
 
 /// Reads a module from .onnx or IR text.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
@@ -55,7 +68,7 @@ NpyArray toArray(llvm::StringRef name, const reference::Tensor &tensor,
 std::string expandBindings(std::vector<std::string> &bindings);
 
 /// visir-evaluate.
-int runEvaluate(int argc, char **argv);
+int runEvaluate(int argc, char **argv, const MakeRunner &makeRunner);
 
 } // namespace visir
 

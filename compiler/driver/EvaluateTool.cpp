@@ -14,7 +14,8 @@ using namespace visir;
 static const char usage[] = R"(usage: visir-evaluate MODEL [options]
        visir-evaluate --batch
 
-Runs a model (.onnx or IR text) in the reference interpreter.
+Runs a model (.onnx or IR text) in the reference interpreter, or compiles it
+for a target and runs that.
 
   --inputs FILE    .npz by input names, or .npy for the only input
   --outputs FILE   .npz to write
@@ -23,9 +24,10 @@ Runs a model (.onnx or IR text) in the reference interpreter.
   --shape NAME=AxB extents of an input
   --bind NAME=V    value of an input that becomes a constant, or a .npy file
   --passes TEXT    passes to run before ("visir-graph-to-dispatch")
+  --target NAME    compile for this target and run ("host")
   --batch          read lines of MODEL, inputs, outputs, the names of inputs
-                   to bind (by commas) and passes, separated by tabs; answer
-                   each with "done", "failed TEXT" or "refused TEXT"
+                   to bind (by commas), passes and target, separated by tabs;
+                   answer each with "done", "failed TEXT" or "refused TEXT"
 )";
 
 /// Reads the arguments; false, with `problem` set, if they are wrong.
@@ -51,6 +53,8 @@ static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
       options.entry = value();
     else if (argument == "--passes")
       options.passes = value();
+    else if (argument == "--target")
+      options.target = value();
     else if (argument == "--shape")
       options.shapes.push_back(value());
     else if (argument == "--bind")
@@ -66,7 +70,8 @@ static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
 }
 
 /// One line for each case, so that a caller can wait for it.
-static int runBatch(const EvaluateOptions &shared) {
+static int runBatch(const EvaluateOptions &shared,
+                    const MakeRunner &makeRunner) {
   std::string line;
   while (std::getline(std::cin, line)) {
     SmallVector<StringRef> fields;
@@ -88,8 +93,10 @@ static int runBatch(const EvaluateOptions &shared) {
       options.bound.push_back(name.str());
     if (fields.size() > 4 && !fields[4].empty())
       options.passes = fields[4].str();
+    if (fields.size() > 5 && !fields[5].empty())
+      options.target = fields[5].str();
     std::string text;
-    EvaluateStatus status = evaluateFiles(options, text);
+    EvaluateStatus status = evaluateFiles(options, text, makeRunner);
     std::replace(text.begin(), text.end(), '\n', ' ');
     outs() << (status == EvaluateStatus::Done     ? "done"
                : status == EvaluateStatus::Failed ? "failed "
@@ -100,7 +107,7 @@ static int runBatch(const EvaluateOptions &shared) {
   return 0;
 }
 
-int visir::runEvaluate(int argc, char **argv) {
+int visir::runEvaluate(int argc, char **argv, const MakeRunner &makeRunner) {
   ArrayRef<char *> arguments(argv + 1, argc - 1);
   if (arguments.empty() || is_contained(arguments, StringRef("--help"))) {
     outs() << usage;
@@ -114,9 +121,9 @@ int visir::runEvaluate(int argc, char **argv) {
     return 2;
   }
   if (batch)
-    return runBatch(options);
+    return runBatch(options, makeRunner);
   std::string text;
-  EvaluateStatus status = evaluateFiles(options, text);
+  EvaluateStatus status = evaluateFiles(options, text, makeRunner);
   for (StringRef line : split(StringRef(text).rtrim(), '\n'))
     if (!line.empty())
       errs() << "error: " << line << "\n";

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/Evaluate.h"
+#include "tools/judge/CpuRunner.h"
 
-int main(int argc, char **argv) { return visir::runEvaluate(argc, argv); }
+int main(int argc, char **argv) {
+  return visir::runEvaluate(argc, argv, [](llvm::StringRef target) {
+    return visir::makeCpuRunner(target.str(), /*threads=*/1);
+  });
+}

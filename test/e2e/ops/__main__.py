@@ -8,6 +8,7 @@ A case runs as it stands ("static"), with all operands but the first constant
 
     dispatch  the reference on the dispatches that the op becomes
     folded    the reference after constant folding (variant folded only)
+    cpu       machine code for this processor, one thread
 
 expected.txt lists what does not pass, as '<case>/<variant>/<target>
 <failed|unsupported>: <reason>'; a run that does better than listed fails too.
@@ -40,7 +41,7 @@ PASSES = {
     ),
     "folded": "func.func(visir-fold-constants)",
 }
-TARGETS = tuple(PASSES)
+TARGETS = (*PASSES, "cpu")
 
 
 def load():
@@ -106,7 +107,10 @@ def judge(case, variant, target):
     constant = VARIANTS[variant](len(arrays))
     text = case.module(arrays, constant)
     given = {f"a{i}": a for i, a in enumerate(arrays) if i not in constant}
-    answer = evaluator().run(text, given, passes=PASSES[target])
+    if target == "cpu":
+        answer = evaluator().run(text, given, target="host")
+    else:
+        answer = evaluator().run(text, given, passes=PASSES[target])
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):

@@ -61,15 +61,15 @@ class Evaluator:
         answer = self.process.stdout.readline()
         return answer.strip() or "died"
 
-    def run(self, text, inputs, passes=""):
-        """Evaluates IR text for inputs {name: array} after `passes`; floats
-        come back as f64."""
+    def run(self, text, inputs, passes="", target=""):
+        """Evaluates IR text for inputs {name: array} after `passes`, on the
+        reference or as code for `target`; floats come back as f64."""
         folder = pathlib.Path(self.folder.name)
         path = folder / "model.mlir"
         path.write_text(text)
         given, made = folder / "inputs.npz", folder / "outputs.npz"
         numpy.savez(given, **{n: storable(a) for n, a in inputs.items()})
-        answer = self.ask(path, given, made, "", passes)
+        answer = self.ask(path, given, made, "", passes, target)
         kind, _, text = answer.partition(" ")
         if kind != "done":
             return Answer({}, text or kind)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/judge/CpuRunner.h"
+
+#include "compiler/driver/Compile.h"
+#include "runtime/include/visir/runtime.hpp"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+
+using namespace mlir;
+using namespace visir;
+using visir::reference::Tensor;
+
+using Tensors = SmallVector<Tensor>;
+
+/// Compiles a copy of the module into a temporary file.
+static LogicalResult compile(ModuleOp module, StringRef target,
+                             StringRef path) {
+  OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone());
+  CompileOptions options;
+  options.output = path.str();
+  options.targets = {target.str()};
+  return success(compileModule(*copy, options) == CompileStatus::Ok);
+}
+
+/// Runs the first entry of an artifact; throws what the runtime reports.
+static Tensors run(const std::string &path, func::FuncOp function,
+                   ArrayRef<Tensor> inputs, unsigned threads) {
+  rt::Context context(threads);
+  rt::Module artifact(context, path);
+  rt::Session session(artifact);
+  std::vector<rt::Tensor> given;
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    given.push_back(rt::Module::makeTensor(artifact.input(0, i)));
+    SmallVector<char> bytes = tensor.toBytes();
+    if (bytes.size() != given.back().bytes())
+      throw std::runtime_error(
+          "size of an input is " + std::to_string(given.back().bytes()) +
+          " bytes, expected " + std::to_string(bytes.size()));
+    std::memcpy(given.back().data(), bytes.data(), bytes.size());
+  }
+  Tensors results;
+  std::vector<rt::Tensor> made = session.run(given);
+  for (auto [type, tensor] : llvm::zip_equal(function.getResultTypes(), made))
+    results.push_back(
+        Tensor::fromBytes(cast<RankedTensorType>(type),
+                          ArrayRef<char>(tensor.as<char>(), tensor.bytes())));
+  return results;
+}
+
+TargetRunner visir::makeCpuRunner(std::string target, unsigned threads) {
+  return [=](ModuleOp module, ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
+    SmallString<128> path;
+    if (std::error_code code =
+            llvm::sys::fs::createTemporaryFile("visir", "visir", path))
+      return module.emitError("temporary file cannot be made: ")
+             << code.message();
+    llvm::FileRemover remover(path);
+    if (failed(compile(module, target, path)))
+      return failure();
+    auto function = *module.getOps<func::FuncOp>().begin();
+    try {
+      return run(path.str().str(), function, inputs, threads);
+    } catch (const std::exception &error) {
+      return function.emitError(error.what());
+    }
+  };
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiles modules and runs them in this process: what is judged by the
+// reference.
+#ifndef VISIR_TOOLS_JUDGE_CPURUNNER_H
+#define VISIR_TOOLS_JUDGE_CPURUNNER_H
+
+#include "compiler/driver/Compare.h"
+
+namespace visir {
+
+/// A runner for a CPU target that this machine can run ("host",
+/// "x86-64-v3"), on `threads` threads (0: all).
+TargetRunner makeCpuRunner(std::string target, unsigned threads = 0);
+
+} // namespace visir
+
+#endif // VISIR_TOOLS_JUDGE_CPURUNNER_H
