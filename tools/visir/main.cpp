@@ -5,6 +5,7 @@
 
 #include "runtime/include/visir/runtime.h"
 #include "tools/common/runtime_commands.h"
+#include "tools/judge/Commands.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -20,6 +21,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"compile", compileCommand, "compile an ONNX model to an artifact"},
+    {"compare", compareCommand, "compare a target with the reference"},
     {"ops", opsCommand, "list the ONNX operators that can be imported"},
     {"targets", targetsCommand, "list the targets"},
 };

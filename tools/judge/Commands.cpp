@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/judge/Commands.h"
+
+#include "compiler/driver/Compile.h"
+#include "compiler/driver/Diagnostics.h"
+#include "compiler/driver/Reduce.h"
+#include "tools/judge/CpuRunner.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <random>
+
+using namespace mlir;
+using namespace visir;
+using visir::reference::Tensor;
+
+using Tensors = SmallVector<Tensor>;
+
+namespace {
+/// What both commands need to know.
+struct JudgeOptions {
+  std::string model, inputs, target = "host", output;
+  std::vector<std::string> shapes, bindings;
+  unsigned threads = 0, seed = 0;
+  double factor = 1;
+};
+
+/// A model with inputs, ready to be judged.
+struct Judged {
+  std::unique_ptr<MLIRContext> context;
+  OwningOpRef<ModuleOp> module;
+  func::FuncOp function;
+  Tensors inputs;
+  TargetRunner runner;
+};
+} // namespace
+
+static std::function<std::string(StringRef)>
+collect(std::vector<std::string> &list) {
+  return [&list](StringRef text) {
+    list.push_back(text.str());
+    return std::string();
+  };
+}
+
+/// Reads a number, or says what was expected.
+template <class T>
+static std::function<std::string(StringRef)> number(T &value) {
+  return [&value](StringRef text) -> std::string {
+    bool bad;
+    if constexpr (std::is_floating_point_v<T>)
+      bad = text.getAsDouble(value);
+    else
+      bad = text.getAsInteger(10, value);
+    return bad ? "value is " + text.str() + ", expected a number" : "";
+  };
+}
+
+static void declare(Arguments &arguments, JudgeOptions &options) {
+  arguments.positional("MODEL", options.model);
+  arguments.value("--inputs", "FILE",
+                  "inputs as .npz by name, or .npy for the only one; random\n"
+                  "without it",
+                  options.inputs);
+  arguments.value("--seed", "N", "of random inputs (0)", number(options.seed));
+  arguments.value("--target", "NAME", "instruction set (host)", options.target);
+  arguments.value("--threads", "N", "threads of the target (all)",
+                  number(options.threads));
+  arguments.value("--factor", "X",
+                  "permitted error as a multiple of 1e-4 for f32, 1e-10 for\n"
+                  "f64, 1e-2 for f16, 5e-2 for bf16 (1)",
+                  number(options.factor));
+  arguments.value("--shape", "NAME=1x3x224x224", "extents of an input",
+                  collect(options.shapes));
+  arguments.value("--bind", "NAME=VALUE", "an input that becomes a constant",
+                  collect(options.bindings));
+}
+
+/// A tensor of normal floats, of integers 0 and 1, or of booleans.
+static Tensor randomTensor(RankedTensorType type, std::mt19937_64 &engine) {
+  Tensor tensor(type);
+  for (int64_t i = 0, e = tensor.size(); i < e; ++i) {
+    if (!tensor.isFloat()) {
+      tensor.data<int64_t>()[i] = int64_t(engine() >> 63);
+      continue;
+    }
+    double radius =
+        std::sqrt(-2 * std::log((double(engine() >> 11) + 1) * 0x1p-53));
+    double angle = 2 * M_PI * double(engine() >> 11) * 0x1p-53;
+    tensor.data<double>()[i] = reference::roundToElement(
+        type.getElementType(), radius * std::cos(angle));
+  }
+  return tensor;
+}
+
+static FailureOr<Tensors> makeInputs(func::FuncOp function,
+                                     const JudgeOptions &options) {
+  if (!options.inputs.empty()) {
+    auto arrays = readNumpy(options.inputs);
+    if (!arrays)
+      return function.emitError(llvm::toString(arrays.takeError()));
+    return bindInputs(function, *arrays);
+  }
+  std::mt19937_64 engine(options.seed);
+  Tensors inputs;
+  for (Type type : function.getArgumentTypes())
+    inputs.push_back(randomTensor(cast<RankedTensorType>(type), engine));
+  return inputs;
+}
+
+/// Fills `judged`; returns an exit code if the command must end.
+static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
+  ImportOptions import;
+  std::string error = parseShapes(options.shapes, import.shapeSets);
+  if (error.empty())
+    error = expandBindings(options.bindings);
+  if (error.empty())
+    error = parseBindings(options.bindings, import.bindings);
+  if (!error.empty()) {
+    llvm::errs() << "error: " << error << "\n";
+    return kExitUsage;
+  }
+  auto module = loadModel(*judged.context, options.model, import);
+  if (failed(module))
+    return kExitFailed;
+  judged.module = std::move(*module);
+  auto function = findEntry(*judged.module, "");
+  if (failed(function))
+    return kExitFailed;
+  judged.function = *function;
+  auto inputs = makeInputs(*function, options);
+  if (failed(inputs))
+    return kExitFailed;
+  judged.inputs = std::move(*inputs);
+  judged.runner = makeCpuRunner(options.target, options.threads);
+  return std::nullopt;
+}
+
+static void print(const Difference &difference) {
+  llvm::outs() << llvm::format("error %.3g of the largest value %.6g",
+                               difference.error, difference.largest);
+  if (difference.error > 0)
+    llvm::outs() << llvm::format("; element %lld is %.9g, expected %.9g",
+                                 (long long)difference.element,
+                                 difference.actual, difference.expected);
+  llvm::outs() << "\n";
+}
+
+/// Names the first op that differs; tells of steps on standard error.
+static FailureOr<std::optional<FirstDifference>>
+search(Judged &judged, const JudgeOptions &options) {
+  auto first =
+      findFirstDifference(judged.function, judged.inputs, judged.runner,
+                          options.factor, [](size_t agrees, size_t differs) {
+                            llvm::errs() << "searching: the first " << agrees
+                                         << " ops agree, the first " << differs
+                                         << " do not\n";
+                          });
+  if (succeeded(first) && *first) {
+    Operation *op = (*first)->op;
+    llvm::outs() << "first node that differs: " << locationText(op->getLoc())
+                 << " (" << op->getName() << "): ";
+    print((*first)->difference);
+  }
+  return first;
+}
+
+int visir::compareCommand(ArrayRef<char *> raw) {
+  JudgeOptions options;
+  Judged judged{makeContext(), {}, {}, {}, {}};
+  Arguments arguments("compare MODEL [options]",
+                      "Runs a model on a target and on the reference, and "
+                      "names the first node that differs.");
+  declare(arguments, options);
+  if (auto exit = arguments.parse(raw))
+    return *exit;
+  DiagnosticPrinter printer(*judged.context, /*remarks=*/false);
+  if (auto exit = prepare(options, judged))
+    return *exit;
+  auto comparison = compareOutputs(judged.function, judged.inputs,
+                                   judged.runner, options.factor);
+  if (failed(comparison))
+    return kExitFailed;
+  for (auto [name, difference] :
+       llvm::zip_equal(comparison->names, comparison->outputs)) {
+    llvm::outs() << name << ": ";
+    print(difference);
+  }
+  if (comparison->agrees)
+    return kExitOk;
+  auto first = search(judged, options);
+  if (succeeded(first) && !*first)
+    llvm::outs() << "no part of the model differs when it runs alone\n";
+  return kExitFailed;
+}
+
+int visir::reduceCommand(ArrayRef<char *> raw) {
+  JudgeOptions options;
+  Judged judged{makeContext(), {}, {}, {}, {}};
+  Arguments arguments("visir-reduce MODEL -o FOLDER [options]",
+                      "Cuts the smallest part of a model that differs from "
+                      "the reference.");
+  declare(arguments, options);
+  arguments.value("-o, --output", "FOLDER",
+                  "receives model.mlir, inputs.npz and expected.npz",
+                  options.output);
+  if (auto exit = arguments.parse(raw))
+    return *exit;
+  if (options.output.empty())
+    options.output = "reduced";
+  DiagnosticPrinter printer(*judged.context, /*remarks=*/false);
+  if (auto exit = prepare(options, judged))
+    return *exit;
+  auto first = search(judged, options);
+  if (failed(first))
+    return kExitFailed;
+  if (!*first) {
+    llvm::outs() << "target and reference agree\n";
+    return kExitFailed;
+  }
+  auto reduced = reduceOps(
+      (*first)->prefix, [&](ArrayRef<Operation *> ops) -> FailureOr<bool> {
+        llvm::errs() << "trying " << ops.size() << " ops\n";
+        auto difference = compareOps(judged.function, judged.inputs, ops,
+                                     judged.runner, options.factor);
+        if (failed(difference))
+          return failure();
+        return difference->has_value();
+      });
+  if (failed(reduced) || failed(writeReproducer(judged.function, judged.inputs,
+                                                *reduced, options.output)))
+    return kExitFailed;
+  llvm::outs() << reduced->size() << " ops in " << options.output
+               << "/model.mlir; to run them:\n  visir compare "
+               << options.output << "/model.mlir --inputs " << options.output
+               << "/inputs.npz\n";
+  return kExitOk;
+}
