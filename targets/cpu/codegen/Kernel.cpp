@@ -14,6 +14,12 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// Whether scalar code would take a time that is worth a remark.
+static bool isLarge(const Nest &nest) {
+  constexpr int64_t kPoints = 1 << 12;
+  return nest.parallelPoints() * nest.reductionPoints() >= kPoints;
+}
+
 LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   if (op.getConfigAttr())
     return success();
@@ -27,8 +33,11 @@ LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
-  op.setConfigAttr(
-      chooseLoopConfig(op, *nest, spec).toAttr(op.getContext()));
+  LoopConfig config = chooseLoopConfig(op, *nest, spec);
+  if (config.lanes == 0 && isLarge(*nest))
+    op.emitRemark("slow path: a root ")
+        << stringifyRootKind(op.getKind()) << " goes one element at a time";
+  op.setConfigAttr(config.toAttr(op.getContext()));
   return success();
 }
 
