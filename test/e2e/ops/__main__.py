@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs each op case on every target and compares with the reference.
 
-    python -m test.e2e.ops [--only PATTERN] [--target NAME]... [--reasons]
+    python -m test.e2e.ops [--only PATTERN] [--target NAME]... [--jobs N]
 
 A case runs as it stands ("static"), with all operands but the first constant
 ("constant") and with all of them constant ("folded"). Targets:
@@ -16,7 +16,9 @@ expected.txt lists what does not pass, as '<case>/<variant>/<target>
 
 import argparse
 import collections
+import concurrent.futures
 import fnmatch
+import functools
 import itertools
 import pathlib
 import sys
@@ -25,6 +27,7 @@ import numpy
 
 from scripts.lib import expectations
 from test.e2e.ops import contraction, elementwise, movement, reduce
+from test.e2e.ops.case import EXACT
 from test.e2e.ops.evaluator import evaluator
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
@@ -44,6 +47,7 @@ PASSES = {
 TARGETS = (*PASSES, "cpu")
 
 
+@functools.cache
 def load():
     """{name: Case} of all families."""
     families = (elementwise, movement, contraction, reduce)
@@ -71,39 +75,24 @@ def difference(actual, expected, tolerance):
         return f"dtype is {actual.dtype}, expected numbers"
     if expected.dtype.kind not in "fiub":
         return f"dtype of the reference is {expected.dtype}"
-    if tolerance.relative == tolerance.scaled == 0 or expected.dtype.kind != "f":
-        equal = (actual == expected) | (
-            (actual != actual) & (expected != expected)
-        )
-        if numpy.all(equal):
-            return ""
-        at = numpy.unravel_index(numpy.argmin(equal), equal.shape)
-        return f"element {tuple(map(int, at))} is {actual[at]}, expected {expected[at]}"
-    wide = actual.astype("f8")
-    finite = numpy.abs(expected[numpy.isfinite(expected)])
-    allowed = (
-        tolerance.relative * numpy.abs(expected)
-        + tolerance.scaled * (finite.max() if finite.size else 0)
-    )
-    with numpy.errstate(invalid="ignore"):
-        close = numpy.abs(wide - expected) <= allowed
-    equal = close | (wide == expected) | ((wide != wide) & (expected != expected))
+    equal = (actual == expected) | ((actual != actual) & (expected != expected))
+    if expected.dtype.kind == "f" and tolerance != EXACT:
+        finite = numpy.abs(expected[numpy.isfinite(expected)])
+        allowed = tolerance.relative * numpy.abs(expected)
+        allowed += tolerance.scaled * (finite.max() if finite.size else 0)
+        with numpy.errstate(invalid="ignore"):
+            equal |= numpy.abs(actual - expected) <= allowed
     if numpy.all(equal):
         return ""
     at = numpy.unravel_index(numpy.argmin(equal), equal.shape)
     return (
-        f"element {tuple(map(int, at))} is {wide[at]}, expected {expected[at]}; "
-        f"{numpy.count_nonzero(~equal)} of {equal.size} differ"
+        f"element {tuple(map(int, at))} is {actual[at]}, expected "
+        f"{expected[at]}; {numpy.count_nonzero(~equal)} of {equal.size} differ"
     )
 
 
-def judge(case, variant, target):
-    """Returns (outcome, reason)."""
-    arrays = case.arrays()
-    plain = {f"a{i}": array for i, array in enumerate(arrays)}
-    expected = evaluator().run(case.module(arrays), plain)
-    if expected.text:
-        return "failed", f"reference: {expected.text}"
+def judge(case, arrays, expected, variant, target):
+    """Returns (outcome, reason) of one run."""
     constant = VARIANTS[variant](len(arrays))
     text = case.module(arrays, constant)
     given = {f"a{i}": a for i, a in enumerate(arrays) if i not in constant}
@@ -114,14 +103,31 @@ def judge(case, variant, target):
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):
+        name = f"r{i}"
         wrong = difference(
-            answer.outputs[f"r{i}"],
-            expected.outputs[f"r{i}"],
-            case.tolerance,
+            answer.outputs[name], expected[name], case.tolerance
         )
         if wrong:
             return "failed", wrong
     return "passed", ""
+
+
+def judge_case(name, targets):
+    """{run: (outcome, reason)} of all variants on the targets."""
+    case = load()[name]
+    arrays = case.arrays()
+    plain = {f"a{i}": array for i, array in enumerate(arrays)}
+    reference = evaluator().run(case.module(arrays), plain)
+    results = {}
+    for variant, target in itertools.product(VARIANTS, targets):
+        if not applies(case, variant, target):
+            continue
+        results[f"{name}/{variant}/{target}"] = (
+            ("failed", f"reference: {reference.text}")
+            if reference.text
+            else judge(case, arrays, reference.outputs, variant, target)
+        )
+    return results
 
 
 def parse():
@@ -130,6 +136,7 @@ def parse():
     parser.add_argument(
         "--target", action="append", choices=TARGETS, help="all by default"
     )
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--reasons", action="store_true")
     parser.add_argument("--update", action="store_true")
     return parser.parse_args()
@@ -137,16 +144,14 @@ def parse():
 
 def main():
     arguments = parse()
+    targets = arguments.target or TARGETS
+    names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
     results = {}
-    for case in load().values():
-        if not fnmatch.fnmatchcase(case.name, arguments.only):
-            continue
-        for variant in VARIANTS:
-            for target in arguments.target or TARGETS:
-                if applies(case, variant, target):
-                    name = f"{case.name}/{variant}/{target}"
-                    results[name] = judge(case, variant, target)
-    for target in arguments.target or TARGETS:
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        run = functools.partial(judge_case, targets=targets)
+        for made in pool.map(run, names, chunksize=8):
+            results.update(made)
+    for target in targets:
         counts = collections.Counter(
             outcome
             for name, (outcome, _) in results.items()
