@@ -152,7 +152,7 @@ compileTarget(ModuleOp module, const CompileOptions &options,
     return failure();
   }
   step(options, spec->name);
-  auto code = compileForCpu(module, *spec, dump);
+  auto code = compileForCpu(module, *spec, options.layout, dump);
   if (succeeded(code) && failed(dumpPhase(module, options, Phase::Planned)))
     return failure();
   return code;

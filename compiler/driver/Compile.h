@@ -7,6 +7,7 @@
 #include "compiler/artifact/WriteArtifact.h"
 #include "compiler/pipeline/Phases.h"
 #include "frontends/onnx/Import.h"
+#include "targets/cpu/codegen/layout/LayOut.h"
 
 #include "mlir/IR/MLIRContext.h"
 
@@ -26,6 +27,7 @@ struct CompileOptions {
   /// Inputs that keep the value of an output from run to run: their names.
   std::vector<std::pair<std::string, std::string>> states;
   PhaseOptions phases;
+  cpu::LayoutOptions layout;
   Phase from = Phase::Import;  ///< of an .mlir input: the phase it has passed
   Phase to = Phase::Packaged;  ///< stops after this phase and prints IR
   EmitKind emit = EmitKind::Artifact;

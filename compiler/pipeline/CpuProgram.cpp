@@ -3,7 +3,6 @@
 
 #include "compiler/plan/PlanProgram.h"
 #include "targets/cpu/abi/kernel_abi.h"
-#include "targets/cpu/codegen/layout/LayOut.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -81,17 +80,19 @@ private:
 
 } // namespace
 
-LogicalResult visir::layOutForCpu(ModuleOp module, const cpu::CpuSpec &spec) {
+LogicalResult visir::layOutForCpu(ModuleOp module, const cpu::CpuSpec &spec,
+                                  const cpu::LayoutOptions &options) {
   for (auto func : module.getOps<func::FuncOp>())
-    if (failed(cpu::layOut(func, spec)))
+    if (failed(cpu::layOut(func, spec, options)))
       return failure();
   return success();
 }
 
 FailureOr<ProgramCode> visir::compileForCpu(ModuleOp module,
                                             const cpu::CpuSpec &spec,
+                                            const cpu::LayoutOptions &options,
                                             cpu::CompileDump *dump) {
-  if (failed(layOutForCpu(module, spec)))
+  if (failed(layOutForCpu(module, spec, options)))
     return failure();
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
   KernelCollector collector(spec, *kernels);

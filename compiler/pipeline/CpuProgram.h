@@ -7,6 +7,7 @@
 
 #include "compiler/artifact/WriteArtifact.h"
 #include "targets/cpu/codegen/Kernel.h"
+#include "targets/cpu/codegen/layout/LayOut.h"
 
 namespace visir {
 
@@ -15,11 +16,13 @@ namespace visir {
 /// assembly and object.
 mlir::FailureOr<ProgramCode> compileForCpu(mlir::ModuleOp module,
                                            const cpu::CpuSpec &spec,
+                                           const cpu::LayoutOptions &options,
                                            cpu::CompileDump *dump = nullptr);
 
 /// Chooses layouts and kernel configurations: the phase `laid-out`.
 mlir::LogicalResult layOutForCpu(mlir::ModuleOp module,
-                                 const cpu::CpuSpec &spec);
+                                 const cpu::CpuSpec &spec,
+                                 const cpu::LayoutOptions &options);
 
 } // namespace visir
 

@@ -31,6 +31,18 @@ static std::string setPhase(StringRef text, Phase &target) {
   return "";
 }
 
+static std::string setWinograd(StringRef text, int64_t &most) {
+  if (text == "auto" || text == "f2")
+    most = 2;
+  else if (text == "f4")
+    most = 4;
+  else if (text == "off")
+    most = 0;
+  else
+    return "filtering is " + text.str() + ", expected auto, off, f2 or f4";
+  return "";
+}
+
 static std::string setEmit(StringRef text, EmitKind &target) {
   static const std::pair<StringRef, EmitKind> kinds[] = {
       {"artifact", EmitKind::Artifact},
@@ -133,6 +145,13 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "how tools turn a picture into the input; a file has\n"
                   "lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
+  arguments.value("--winograd", "MODE",
+                  "minimal filtering of 3x3 convolutions: auto (F(2, 3),\n"
+                  "which rounds no worse than plain sums), off, f2, or f4\n"
+                  "(faster with many channels, up to twice the error)",
+                  [&](StringRef text) {
+                    return setWinograd(text, options.layout.winograd);
+                  });
   arguments.value("--disable", "NAMES", "rewrites to switch off",
                   [&](StringRef text) {
                     options.phases.disabled = splitList(text);

@@ -78,13 +78,15 @@ namespace {
 
 class LayOut {
 public:
-  LayOut(func::FuncOp func, const CpuSpec &spec) : func(func), spec(spec) {}
+  LayOut(func::FuncOp func, const CpuSpec &spec,
+         const LayoutOptions &options)
+      : func(func), spec(spec), options(options) {}
 
   LogicalResult run() {
     for (auto op : func.getOps<DispatchOp>())
       layOutResults(op);
     for (auto op : func.getOps<DispatchOp>())
-      applyWinograd(op, spec);
+      applyWinograd(op, spec, options.winograd);
     for (auto op : func.getOps<DispatchOp>())
       packOperands(op);
     eraseUnusedConstants();
@@ -104,6 +106,7 @@ private:
 
   func::FuncOp func;
   const CpuSpec &spec;
+  const LayoutOptions &options;
   llvm::DenseMap<std::pair<Value, Type>, Value> packed;
 };
 
@@ -234,6 +237,7 @@ void LayOut::eraseUnusedConstants() {
       constant.erase();
 }
 
-LogicalResult visir::cpu::layOut(func::FuncOp func, const CpuSpec &spec) {
-  return LayOut(func, spec).run();
+LogicalResult visir::cpu::layOut(func::FuncOp func, const CpuSpec &spec,
+                                 const LayoutOptions &options) {
+  return LayOut(func, spec, options).run();
 }

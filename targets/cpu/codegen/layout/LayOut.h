@@ -10,11 +10,19 @@
 
 namespace visir::cpu {
 
+struct LayoutOptions {
+  /// Most results per dimension of Winograd's filtering: 4, 2 or 0 for none.
+  /// F(2, 3) rounds no worse than the direct sums; F(4, 3) is faster where
+  /// channels are many, with up to twice the error.
+  int64_t winograd = 2;
+};
+
 /// Gives every value between dispatches a layout, so that the fastest
 /// dimension of the domain that makes it is the fastest in memory, packs the
 /// constants as their kernels want them, and chooses the kernels'
 /// configurations. Arguments and results of the entry stay row-major.
-mlir::LogicalResult layOut(mlir::func::FuncOp func, const CpuSpec &spec);
+mlir::LogicalResult layOut(mlir::func::FuncOp func, const CpuSpec &spec,
+                           const LayoutOptions &options);
 
 } // namespace visir::cpu
 

@@ -11,15 +11,15 @@
 namespace visir::cpu {
 
 /// The number of results per dimension (2 or 4) of the filtering that is
-/// estimated to be faster than the direct kernel, or 0. The dispatch's
-/// activations have their layouts.
-int64_t chooseWinograd(DispatchOp op, const CpuSpec &spec);
+/// estimated to be faster than the direct kernel, at most `most`, or 0. The
+/// dispatch's activations have their layouts.
+int64_t chooseWinograd(DispatchOp op, const CpuSpec &spec, int64_t most);
 
 /// Where `chooseWinograd` asks for it, replaces the constant weights
 /// co x ci x 3 x 3 by their transform co x ci x (outputs + 2) x (outputs + 2)
 /// and sets the `config` that tells the kernel so. The dispatch then has its
 /// meaning only together with that config. Returns whether it changed.
-bool applyWinograd(DispatchOp op, const CpuSpec &spec);
+bool applyWinograd(DispatchOp op, const CpuSpec &spec, int64_t most);
 
 /// The kernel of a dispatch with that config. On failure nothing is emitted
 /// and `reason` says why.

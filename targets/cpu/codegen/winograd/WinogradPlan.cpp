@@ -208,7 +208,8 @@ static double directCycles(const Contraction &c, const CpuSpec &spec) {
   return points / (2.0 * spec.lanes(4)) * 1.02;
 }
 
-int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec) {
+int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec,
+                            int64_t most) {
   if (op.getKind() != RootKind::Contract || op.getConfigAttr())
     return 0;
   std::string reason;
@@ -230,6 +231,8 @@ int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec) {
   double best = directCycles(*plain, spec);
   int64_t choice = 0;
   for (int64_t outputs : {2, 4}) {
+    if (outputs > most)
+      break;
     FailureOr<WinogradPlan> plan = planWinograd(op, spec, outputs, reason, packed);
     if (failed(plan) || plan->cycles >= best)
       continue;
@@ -246,8 +249,8 @@ DictionaryAttr cpu::winogradConfig(DispatchOp op, int64_t outputs) {
        b.getNamedAttr("outputs", b.getI64IntegerAttr(outputs))});
 }
 
-bool cpu::applyWinograd(DispatchOp op, const CpuSpec &spec) {
-  int64_t outputs = chooseWinograd(op, spec);
+bool cpu::applyWinograd(DispatchOp op, const CpuSpec &spec, int64_t most) {
+  int64_t outputs = chooseWinograd(op, spec, most);
   if (outputs == 0)
     return false;
   std::string reason;

@@ -90,7 +90,7 @@ static int64_t chosen(const ConvShape &shape) {
       mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
   op->setOperand(1, ConstantOp::create(b, op.getLoc(), makeSplat(type, 0.5)));
   const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
-  bool changed = cpu::applyWinograd(op, *spec);
+  bool changed = cpu::applyWinograd(op, *spec, /*most=*/4);
   EXPECT_TRUE(succeeded(mlir::verify(*module)));
   auto weights =
       mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
