@@ -96,6 +96,8 @@ TEST(Contraction, LongEpilogue) {
   MatMulShape s;
   s.m = 30, s.n = 37, s.k = 3, s.tail = Tail::Gelu;
   matmul(s);
+  s.tail = Tail::Silu;
+  matmul(s);
 }
 
 TEST(Contraction, PreparedRows) {

@@ -152,6 +152,10 @@ static void pointwise(Bench &bench) {
     bench.run("gelu " + std::to_string(m) + "," + std::to_string(k) + "," +
                   std::to_string(n),
               matmulText(s), 1);
+    s.tail = Tail::Silu;
+    bench.run("silu " + std::to_string(m) + "," + std::to_string(k) + "," +
+                  std::to_string(n),
+              matmulText(s), 1);
   }
 }
 

@@ -102,6 +102,11 @@ void setTail(Text &text, Tail tail, size_t first) {
                      type + "%u = arith.addf %e, %o" + type +
                      "%v = arith.mulf %u, %h" + type +
                      "%w = arith.mulf %v, %b" + type + "visir.yield %w" + type;
+  if (tail == Tail::Silu)
+    text.epilogue += "%o = arith.constant 1.0" + type +
+                     "%n = arith.negf %b" + type + "%e = math.exp %n" + type +
+                     "%u = arith.addf %e, %o" + type +
+                     "%w = arith.divf %b, %u" + type + "visir.yield %w" + type;
   if (tail == Tail::Long)
     text.epilogue += "%h = arith.constant 0.5" + type +
                      "%t = arith.maximumf %b, %h" + type +

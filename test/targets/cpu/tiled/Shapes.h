@@ -11,8 +11,8 @@
 namespace visir::test {
 
 /// What follows the sum: nothing, a bias per channel, that and max(x, 0) or
-/// GELU, or bias, residual and a longer payload with two results.
-enum class Tail { None, Bias, Relu, Gelu, Long };
+/// GELU or SiLU, or bias, residual and a longer payload with two results.
+enum class Tail { None, Bias, Relu, Gelu, Silu, Long };
 
 struct ConvShape {
   int64_t n = 1, h = 8, w = 8, ci = 16, co = 16, kh = 1, kw = 1;
