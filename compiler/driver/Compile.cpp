@@ -2,6 +2,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/driver/Entries.h"
+#include "compiler/driver/Reproducer.h"
 #include "compiler/driver/StaticLibrary.h"
 #include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Register.h"
@@ -107,9 +108,13 @@ static CompileStatus runPhases(ModuleOp module, const CompileOptions &options,
   for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused}) {
     if (phase > to || phase <= options.from)
       continue;
-    if (failed(runPhase(module, options, phase)))
-      return hasOpaque(module) ? CompileStatus::Unsupported
-                               : CompileStatus::Failed;
+    OwningOpRef<ModuleOp> before = cast<ModuleOp>(module->clone());
+    if (succeeded(runPhase(module, options, phase)))
+      continue;
+    if (hasOpaque(module))
+      return CompileStatus::Unsupported;
+    writeReproducer(*before, phase, options);
+    return CompileStatus::Failed;
   }
   return CompileStatus::Ok;
 }
@@ -148,7 +153,8 @@ compileTarget(ModuleOp module, const CompileOptions &options,
   const cpu::CpuSpec *spec = cpu::findSpec(target);
   if (!spec) {
     emitError(module.getLoc(), "target is ")
-        << target << ", expected x86-64-v2, x86-64-v3, x86-64-v4, host or aarch64";
+        << target
+        << ", expected x86-64-v2, x86-64-v3, x86-64-v4, host or aarch64";
     return failure();
   }
   step(options, spec->name);
@@ -192,8 +198,11 @@ static CompileStatus emitModule(ModuleOp module,
     clones.push_back(cast<ModuleOp>(module->clone()));
     auto code = compileTarget(*clones.back(), options, target,
                               wantsText ? &dump : nullptr);
-    if (failed(code))
+    if (failed(code)) {
+      if (cpu::findSpec(target))
+        writeReproducer(module, Phase::LaidOut, options);
       return CompileStatus::Failed;
+    }
     if (wantsText)
       return succeeded(emitText(module, options, dump))
                  ? CompileStatus::Ok
@@ -207,6 +216,7 @@ static CompileStatus emitModule(ModuleOp module,
   }
   step(options, "package");
   ArtifactOptions artifact;
+  artifact.options = options.record;
   artifact.preprocess = options.preprocess ? &*options.preprocess : nullptr;
   LogicalResult written =
       options.emit == EmitKind::StaticLibrary

@@ -33,6 +33,8 @@ struct CompileOptions {
   EmitKind emit = EmitKind::Artifact;
   std::string dumpFolder; ///< the IR after every phase goes here
   std::optional<PreprocessSpec> preprocess;
+  /// The options as on a command line, for the artifact to record.
+  std::string record;
   /// Called when a step begins, with its name.
   std::function<void(llvm::StringRef)> progress;
 };

@@ -48,8 +48,9 @@ static StringRef kindOf(DiagnosticSeverity severity) {
 
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks)
     : handler(&context, [remarks](Diagnostic &diagnostic) {
+        // Remarks without a place are about the compilation, not the model.
         if (diagnostic.getSeverity() == DiagnosticSeverity::Remark &&
-            !remarks)
+            !remarks && !isa<UnknownLoc>(diagnostic.getLocation()))
           return success();
         print(diagnostic, kindOf(diagnostic.getSeverity()));
         for (Diagnostic &note : diagnostic.getNotes())

@@ -44,6 +44,7 @@ void visir::addPhase(OpPassManager &manager, Phase phase,
     manager.addPass(createGraphToDispatchPass());
     if (enabled("fuse-dispatches"))
       manager.addNestedPass<func::FuncOp>(createFuseDispatches());
+    manager.addPass(createVerifyFused());
     break;
   default:
     break;

@@ -148,6 +148,14 @@ def VerifyRecognised : Pass<"visir-verify-recognised", "::mlir::ModuleOp"> {
   }];
 }
 
+def VerifyFused : Pass<"visir-verify-fused", "::mlir::ModuleOp"> {
+  let summary = "Check what holds after the phase fused";
+  let description = [{
+    Only constants, `visir.empty` and dispatches, on row-major tensors and
+    without the choices of a target.
+  }];
+}
+
 //===-- fused -------------------------------------------------------------===//
 
 def FuseDispatches : Visir_FuncPass<"visir-fuse-dispatches"> {

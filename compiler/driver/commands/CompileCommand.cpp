@@ -174,6 +174,27 @@ static void declare(Arguments &arguments, CommandLine &line) {
   arguments.flag("-q, --quiet", "no progress", line.quiet);
 }
 
+/// The arguments that decide what the artifact is: neither paths nor what is
+/// printed on the way.
+static std::string recordOf(ArrayRef<char *> raw) {
+  std::string text;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    StringRef argument(raw[i]);
+    StringRef name = argument.split('=').first;
+    bool isValued = name == "-o" || name == "--output" || name == "--dump";
+    bool isPlace = !argument.starts_with("-") || isValued || name == "-q" ||
+                   name == "--quiet" || name == "--remarks";
+    if (isValued && !argument.contains('='))
+      ++i;
+    if (isPlace)
+      continue;
+    text += (text.empty() ? "" : " ") + argument.str();
+    if (!argument.contains('=') && i + 1 < raw.size())
+      text += std::string("=") + raw[++i];
+  }
+  return text;
+}
+
 int visir::compileCommand(ArrayRef<char *> raw) {
   CommandLine line;
   CompileOptions &options = line.options;
@@ -208,6 +229,7 @@ int visir::compileCommand(ArrayRef<char *> raw) {
   }
   Progress progress(line.quiet);
   options.progress = [&](StringRef step) { progress.begin(step); };
+  options.record = recordOf(raw);
   auto context = makeContext();
   DiagnosticPrinter printer(*context, line.remarks);
   return static_cast<int>(compileModel(*context, options));

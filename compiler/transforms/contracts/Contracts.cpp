@@ -7,6 +7,7 @@
 
 namespace visir {
 #define GEN_PASS_DEF_VERIFYCANONICAL
+#define GEN_PASS_DEF_VERIFYFUSED
 #define GEN_PASS_DEF_VERIFYRECOGNISED
 #include "compiler/transforms/Passes.h.inc"
 } // namespace visir
@@ -105,7 +106,30 @@ static LogicalResult checkLowered(Operation *op) {
                        "shift");
 }
 
+static LogicalResult checkDispatched(Operation *op) {
+  for (Type type : op->getResultTypes())
+    if (cast<RankedTensorType>(type).getEncoding())
+      return op->emitError("result has type ")
+             << type << ", expected no layout yet";
+  if (isa<ConstantOp, EmptyOp>(op))
+    return success();
+  auto dispatch = dyn_cast<DispatchOp>(op);
+  if (!dispatch)
+    return op->emitError(op->getName().getStringRef())
+           << " is left, expected a dispatch";
+  if (dispatch.getConfig())
+    return op->emitError("dispatch has a config, expected none yet");
+  return success();
+}
+
 namespace {
+
+struct VerifyFused : visir::impl::VerifyFusedBase<VerifyFused> {
+  void runOnOperation() override {
+    if (failed(checkAll(getOperation(), {checkDispatched, checkAlive})))
+      signalPassFailure();
+  }
+};
 
 struct VerifyCanonical : visir::impl::VerifyCanonicalBase<VerifyCanonical> {
   void runOnOperation() override {

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command `visir compile` beyond artifacts that just run."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+import numpy
+import onnx
+import pytest
+import visir
+from conftest import model_of, tensor
+from onnx import helper
+
+ROOT = pathlib.Path(__file__).parents[2]
+TOOL = ROOT / "build/bin/visir"
+DIGITS = ROOT / "models/edgevit_digits/edgevit_digits.onnx"
+
+
+def tool(*arguments):
+    return subprocess.run(
+        [TOOL, *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "relu.onnx"
+    node = helper.make_node("Relu", ["x"], ["y"], name="the_relu")
+    onnx.save(
+        model_of([node], [tensor("x", (2, 3))], [tensor("y", (2, 3))]), path
+    )
+    return path
+
+
+def test_same_input_gives_same_bytes(tmp_path):
+    first = visir.compile(DIGITS, options=["--winograd", "f4"])
+    assert first == visir.compile(DIGITS, options=["--winograd", "f4"])
+    assert first != visir.compile(DIGITS, options=["--winograd", "off"])
+
+
+def test_artifact_records_options(model, tmp_path):
+    artifact = tmp_path / "m.visir"
+    targets = "x86-64-v2,x86-64-v3"
+    done = tool("compile", model, "--target", targets, "-o", artifact, "-q")
+    assert done.returncode == 0, done.stderr
+    assert f"--target={targets}" in tool("inspect", artifact).stdout
+    json.loads(tool("inspect", artifact, "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    "form, pattern",
+    [
+        ("asm", r"\bret"),
+        ("llvm", r"^define "),
+        ("mlir", r"visir\.dispatch <map>"),
+    ],
+)
+def test_emits_text(model, form, pattern):
+    done = tool("compile", model, "--emit", form)
+    assert done.returncode == 0, done.stderr
+    assert re.search(pattern, done.stdout, re.MULTILINE)
+
+
+def test_emits_objects(model, tmp_path):
+    done = tool("compile", model, "--emit=object", "-o", tmp_path / "m.o")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "m.o").read_bytes()[:4] == b"\x7fELF"
+
+
+def test_dumps_every_phase(model, tmp_path):
+    folder = tmp_path / "ir"
+    artifact = tmp_path / "m.visir"
+    done = tool("compile", model, "-o", artifact, "--dump", folder)
+    assert done.returncode == 0, done.stderr
+    phases = ["import", "canonical", "recognised", "fused", "planned"]
+    names = [p.stem.split("-", 1)[1] for p in sorted(folder.iterdir())]
+    assert names == phases
+    # Any of them is a start for the rest of the road.
+    for name in phases[:-1]:
+        (path,) = folder.glob(f"*-{name}.mlir")
+        done = tool("compile", path, "--from", name, "-o", artifact)
+        assert done.returncode == 0, done.stderr
+        x = numpy.float32([[-1, 2, -3], [4, -5, 6]])
+        answer = visir.load(artifact).run({"x": x})["y"]
+        numpy.testing.assert_array_equal(answer, numpy.maximum(x, 0))
+
+
+def test_failure_leaves_a_reproducer(tmp_path):
+    path = tmp_path / "bad.mlir"
+    path.write_text(
+        "func.func @main(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>) {\n"
+        "  %0 = visir.reshape %x {shape = array<i64: 2, 2>} : "
+        "(tensor<2x2xf32>) -> tensor<2x2xf32>\n"
+        "  return %0 : tensor<2x2xf32>\n}\n"
+    )
+    done = tool("compile", path, "--from", "recognised", "-o", tmp_path / "m")
+    assert done.returncode == 1
+    error = "no dispatch is known for visir.reshape"
+    assert error in done.stderr
+    command = re.search(
+        r"run the failing phase again: visir (.*)", done.stderr
+    ).group(1)
+    again = tool(*command.split())
+    assert again.returncode == 1 and error in again.stderr
+    pathlib.Path(command.split()[1]).unlink()
+
+
+@pytest.mark.parametrize(
+    "arguments, code, text",
+    [
+        (["--emit", "pdf"], 64, "form is pdf, expected artifact"),
+        (["--to", "nowhere"], 64, "phase is nowhere, expected one of import"),
+        (["--winograd", "f6"], 64, "filtering is f6, expected auto"),
+        (["--frob"], 64, "option --frob is unknown"),
+        (["--quiet=1"], 64, "option --quiet takes no value"),
+        (["--target"], 64, "value of option --target is missing"),
+        (["--target", "z80"], 1, "target is z80, expected x86-64-v2"),
+        (["-o", "/nowhere/m.visir"], 1, "cannot be written"),
+    ],
+)
+def test_refuses_wrong_command_lines(model, arguments, code, text):
+    done = tool("compile", model, *arguments)
+    assert done.returncode == code
+    assert text in done.stderr
+
+
+def test_model_is_missing():
+    done = tool("compile")
+    assert done.returncode == 64
+    assert "argument MODEL is missing" in done.stderr
+
+
+def test_help_and_unknown_commands():
+    assert "--winograd MODE" in tool("compile", "--help").stdout
+    assert "compile ONNX" in tool("--help").stdout.replace("an ", "")
+    done = tool("frobnicate")
+    assert done.returncode == 64
+    assert "command frobnicate is unknown" in done.stderr
