@@ -57,6 +57,14 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
   unsigned ops = 0;
   for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
     ops += !op.hasTrait<OpTrait::ConstantLike>();
+  // What goes lane by lane is as long as it has lanes.
+  for (auto [i, access] : llvm::enumerate(nest.accesses)) {
+    int64_t stride = access.strides[vectorLoop];
+    bool used = i >= nest.loads ||
+                !kb.op.getEpilogueBlock().getArgument(1 + i).use_empty();
+    if (used && stride != 0 && stride != 1)
+      ops += lanes;
+  }
   if (ops > kStraightPayload && rows > 1)
     stash = kb.scratch(rows * pitch, element);
 }
