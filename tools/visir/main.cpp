@@ -29,7 +29,8 @@ constexpr Command kCommands[] = {
 /// Commands on artifacts, which visir-rt has, too.
 constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
     {"run", "run an artifact once and print or write the outputs"},
-    {"bench", "measure warm runs and each command"},
+    {"bench", "measure warm runs and each command; of a model.onnx, with\n"
+              "            --against onnxruntime, both engines"},
     {"profile", "measure each command, few runs"},
     {"inspect", "print what is in an artifact"},
     {"verify", "check structure, meaning and all digests"},
@@ -63,6 +64,8 @@ int main(int argc, char **argv) {
   for (const Command &command : kCommands)
     if (name == command.name)
       return command.run(llvm::ArrayRef<char *>(argv + 2, argv + argc));
+  if (name == "bench" && isBenchOfModel({argv + 2, argv + argc}))
+    return benchModelCommand({argv + 2, argv + argc});
   for (auto [known, summary] : kRuntimeCommands)
     if (name == known)
       return tools::runtimeCommand(known, argc - 2, argv + 2);

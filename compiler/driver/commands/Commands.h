@@ -11,6 +11,9 @@ namespace visir {
 
 int compileCommand(llvm::ArrayRef<char *> arguments);
 int opsCommand(llvm::ArrayRef<char *> arguments);
+/// Whether `bench` is asked to time a model rather than an artifact.
+bool isBenchOfModel(llvm::ArrayRef<char *> arguments);
+int benchModelCommand(llvm::ArrayRef<char *> arguments);
 int targetsCommand(llvm::ArrayRef<char *> arguments);
 
 } // namespace visir

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// `visir bench MODEL.onnx`: compiles a model and times it, beside another
+// engine if asked. The engines are Python packages, so that this is a module
+// of the Python package `visir`, which this command starts.
+#include "compiler/driver/commands/Commands.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+using namespace llvm;
+using namespace visir;
+
+/// Lets Python find this very tool and, in a checkout, the package.
+static void setEnvironment() {
+  std::string self = sys::fs::getMainExecutable(nullptr, nullptr);
+  setenv("VISIR_TOOL", self.c_str(), /*overwrite=*/0);
+  SmallString<256> package(self);
+  for (int i = 0; i < 3; ++i)
+    sys::path::remove_filename(package);
+  sys::path::append(package, "bindings", "python");
+  if (!sys::fs::is_directory(package))
+    return;
+  const char *known = getenv("PYTHONPATH");
+  std::string path = package.str().str() + (known ? ":" : "") +
+                     (known ? known : "");
+  setenv("PYTHONPATH", path.c_str(), /*overwrite=*/1);
+}
+
+bool visir::isBenchOfModel(ArrayRef<char *> arguments) {
+  return any_of(arguments, [](const char *argument) {
+    return StringRef(argument).ends_with(".onnx");
+  });
+}
+
+int visir::benchModelCommand(ArrayRef<char *> arguments) {
+  setEnvironment();
+  const char *python = getenv("VISIR_PYTHON");
+  std::string program = python ? python : "python3";
+  std::string dashM = "-m", module = "visir.bench";
+  std::vector<char *> words{program.data(), dashM.data(), module.data()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  words.push_back(nullptr);
+  execvp(words[0], words.data());
+  errs() << "error: " << program << " cannot be started: " << strerror(errno)
+         << ", expected Python with the package onnxruntime (VISIR_PYTHON "
+            "names another one)\n";
+  return kExitFailed;
+}
