@@ -44,6 +44,11 @@ struct AttentionPlanner {
       return plan.nest.accesses[load].uses(loop);
     });
   }
+  /// Queries that share keys are rows too, but causality does not count them.
+  bool countsRows(unsigned loop) {
+    return llvm::is_contained(plan.nest.loops[loop].dims,
+                              op.getParallelRank() - 2);
+  }
   LogicalResult readOperands();
   LogicalResult sortLoops();
   LogicalResult setOnce(int &where, unsigned loop, StringRef what);
@@ -109,7 +114,8 @@ LogicalResult AttentionPlanner::sortLoops() {
     } else if (value && !query && !key) {
       if (failed(setOnce(plan.valueLoop, loop, "the values' width")))
         return failure();
-    } else if (query && !key && !value) {
+    } else if (query && !key && !value &&
+               (!plan.causal || countsRows(loop))) {
       rows.push_back(loop);
     } else {
       plan.batchLoops.push_back(loop);
@@ -212,7 +218,9 @@ FailureOr<AttentionPlan> cpu::planAttention(DispatchOp op, const CpuSpec &spec,
     return failure();
   }
   planner.plan.nest = std::move(*nest);
-  mergeLoops(planner.plan.nest);
+  // Causality counts the rows and keys of the domain.
+  if (!op.getRootParam("causal"))
+    mergeLoops(planner.plan.nest);
   if (failed(planner.readOperands()) || failed(planner.sortLoops()) ||
       failed(planner.checkMask()))
     return failure();
