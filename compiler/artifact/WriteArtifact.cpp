@@ -325,8 +325,12 @@ void ManifestBuilder::addSections(ArrayRef<ProgramCode> programs,
     addSection(manifest, fb::SectionKind::code, i, code.code, offset);
   }
   for (auto &program : manifest.programs)
-    for (auto &constant : program->constants)
+    for (auto &constant : program->constants) {
       constant->section = manifest.sections.size();
+      // Constants without elements need a section to lie in, too.
+      if (constants.data.empty())
+        constants.data.resize(1);
+    }
   if (!constants.data.empty())
     addSection(manifest, fb::SectionKind::constants, -1, constants.data,
                offset);

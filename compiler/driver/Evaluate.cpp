@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/Evaluate.h"
 
+#include "compiler/pipeline/Phases.h"
 #include "compiler/pipeline/Register.h"
 #include "compiler/support/Constants.h"
 #include "dialects/visir/Visir.h"
@@ -216,7 +217,11 @@ private:
   LogicalResult runPasses(ModuleOp module) {
     PassManager manager(module->getName());
     llvm::raw_string_ostream os(text);
-    if (failed(parsePassPipeline(options.passes, manager, os)))
+    std::optional<Phase> last = parsePhase(options.passes);
+    for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused})
+      if (last && phase <= *last)
+        addPhase(manager, phase, PhaseOptions());
+    if (!last && failed(parsePassPipeline(options.passes, manager, os)))
       return failure();
     return manager.run(module);
   }

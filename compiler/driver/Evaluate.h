@@ -20,7 +20,9 @@ struct EvaluateOptions {
   std::string outputs; ///< .npz to write
   std::vector<std::string> shapes, bindings; ///< as on the command line
   std::vector<std::string> bound; ///< inputs that are constants of their value
-  std::string passes; ///< run before, as text ("visir-graph-to-dispatch")
+  /// Run before: passes as text ("visir-graph-to-dispatch"), or the name of
+  /// a phase up to `fused`, up to which all run.
+  std::string passes;
   std::string target; ///< runs there; empty for the reference
   bool wide = false;  ///< floats are written as f64
 };

@@ -23,7 +23,8 @@ for a target and runs that.
   --entry NAME     function to run (the first one)
   --shape NAME=AxB extents of an input
   --bind NAME=V    value of an input that becomes a constant, or a .npy file
-  --passes TEXT    passes to run before ("visir-graph-to-dispatch")
+  --passes TEXT    passes to run before ("visir-graph-to-dispatch"), or a phase
+                   up to which all run ("fused")
   --target NAME    compile for this target and run ("host")
   --batch          read lines of MODEL, inputs, outputs, the names of inputs
                    to bind (by commas), passes and target, separated by tabs;

@@ -7,6 +7,7 @@ A case runs as it stands ("static"), with all operands but the first constant
 ("constant") and with all of them constant ("folded"). Targets:
 
     dispatch  the reference on the dispatches that the op becomes
+    fused     the reference on the phase `fused`
     folded    the reference after constant folding (variant folded only)
     cpu       machine code for this processor, one thread
 
@@ -42,6 +43,7 @@ PASSES = {
         "func.func(visir-canonicalize,visir-compose-movement),"
         "visir-graph-to-dispatch"
     ),
+    "fused": "fused",
     "folded": "func.func(visir-fold-constants)",
 }
 TARGETS = (*PASSES, "cpu")

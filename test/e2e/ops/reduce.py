@@ -79,7 +79,7 @@ def reduce_cases():
         normal,
     )  # fmt: skip
     yield reduce(
-        "reduce_sum_long", "sum", "f32", (100003,), (0,), False, normal
+        "reduce_sum_long", "sum", "f32", (100003,), (0,), False, positive
     )
     yield reduce(
         "reduce_max_nan", "max", "f32", (4, 3), (1,), False,
