@@ -80,6 +80,38 @@ TEST_F(CommandTest, RunIsDeterministic) {
   EXPECT_EQ(one.out, two.out);
 }
 
+TEST_F(CommandTest, RunPrintsTheTopClasses) {
+  Result result = call("run", {artifact, "--random=1", "--top=2"});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("    62    63.2695  56.10 %"));
+  result = call("run", {artifact, "--random=1", "--top=2", "--json"});
+  EXPECT_THAT(result.out,
+              HasSubstr("\"top\":[{\"index\":62,\"value\":63.2695312,"));
+}
+
+TEST_F(CommandTest, RunWantsPreprocessingForPictures) {
+  std::string photo = VISIR_SOURCE "/models/photos/flower.jpg";
+  Result result =
+      call("run", {artifact, "--random=1", "--input", "s=" + photo});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_EQ(result.err, "error: \"" + photo +
+                            "\": input 2 has no stored preprocessing, "
+                            "expected an artifact compiled with --preprocess, "
+                            "or a .npy file\n");
+  // The sample's preprocessing is for pictures, its input is not one.
+  result = call("run", {artifact, "--random=1", "--input", photo});
+  EXPECT_EQ(result.err, "error: input \"x\" is f32[4,16], expected one "
+                        "picture, of rank 4\n");
+}
+
+TEST_F(CommandTest, Help) {
+  Result result = call("bench", {"--help"});
+  EXPECT_EQ(result.code, kExitOk);
+  EXPECT_THAT(result.out, HasSubstr("bench ARTIFACT.visir [OPTIONS]: measure "
+                                    "warm runs and each command\n"));
+  EXPECT_THAT(result.out, HasSubstr("--threads N"));
+}
+
 TEST_F(CommandTest, RunRefusals) {
   EXPECT_EQ(call("run", {artifact}).err,
             "error: input \"x\" is missing, expected --input x=FILE.npy or "

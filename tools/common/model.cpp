@@ -3,6 +3,7 @@
 
 #include "tools/common/npy.h"
 #include "tools/common/picture.h"
+#include "tools/common/preprocess.h"
 #include "tools/common/random_tensor.h"
 
 namespace visir::tools {
@@ -49,13 +50,18 @@ uint32_t Model::findInput(const std::string &name) const {
   return static_cast<uint32_t>(index);
 }
 
-rt::Tensor Model::readInput(uint32_t input, const std::string &file) const {
-  if (!isPictureName(file))
-    return readNpy(file);
-  visir_preprocess_info_t how = {};
-  rt::check(visir_module_preprocess_info(module.get(), entry, input, &how));
-  return preprocess(readPicture(file, static_cast<int>(how.channels)), how,
-                    module.input(entry, input));
+rt::Tensor Model::readInput(uint32_t index, const std::string &path) const {
+  if (!isPicture(path))
+    return readNpy(path);
+  visir_preprocess_info_t preprocess;
+  visir_status_t status =
+      visir_module_preprocess_info(module.get(), entry, index, &preprocess);
+  if (status.code != VISIR_OK)
+    throw std::runtime_error("\"" + path + "\": " + status.message +
+                             ", expected an artifact compiled with "
+                             "--preprocess, or a .npy file");
+  return pictureTensor(readPicture(path), preprocess,
+                       module.input(entry, index));
 }
 
 void Model::makeInputs(const RuntimeOptions &options, bool random) {

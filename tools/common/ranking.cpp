@@ -40,9 +40,8 @@ std::vector<Rank> rank(const rt::Tensor &tensor, uint32_t count,
     values[i] = elementValue(tensor, i);
   std::vector<size_t> order(size);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return values[a] > values[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return values[a] > values[b]; });
   double sum = 0;
   for (double value : values)
     sum += std::exp(value - values[order[0]]);

@@ -40,13 +40,15 @@ std::string fileName(const std::string &tensor) {
 struct Command {
   const char *name;
   void (*run)(const RuntimeOptions &options);
+  const char *summary;
 };
 
-constexpr Command kCommands[] = {{"run", runArtifact},
-                                 {"bench", benchArtifact},
-                                 {"profile", profileArtifact},
-                                 {"inspect", inspectArtifact},
-                                 {"verify", verifyArtifact}};
+constexpr Command kCommands[] = {
+    {"run", runArtifact, "run once and print or write the outputs"},
+    {"bench", benchArtifact, "measure warm runs and each command"},
+    {"profile", profileArtifact, "measure each command, few runs"},
+    {"inspect", inspectArtifact, "print what is in the artifact"},
+    {"verify", verifyArtifact, "check structure, meaning and all digests"}};
 
 const Command *findCommand(const char *name) {
   for (const Command &command : kCommands)
@@ -77,8 +79,8 @@ void runArtifact(const RuntimeOptions &options) {
       print(summaryText(info, summary));
   }
   json.endArray();
-  if (options.top) {
-    auto ranks = rank(model.outputs.at(0), options.top, options.labels);
+  if (options.top != 0 && !model.outputs.empty()) {
+    auto ranks = rank(model.outputs[0], options.top, options.labels);
     if (options.json)
       ranksJson(ranks, json);
     else
@@ -135,6 +137,19 @@ void verifyArtifact(const RuntimeOptions &options) {
   printJson(json);
 }
 
+std::string runtimeCommandsHelp() {
+  std::string text;
+  for (const Command &command : kCommands)
+    text += "  " + std::string(command.name) +
+            std::string(10 - std::string(command.name).size(), ' ') +
+            command.summary + "\n";
+  return text;
+}
+
+const char *exitCodesHelp() {
+  return "exit codes: 0 success, 1 failure, 2 wrong command line\n";
+}
+
 bool isRuntimeCommand(const char *name) { return findCommand(name); }
 
 int runtimeCommand(const char *name, int count, const char *const *words) {
@@ -143,6 +158,12 @@ int runtimeCommand(const char *name, int count, const char *const *words) {
     if (!command)
       throw UsageError(std::string("command is \"") + name +
                        "\", expected run, bench, profile, inspect or verify");
+    if (asksForHelp(count, words)) {
+      print(std::string(name) +
+            " ARTIFACT.visir [OPTIONS]: " + command->summary + "\n\n" +
+            runtimeOptionsHelp() + "\n" + exitCodesHelp());
+      return kExitOk;
+    }
     command->run(parseRuntimeOptions(count, words));
     return kExitOk;
   } catch (const UsageError &error) {

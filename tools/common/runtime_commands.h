@@ -17,6 +17,10 @@ void verifyArtifact(const RuntimeOptions &options);
 // Whether `name` is one of run, bench, profile, inspect, verify.
 bool isRuntimeCommand(const char *name);
 
+// A line for each command, and what the exit codes mean.
+std::string runtimeCommandsHelp();
+const char *exitCodesHelp();
+
 // Carries out a command with the words behind its name; prints errors to
 // standard error and returns the exit code.
 int runtimeCommand(const char *name, int count, const char *const *words);

@@ -4,6 +4,7 @@
 #include "runtime/include/visir/runtime.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace visir::tools {
 namespace {
@@ -146,10 +147,19 @@ RuntimeOptions parseRuntimeOptions(int count, const char *const *arguments) {
   return options;
 }
 
+bool asksForHelp(int count, const char *const *words) {
+  for (int i = 0; i < count; ++i)
+    if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)
+      return true;
+  return false;
+}
+
 const char *runtimeOptionsHelp() {
   return "  --entry NAME        entry point (default: the first)\n"
-         "  --input [NAME=]FILE .npy file for an input, by name or index; or a\n"
-         "                      picture, if the artifact says how to use it\n"
+         "  --input [NAME=]FILE .npy file for an input, by name or index; or "
+         "a\n"
+         "                      JPEG or PNG picture, if the artifact says how\n"
+         "                      to use it\n"
          "  --random SEED       fill the other inputs from a seed\n"
          "  --output FOLDER     write the outputs as .npy files\n"
          "  --threads N         threads of a run (default: all processors)\n"

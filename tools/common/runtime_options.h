@@ -50,6 +50,8 @@ RuntimeOptions parseRuntimeOptions(int count, const char *const *words);
 
 // One line for each option.
 const char *runtimeOptionsHelp();
+// Whether one of the words asks for help.
+bool asksForHelp(int count, const char *const *words);
 
 } // namespace visir::tools
 

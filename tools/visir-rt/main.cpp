@@ -12,16 +12,8 @@ using namespace visir::tools;
 namespace {
 
 void printHelp(FILE *to) {
-  fprintf(to,
-          "usage: visir-rt COMMAND ARTIFACT.visir [OPTIONS]\n\n"
-          "  run       run once and print or write the outputs\n"
-          "  bench     measure warm runs and each command\n"
-          "  profile   measure each command, few runs\n"
-          "  inspect   print what is in the artifact\n"
-          "  verify    check structure, meaning and all digests\n\n"
-          "%s\n"
-          "exit codes: 0 success, 1 failure, 2 wrong command line\n",
-          runtimeOptionsHelp());
+  fprintf(to, "usage: visir-rt COMMAND ARTIFACT.visir [OPTIONS]\n\n%s\n%s\n%s",
+          runtimeCommandsHelp().c_str(), runtimeOptionsHelp(), exitCodesHelp());
 }
 
 } // namespace
@@ -31,11 +23,9 @@ int main(int count, char **words) {
     printHelp(stderr);
     return kExitUsage;
   }
-  for (int i = 1; i < count; ++i) {
-    if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
-      printHelp(stdout);
-      return kExitOk;
-    }
+  if (asksForHelp(1, words + 1)) {
+    printHelp(stdout);
+    return kExitOk;
   }
   if (strcmp(words[1], "--version") == 0) {
     printf("visir-rt %s\n", visir_runtime_version());
