@@ -28,8 +28,10 @@ LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
     op.setConfigAttr(config);
     return success();
   }
-  if (op.getKind() == RootKind::Contract)
-    op.emitRemark("slow path: plain loops for a contraction: ") << reason;
+  if (op.getKind() == RootKind::Contract ||
+      op.getKind() == RootKind::Attention)
+    op.emitRemark("slow path: plain loops for a root ")
+        << stringifyRootKind(op.getKind()) << ": " << reason;
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
@@ -61,10 +63,10 @@ static FailureOr<KernelInfo> emitRoot(KernelBuilder &kb) {
     return emitScatter(kb);
   case RootKind::GridSample:
     return emitGridSample(kb);
-  default:
-    return kb.op.emitError() << "no kernel for a root "
-                             << stringifyRootKind(kb.op.getKind());
+  case RootKind::Attention:
+    return emitPlainAttention(kb);
   }
+  llvm_unreachable("unknown kind of root");
 }
 
 FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,

@@ -172,3 +172,21 @@ TEST(Contract, PlainLoopsServeEveryAccess) {
       "visir.yield %p0, %p1 : i32, i32", "visir.yield %r0 : i32", {"i32"}};
   expectLikeReference(integers, 0);
 }
+
+TEST(Attention, PlainLoopsServeEveryType) {
+  for (const char *causal : {"", ", causal"}) {
+    DispatchText attention = {
+        std::string("attention, {scale = 0.125 : f64") + causal + "}",
+        "[2, 3, 7, 5, 9, 6]",
+        4,
+        {{"2x3x7x6xf64", "(b, h, m, e, n, d) -> (b, h, m, d)"},
+         {"2x9x3x6xf64", "(b, h, m, e, n, d) -> (b, n, h, d)"},
+         {"2x9x3x5xf64", "(b, h, m, e, n, d) -> (b, n, h, e)"},
+         {"3x7x9xf64", "(b, h, m, e, n, d) -> (h, m, n)"}},
+        {{"2x7x3x5xf64", "(b, h, m, e, n, d) -> (b, m, h, e)"}},
+        "visir.yield %p0, %p1, %p2, %p3 : f64, f64, f64, f64",
+        "visir.yield %r0 : f64",
+        {"f64"}};
+    expectLikeReference(attention, 1e-12);
+  }
+}

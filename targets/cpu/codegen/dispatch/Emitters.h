@@ -39,6 +39,8 @@ mlir::FailureOr<KernelInfo> emitScan(KernelBuilder &kb);
 mlir::FailureOr<KernelInfo> emitTopK(KernelBuilder &kb);
 mlir::FailureOr<KernelInfo> emitScatter(KernelBuilder &kb);
 mlir::FailureOr<KernelInfo> emitGridSample(KernelBuilder &kb);
+/// attention by plain loops.
+mlir::FailureOr<KernelInfo> emitPlainAttention(KernelBuilder &kb);
 
 } // namespace visir::cpu
 
