@@ -131,6 +131,17 @@ struct MathLowering
       return isNarrow(type)
                  ? emitTruncate(wide(operand), op->getOperand(0), type)
                  : Value();
+    if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
+      // Folds merge the truncation into the conversion.
+      if (!isNarrow(type))
+        return Value();
+      FloatBuilder f = wide(wide(type).withElement(b.getF32Type()));
+      Value x = op->getOperand(0);
+      Value value = isa<arith::SIToFPOp>(op)
+                        ? f.make<arith::SIToFPOp>(f.type, x)
+                        : f.make<arith::UIToFPOp>(f.type, x);
+      return emitTruncate(f, value, type);
+    }
     if (isa<math::FmaOp, vector::FMAOp>(op)) {
       if (spec.fma)
         return Value();

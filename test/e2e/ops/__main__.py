@@ -10,6 +10,8 @@ A case runs as it stands ("static"), with all operands but the first constant
     fused     the reference on the phase `fused`
     folded    the reference after constant folding (variant folded only)
     cpu       machine code for this processor, one thread
+    x86-64-v2, x86-64-v3, x86-64-v4
+              machine code for a level; only when asked for
 
 expected.txt lists what does not pass, as '<case>/<variant>/<target>
 <failed|unsupported>: <reason>'; a run that does better than listed fails too.
@@ -47,6 +49,7 @@ PASSES = {
     "folded": "func.func(visir-fold-constants)",
 }
 TARGETS = (*PASSES, "cpu")
+LEVELS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
 
 
 @functools.cache
@@ -98,10 +101,11 @@ def judge(case, arrays, expected, variant, target):
     constant = VARIANTS[variant](len(arrays))
     text = case.module(arrays, constant)
     given = {f"a{i}": a for i, a in enumerate(arrays) if i not in constant}
-    if target == "cpu":
-        answer = evaluator().run(text, given, target="host")
-    else:
+    if target in PASSES:
         answer = evaluator().run(text, given, passes=PASSES[target])
+    else:
+        level = "host" if target == "cpu" else target
+        answer = evaluator().run(text, given, target=level)
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):
@@ -136,7 +140,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="*", help="pattern of case names")
     parser.add_argument(
-        "--target", action="append", choices=TARGETS, help="all by default"
+        "--target", action="append", choices=TARGETS + LEVELS
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--reasons", action="store_true")
