@@ -72,9 +72,9 @@ SmallVector<char> visir::packConstant(ElementsAttr value, LayoutAttr layout) {
     for (size_t d = 0; d + 1 < shape.size(); ++d) {
       const DimPlacement &dim = place.dims[d];
       int64_t c = coordinate[d];
-      base += dim.tile > 1 ? c / dim.tile * dim.stride +
-                                 c % dim.tile * dim.innerStride
-                           : c * dim.stride;
+      base += dim.tile > 1
+                  ? c / dim.tile * dim.stride + c % dim.tile * dim.innerStride
+                  : c * dim.stride;
     }
     packRow(bytes.data() + r * row * size, packed.data() + base * size, row,
             place.dims.back(), size);

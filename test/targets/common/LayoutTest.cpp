@@ -61,7 +61,8 @@ TEST_F(LayoutTest, RowMajorIsTheIdentity) {
 
 TEST_F(LayoutTest, SizeCountsThePadding) {
   auto layout = LayoutAttr::get(&context, {1, 0}, {1}, {16});
-  auto type = RankedTensorType::get({5, 36}, Float32Type::get(&context), layout);
+  auto type =
+      RankedTensorType::get({5, 36}, Float32Type::get(&context), layout);
   EXPECT_EQ(placedBytes(type), 48 * 5 * 4);
 }
 

@@ -75,9 +75,8 @@ void AttentionEmitter::piece(Position position, Value low, Value high) {
   // Blocks are numbered by tile, then outer row, so that each class of tiles
   // is one range.
   for (const RowClass &rowClass : plan.rowClasses) {
-    auto [from, to] =
-        clipRange(kb, {low, high}, rowClass.firstTile * outer,
-                  rowClass.tileCount * outer, tiles * outer);
+    auto [from, to] = clipRange(kb, {low, high}, rowClass.firstTile * outer,
+                                rowClass.tileCount * outer, tiles * outer);
     forRange(kb, from, to, [&](Value number) {
       SmallVector<Value> at = unflatten(kb, number, {tiles, outer});
       Position start = position;

@@ -182,8 +182,7 @@ void AttentionPlanner::chooseTiles() {
     plan.scoreVectors = unsigned(score);
     plan.valueVectors = unsigned(value);
   }
-  plan.rowClasses =
-      makeRowClasses(plan.nest, {}, plan.rowLoop, plan.rows);
+  plan.rowClasses = makeRowClasses(plan.nest, {}, plan.rowLoop, plan.rows);
   plan.valueColumns = makeColumnClasses(plan.extent(plan.valueLoop),
                                         plan.valueVectors, plan.lanes);
 }
@@ -197,8 +196,9 @@ void AttentionPlanner::cutWork() {
                 double(plan.extent(plan.rowLoop)) * double(plan.keys()) *
                 double(plan.depth() + plan.extent(plan.valueLoop));
   int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
-  int64_t parts = std::clamp<int64_t>(llvm::divideCeil(wanted, batch), 1,
-                                      std::max<int64_t>(plan.blocks / kMinBlocks, 1));
+  int64_t parts =
+      std::clamp<int64_t>(llvm::divideCeil(wanted, batch), 1,
+                          std::max<int64_t>(plan.blocks / kMinBlocks, 1));
   // Sixteen pieces are enough to share; more would only pack more often.
   if (batch >= 16)
     parts = 1;

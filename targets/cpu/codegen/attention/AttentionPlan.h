@@ -49,8 +49,7 @@ struct AttentionPlan {
 
 /// The plan of an `attention` dispatch. On failure `reason` says why the
 /// kernel does not apply.
-mlir::FailureOr<AttentionPlan> planAttention(DispatchOp op,
-                                             const CpuSpec &spec,
+mlir::FailureOr<AttentionPlan> planAttention(DispatchOp op, const CpuSpec &spec,
                                              std::string &reason);
 
 } // namespace visir::cpu

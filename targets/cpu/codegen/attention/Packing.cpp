@@ -51,8 +51,8 @@ static SmallVector<Value> transpose(KernelBuilder &kb,
     SmallVector<Value> next;
     for (int64_t i = 0; i < n / 2; ++i)
       for (ArrayRef<int64_t> order : {ArrayRef(low), ArrayRef(high)})
-        next.push_back(vector::ShuffleOp::create(
-            kb.b, kb.loc, vectors[i], vectors[i + n / 2], order));
+        next.push_back(vector::ShuffleOp::create(kb.b, kb.loc, vectors[i],
+                                                 vectors[i + n / 2], order));
     vectors = std::move(next);
   }
   return vectors;
@@ -90,8 +90,8 @@ static void packLanes(KernelBuilder &kb, const AttentionPlan &plan,
     Position at = position;
     if (plan.depthLoop >= 0)
       at.move(kb, plan.nest, plan.depthLoop, d);
-    Value vector = loadOperand(kb, plan, kKey, at, plan.keyLoops[0],
-                               {plan.lanes, valid});
+    Value vector =
+        loadOperand(kb, plan, kKey, at, plan.keyLoops[0], {plan.lanes, valid});
     storeLanes(kb, scratch.keys, advance(kb, to, d, lanes), 1, plan.element,
                {plan.lanes, plan.lanes}, vector);
   });
@@ -106,8 +106,8 @@ static void transposeBlock(KernelBuilder &kb, const AttentionPlan &plan,
   for (Position at : keys) {
     if (plan.depthLoop >= 0)
       at.move(kb, plan.nest, plan.depthLoop, depth);
-    Value vector = loadOperand(kb, plan, kKey, at, plan.depthLoop,
-                               {plan.lanes, depths});
+    Value vector =
+        loadOperand(kb, plan, kKey, at, plan.depthLoop, {plan.lanes, depths});
     vectors.push_back(toLanes(kb.b, kb.loc, vector, plan.lanes));
   }
   Value zero = makeConstant(kb.b, kb.loc, vectors[0].getType(), 0);
@@ -126,8 +126,7 @@ static void packTransposed(KernelBuilder &kb, const AttentionPlan &plan,
   SmallVector<Position> keys(valid, position);
   Offset first = advance(kb, {}, panel, plan.lanes);
   for (unsigned i = 0; i < valid; ++i)
-    moveAlong(kb, plan, keys[i], plan.keyLoops,
-              materialize(kb, first.plus(i)));
+    moveAlong(kb, plan, keys[i], plan.keyLoops, materialize(kb, first.plus(i)));
   Offset to = advance(kb, {}, panel, plan.lanes * plan.depth());
   int64_t full = plan.depth() / plan.lanes;
   forRange(kb, kb.index(0), kb.index(full), [&](Value block) {
@@ -170,8 +169,8 @@ void cpu::packValues(KernelBuilder &kb, const AttentionPlan &plan,
     for (const Column &column : columns) {
       Position here = at;
       here.move(plan.nest, plan.valueLoop, column.offset);
-      Value vector = loadOperand(kb, plan, kValue, here, plan.valueLoop,
-                                 column.lanes());
+      Value vector =
+          loadOperand(kb, plan, kValue, here, plan.valueLoop, column.lanes());
       storeLanes(kb, scratch.values, to.plus(column.offset), 1, plan.element,
                  {column.width, column.width}, vector);
     }

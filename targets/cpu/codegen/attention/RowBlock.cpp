@@ -20,8 +20,8 @@ static constexpr double kLog2e = 1.4426950408889634;
 RowBlockEmitter::RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
                                  const AttentionScratch &scratch)
     : kb(kb), b(kb.b), loc(kb.loc), plan(plan), scratch(scratch),
-      epilogue(kb, plan.nest, unsigned(plan.valueLoop), plan.rowLoop,
-               plan.rows, plan.valueVectors, plan.lanes, plan.element),
+      epilogue(kb, plan.nest, unsigned(plan.valueLoop), plan.rowLoop, plan.rows,
+               plan.valueVectors, plan.lanes, plan.element),
       vectorType(VectorType::get({int64_t(plan.lanes)}, plan.element)) {}
 
 void RowBlockEmitter::emit(const Position &position, Value first,
@@ -59,8 +59,8 @@ void RowBlockEmitter::packQueries(const Position &position, unsigned rows) {
       Position here = at;
       if (plan.depthLoop >= 0)
         here.move(plan.nest, plan.depthLoop, column.offset);
-      Value vector = loadOperand(kb, plan, kQuery, here, plan.depthLoop,
-                                 column.lanes());
+      Value vector =
+          loadOperand(kb, plan, kQuery, here, plan.depthLoop, column.lanes());
       vector = toLanes(b, loc, vector, column.width);
       vector = arith::MulFOp::create(b, loc, vector,
                                      toLanes(b, loc, scale, column.width));
@@ -99,9 +99,9 @@ void RowBlockEmitter::scores(const Position &position, unsigned rows) {
                       lastValid);
   // Made only when a row of the block sees it: a loop of at most one step.
   Value end = maxIndex(kb, kb.index(full * vectors), limit);
-  Value seen = minIndex(
-      kb, kb.index(1),
-      arith::SubIOp::create(b, loc, end, kb.index(full * vectors)));
+  Value seen =
+      minIndex(kb, kb.index(1),
+               arith::SubIOp::create(b, loc, end, kb.index(full * vectors)));
   auto last = [&](Value) {
     scoreBlock(position, rows, kb.index(full), unsigned(left), lastValid);
   };
@@ -128,16 +128,16 @@ void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
     for (unsigned j = 0; j < vectors; ++j) {
       Offset at = column.plus(j * lanes);
       unsigned valid = j + 1 == vectors ? unsigned(lastValid) : plan.lanes;
-      Value score = mask(position, sums[i * vectors + j], i,
-                         materialize(kb, at), valid);
+      Value score =
+          mask(position, sums[i * vectors + j], i, materialize(kb, at), valid);
       storeLanes(kb, scratch.scores, at.plus(i * plan.scorePitch()), 1,
                  plan.element, {plan.lanes, plan.lanes}, score);
     }
 }
 
 /// Adds the mask, and takes away keys that are not there or not seen.
-Value RowBlockEmitter::mask(const Position &position, Value score,
-                            unsigned row, Value column, unsigned valid) {
+Value RowBlockEmitter::mask(const Position &position, Value score, unsigned row,
+                            Value column, unsigned valid) {
   unsigned lanes = plan.lanes;
   if (plan.masked) {
     Position at = position;
@@ -146,11 +146,10 @@ Value RowBlockEmitter::mask(const Position &position, Value score,
     int keyLoop = plan.keyLoops.empty() ? -1 : int(plan.keyLoops.back());
     if (keyLoop >= 0)
       at.move(kb, plan.nest, keyLoop, column);
-    Value added =
-        loadOperand(kb, plan, kMask, at, keyLoop, {lanes, valid});
+    Value added = loadOperand(kb, plan, kMask, at, keyLoop, {lanes, valid});
     added = toLanes(b, loc, added, lanes);
-    score = multiplyAdd(kb, added, makeConstant(b, loc, vectorType, kLog2e),
-                        score);
+    score =
+        multiplyAdd(kb, added, makeConstant(b, loc, vectorType, kLog2e), score);
   }
   Value none = makeConstant(b, loc, vectorType, -INFINITY);
   auto lanesBelow = [&](Value count) {
@@ -170,8 +169,8 @@ Value RowBlockEmitter::mask(const Position &position, Value score,
 }
 
 static Value larger(KernelBuilder &kb, Value x, Value y) {
-  Value more = arith::CmpFOp::create(kb.b, kb.loc, arith::CmpFPredicate::OGT,
-                                     x, y);
+  Value more =
+      arith::CmpFOp::create(kb.b, kb.loc, arith::CmpFPredicate::OGT, x, y);
   return arith::SelectOp::create(kb.b, kb.loc, more, x, y);
 }
 
@@ -204,16 +203,14 @@ Value RowBlockEmitter::powerOfTwo(Value x) {
   Value shifted = arith::AddFOp::create(b, loc, x, magic);
   Value whole = arith::SubFOp::create(b, loc, shifted, magic);
   Value r = arith::SubFOp::create(b, loc, x, whole);
-  static constexpr double kTerms[] = {1.3276471e-3, 9.6755410e-3,
-                                      5.5507131e-2, 0.24022120,
-                                      0.69314694,   1.0000001};
+  static constexpr double kTerms[] = {1.3276471e-3, 9.6755410e-3, 5.5507131e-2,
+                                      0.24022120,   0.69314694,   1.0000001};
   Value power = constant(kTerms[0]);
   for (double term : ArrayRef(kTerms).drop_front())
     power = multiplyAdd(kb, power, r, constant(term));
   auto bits = VectorType::get(vectorType.getShape(), b.getI32Type());
   Value scale = arith::BitcastOp::create(b, loc, bits, shifted);
-  scale = arith::ShLIOp::create(b, loc, scale,
-                                makeConstant(b, loc, bits, 23));
+  scale = arith::ShLIOp::create(b, loc, scale, makeConstant(b, loc, bits, 23));
   scale = arith::AddIOp::create(b, loc, scale,
                                 makeConstant(b, loc, bits, 127 << 23));
   scale = arith::BitcastOp::create(b, loc, vectorType, scale);
@@ -245,19 +242,20 @@ void RowBlockEmitter::softmax(unsigned firstRow, unsigned rows) {
   for (Value &top : tops)
     top = toLanes(b, loc, acrossLanes(kb, top, max), plan.lanes);
   start.assign(rows, makeConstant(b, loc, vectorType, 0));
-  Values sums = forCarry(
-      kb, kb.index(0), panelLimit, 1, start,
-      [&](Value panel, ValueRange carried) {
-        Values next;
-        for (unsigned i = 0; i < rows; ++i) {
-          Value x = arith::SubFOp::create(b, loc, load(panel, i), tops[i]);
-          Value power = powerOfTwo(x);
-          storeLanes(kb, scratch.scores, at(panel, i), 1, plan.element,
-                     {plan.lanes, plan.lanes}, power);
-          next.push_back(add(carried[i], power));
-        }
-        return next;
-      });
+  Values sums =
+      forCarry(kb, kb.index(0), panelLimit, 1, start,
+               [&](Value panel, ValueRange carried) {
+                 Values next;
+                 for (unsigned i = 0; i < rows; ++i) {
+                   Value x =
+                       arith::SubFOp::create(b, loc, load(panel, i), tops[i]);
+                   Value power = powerOfTwo(x);
+                   storeLanes(kb, scratch.scores, at(panel, i), 1, plan.element,
+                              {plan.lanes, plan.lanes}, power);
+                   next.push_back(add(carried[i], power));
+                 }
+                 return next;
+               });
   Value one = makeConstant(b, loc, plan.element, 1);
   for (unsigned i = 0; i < rows; ++i) {
     Value sum = acrossLanes(kb, sums[i], add);
@@ -289,8 +287,8 @@ void RowBlockEmitter::values(const Position &position, unsigned rows) {
             loadElement(kb, scratch.inverses, {Value(), i}, plan.element);
         for (unsigned j = 0; j < count; ++j) {
           Value &sum = sums[i * count + j];
-          sum = arith::MulFOp::create(
-              b, loc, sum, toLanes(b, loc, inverse, lanesOf(sum)));
+          sum = arith::MulFOp::create(b, loc, sum,
+                                      toLanes(b, loc, inverse, lanesOf(sum)));
         }
       }
       Position start = position;

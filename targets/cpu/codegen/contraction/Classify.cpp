@@ -99,8 +99,7 @@ bool Classifier::chooseVector(unsigned yield) {
   collectLoads(yielded(1 - yield), scalars);
   int64_t best = 0;
   for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
-    int64_t score =
-        vectorScore(nest, vector, scalars.getArrayRef(), loop);
+    int64_t score = vectorScore(nest, vector, scalars.getArrayRef(), loop);
     if (score < best || score == 0)
       continue;
     best = score;

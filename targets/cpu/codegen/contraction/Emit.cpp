@@ -3,7 +3,6 @@
 
 #include "targets/cpu/codegen/contraction/Tile.h"
 
-
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
@@ -127,21 +126,23 @@ void LoopEmitter::piece(const Ranges &ranges) {
       position.borders.push_back({Value(), window.border.offset});
     moveAll(position, c.batchLoops, batch);
     if (c.prepareScalar)
-      return forRows(ranges, position, [&](const Position &row,
-                                           const RowClass &rows) {
-        prepare(row, rows);
-        forBlocks(ranges, row,
-                  [&](const Position &start, Offset vectors,
-                      const ColumnClass &columns) {
-                    tile.emit(start, vectors, columns, rows);
+      return forRows(ranges, position,
+                     [&](const Position &row, const RowClass &rows) {
+                       prepare(row, rows);
+                       forBlocks(ranges, row,
+                                 [&](const Position &start, Offset vectors,
+                                     const ColumnClass &columns) {
+                                   tile.emit(start, vectors, columns, rows);
+                                 });
+                     });
+    forBlocks(
+        ranges, position,
+        [&](const Position &start, Offset vectors, const ColumnClass &columns) {
+          forRows(ranges, start,
+                  [&](const Position &row, const RowClass &rows) {
+                    tile.emit(row, vectors, columns, rows);
                   });
-      });
-    forBlocks(ranges, position, [&](const Position &start, Offset vectors,
-                                    const ColumnClass &columns) {
-      forRows(ranges, start, [&](const Position &row, const RowClass &rows) {
-        tile.emit(row, vectors, columns, rows);
-      });
-    });
+        });
   });
 }
 
@@ -228,8 +229,7 @@ void LoopEmitter::prepareSteps(const Position &row, Offset to, Value first,
     return loadLanes(kb, kb.input(i), at.accesses[i], access.strides[loop],
                      access.element, {plan.lanes, steps});
   };
-  Value lanes =
-      prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, load);
+  Value lanes = prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, load);
   storeLanes(kb, scalars.memory, advance(kb, to, first, 1), 1, c.element,
              {plan.lanes, plan.lanes}, lanes);
 }
@@ -254,9 +254,9 @@ void LoopEmitter::packLevel(const ColumnClass &columns, unsigned level,
   }
   for (const Column &column : columns.columns) {
     int64_t stride = access.strides[c.vectorLoop];
-    Value lanes = loadLanes(kb, kb.input(c.vectorLoad),
-                            from.plus(column.offset * stride), stride,
-                            access.element, {column.width, column.valid});
+    Value lanes =
+        loadLanes(kb, kb.input(c.vectorLoad), from.plus(column.offset * stride),
+                  stride, access.element, {column.width, column.valid});
     lanes = prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
                        [&](unsigned) { return lanes; });
     storeLanes(kb, source.memory, to.plus(column.offset), 1, c.element,

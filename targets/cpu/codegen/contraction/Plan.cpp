@@ -20,8 +20,7 @@ double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
 }
 
 /// Sums per accumulator of a tile.
-static unsigned sumsFor(const Contraction &c, unsigned rows,
-                        unsigned vectors) {
+static unsigned sumsFor(const Contraction &c, unsigned rows, unsigned vectors) {
   int64_t steps = c.extent(c.reductionLoops.back());
   unsigned sums = 1;
   while (rows * vectors * sums < 8 && int64_t(sums) * 4 <= steps)
@@ -63,15 +62,15 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
     plan.chunks[i] = plan.counts[i];
   // A few rows wait for the vector operand rather than for multiply-adds.
   double perStep = std::max(1.0, 8.0 / double(plan.rows));
-  double work = perStep * double(c.reductionPoints()) * double(c.extent(c.vectorLoop)) *
-                double(c.rowExtent()) * double(plan.counts[0]) *
-                double(plan.counts[2]);
+  double work = perStep * double(c.reductionPoints()) *
+                double(c.extent(c.vectorLoop)) * double(c.rowExtent()) *
+                double(plan.counts[0]) * double(plan.counts[2]);
   int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
   int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
                         elementBytes(c.vectorAccess().element);
   bool shared = vectorBytes <= spec.l2Bytes / 2;
-  SmallVector<int> order = shared ? SmallVector<int>{0, 2, 3, 1}
-                                  : SmallVector<int>{0, 1, 2, 3};
+  SmallVector<int> order =
+      shared ? SmallVector<int>{0, 2, 3, 1} : SmallVector<int>{0, 1, 2, 3};
   if (c.packVector)
     order = {0, 1, 2, 3};
   int64_t pieces = 1;
@@ -86,8 +85,7 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
 
 /// Whether blocks of `vectors` vectors fall together with the panels of a
 /// packed operand.
-static bool fitsPanels(const Contraction &c, unsigned vectors,
-                       unsigned lanes) {
+static bool fitsPanels(const Contraction &c, unsigned vectors, unsigned lanes) {
   int64_t width = int64_t(vectors) * lanes, tile = c.vectorAccess().tile;
   return width % tile == 0 || tile % width == 0;
 }

@@ -17,8 +17,7 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
                          const TilePlan &plan, VectorSource source,
                          ScalarRows scalars)
     : kb(kb), b(kb.b), loc(kb.loc), c(contraction), plan(plan),
-      source(std::move(source)), scalars(scalars),
-      element(contraction.element),
+      source(std::move(source)), scalars(scalars), element(contraction.element),
       epilogue(kb, contraction.nest, contraction.vectorLoop,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
                element) {}
@@ -106,9 +105,9 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
   }
   if (window && !window->alongRow) {
     unsigned number = window - c.windows.begin();
-    auto [low, high] = clipSteps(kb, step.position.borders[number],
-                                 window->border.factors[loop],
-                                 window->border.size, extent);
+    auto [low, high] =
+        clipSteps(kb, step.position.borders[number],
+                  window->border.factors[loop], window->border.size, extent);
     reduceLoop(level, step, sums, low, high, 1);
     return;
   }
@@ -171,11 +170,11 @@ Value TileEmitter::scalarOperand(const Step &step, unsigned row) {
 
 Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
   // Panels are padded to whole vectors.
-  LaneGroup lanes{column.width,
-                  source.tile > 1 || c.packVector ? column.width : column.valid};
-  Value vector = loadLanes(
-      kb, source.memory, step.source.plus(source.laneOffset(column.offset)), 1,
-      source.element, lanes);
+  LaneGroup lanes{column.width, source.tile > 1 || c.packVector ? column.width
+                                                                : column.valid};
+  Value vector = loadLanes(kb, source.memory,
+                           step.source.plus(source.laneOffset(column.offset)),
+                           1, source.element, lanes);
   if (c.plainVector)
     return vector;
   return prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},

@@ -26,7 +26,7 @@ struct ScalarRows {
 /// Where the vector operand is read: its binding, or panels in scratch.
 struct VectorSource {
   mlir::Value memory;
-  mlir::Type element; ///< as the tensor's, or the products'
+  mlir::Type element;                    ///< as the tensor's, or the products'
   llvm::SmallVector<int64_t, 8> strides; ///< by loop of the nest
   int64_t tile = 1, tileStride = 0;
 
@@ -44,15 +44,15 @@ public:
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
   /// each window's coordinate.
-  void emit(const Position &position, Offset source,
-            const ColumnClass &columns, const RowClass &rows);
+  void emit(const Position &position, Offset source, const ColumnClass &columns,
+            const RowClass &rows);
 
 private:
   /// Where the reduction stands.
   struct Step {
     Position position;
     Offset source;
-    Offset prepared; ///< in a row of `scalars`
+    Offset prepared;                    ///< in a row of `scalars`
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
     /// Loops stay loops: steps of a window side by side would share their

@@ -14,9 +14,8 @@ using namespace visir::cpu;
 /// Payload ops per vector above which the epilogue is a loop over rows.
 static constexpr unsigned kStraightPayload = 3;
 
-SmallVector<ColumnClass, 2> cpu::makeColumnClasses(int64_t extent,
-                                                   unsigned vectors,
-                                                   unsigned lanes) {
+SmallVector<ColumnClass, 2>
+cpu::makeColumnClasses(int64_t extent, unsigned vectors, unsigned lanes) {
   SmallVector<ColumnClass, 2> classes;
   int64_t width = int64_t(vectors) * lanes, full = extent / width;
   if (full > 0) {
@@ -33,8 +32,8 @@ SmallVector<ColumnClass, 2> cpu::makeColumnClasses(int64_t extent,
   for (; at + lanes <= rest; at += lanes)
     tail.columns.push_back({at, lanes, lanes});
   if (at < rest)
-    tail.columns.push_back({at, unsigned(llvm::PowerOf2Ceil(rest - at)),
-                            unsigned(rest - at)});
+    tail.columns.push_back(
+        {at, unsigned(llvm::PowerOf2Ceil(rest - at)), unsigned(rest - at)});
   classes.push_back(std::move(tail));
   return classes;
 }
@@ -92,9 +91,9 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
     Offset start = advance(kb, {}, index, pitch);
     SmallVector<Value> row;
     for (unsigned j = 0; j < width; ++j)
-      row.push_back(vector::LoadOp::create(
-          kb.b, kb.loc, cast<VectorType>(roots[j].getType()), stash,
-          ValueRange{at(start, j)}));
+      row.push_back(vector::LoadOp::create(kb.b, kb.loc,
+                                           cast<VectorType>(roots[j].getType()),
+                                           stash, ValueRange{at(start, j)}));
     Position moved = position;
     moved.move(kb, nest, rowLoop, index);
     emitRow(moved, columns, row);

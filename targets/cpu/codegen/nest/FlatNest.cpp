@@ -139,8 +139,8 @@ bool FlatNest::canMerge(unsigned outer, unsigned inner) const {
 
 void FlatNest::merge(unsigned outer, unsigned inner) {
   loops[inner].extent *= loops[outer].extent;
-  loops[inner].dims.insert(loops[inner].dims.begin(),
-                           loops[outer].dims.begin(), loops[outer].dims.end());
+  loops[inner].dims.insert(loops[inner].dims.begin(), loops[outer].dims.begin(),
+                           loops[outer].dims.end());
   removeLoop(outer);
 }
 

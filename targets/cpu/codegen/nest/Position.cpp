@@ -103,13 +103,11 @@ Value cpu::maxIndex(KernelBuilder &kb, Value a, Value b) {
 static Value stepsBelow(KernelBuilder &kb, Value offset, int64_t factor,
                         int64_t bound) {
   OpBuilder &b = kb.b;
-  Value distance =
-      arith::SubIOp::create(b, kb.loc, kb.index(bound), offset);
+  Value distance = arith::SubIOp::create(b, kb.loc, kb.index(bound), offset);
   distance = maxIndex(kb, distance, kb.index(0));
   if (factor == 1)
     return distance;
-  distance =
-      arith::AddIOp::create(b, kb.loc, distance, kb.index(factor - 1));
+  distance = arith::AddIOp::create(b, kb.loc, distance, kb.index(factor - 1));
   return arith::DivUIOp::create(b, kb.loc, distance, kb.index(factor));
 }
 

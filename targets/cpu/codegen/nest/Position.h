@@ -51,8 +51,8 @@ void forRange(KernelBuilder &kb, mlir::Value low, mlir::Value high,
 llvm::SmallVector<mlir::Value>
 forCarry(KernelBuilder &kb, mlir::Value low, mlir::Value high, int64_t step,
          llvm::ArrayRef<mlir::Value> initial,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>(
-             mlir::Value, mlir::ValueRange)>
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value,
+                                                           mlir::ValueRange)>
              body);
 
 mlir::Value minIndex(KernelBuilder &kb, mlir::Value a, mlir::Value b);

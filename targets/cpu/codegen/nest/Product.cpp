@@ -12,9 +12,8 @@ SmallVector<Value> cpu::multiplyRows(KernelBuilder &kb, const Product &product,
   SmallVector<Value> sums;
   for (unsigned i = 0; i < rows; ++i)
     for (auto [at, width] : product.columns)
-      sums.push_back(
-          makeConstant(kb.b, kb.loc,
-                       VectorType::get({int64_t(width)}, product.element), 0));
+      sums.push_back(makeConstant(
+          kb.b, kb.loc, VectorType::get({int64_t(width)}, product.element), 0));
   auto body = [&](Value step, ValueRange carried) {
     SmallVector<Value> next(carried), vectors;
     Offset from = advance(kb, product.vectorStart, step, product.vectorPitch);
@@ -23,10 +22,9 @@ SmallVector<Value> cpu::multiplyRows(KernelBuilder &kb, const Product &product,
                                   product.element, {width, width}));
     Offset scalar = advance(kb, product.scalarStart, step, 1);
     for (unsigned i = 0; i < rows; ++i) {
-      Value factor =
-          loadElement(kb, product.scalars,
-                      scalar.plus(int64_t(i) * product.rowPitch),
-                      product.element);
+      Value factor = loadElement(kb, product.scalars,
+                                 scalar.plus(int64_t(i) * product.rowPitch),
+                                 product.element);
       for (unsigned j = 0; j < vectors.size(); ++j) {
         Value &sum = next[i * vectors.size() + j];
         Value splat = toLanes(kb.b, kb.loc, factor, lanesOf(vectors[j]));

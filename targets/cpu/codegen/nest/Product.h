@@ -10,9 +10,9 @@ namespace visir::cpu {
 /// memory and both a fixed distance further at each step.
 struct Product {
   mlir::Type element;
-  mlir::Value scalars;    ///< one element further per step
+  mlir::Value scalars; ///< one element further per step
   Offset scalarStart;
-  int64_t rowPitch = 0;   ///< between rows of scalars
+  int64_t rowPitch = 0; ///< between rows of scalars
   mlir::Value vectors;
   Offset vectorStart;
   int64_t vectorPitch = 0; ///< between steps

@@ -41,9 +41,9 @@ static Value loadUnit(KernelBuilder &kb, Value memory, Offset at, Type element,
                                   ValueRange{materialize(kb, at)});
   Value result = makeConstant(b, kb.loc, type, 0);
   if (useMask(kb, element, lanes))
-    return vector::MaskedLoadOp::create(
-        b, kb.loc, type, memory, ValueRange{materialize(kb, at)},
-        prefixMask(kb, lanes), result);
+    return vector::MaskedLoadOp::create(b, kb.loc, type, memory,
+                                        ValueRange{materialize(kb, at)},
+                                        prefixMask(kb, lanes), result);
   for (unsigned lane = 0; lane < lanes.valid;) {
     unsigned count = llvm::bit_floor(lanes.valid - lane);
     Value where = materialize(kb, at.plus(lane));
@@ -54,23 +54,23 @@ static Value loadUnit(KernelBuilder &kb, Value memory, Offset at, Type element,
       auto part = VectorType::get({int64_t(count)}, element);
       Value piece =
           vector::LoadOp::create(b, kb.loc, part, memory, ValueRange{where});
-      result = vector::InsertStridedSliceOp::create(
-          b, kb.loc, piece, result, ArrayRef<int64_t>{lane},
-          ArrayRef<int64_t>{1});
+      result = vector::InsertStridedSliceOp::create(b, kb.loc, piece, result,
+                                                    ArrayRef<int64_t>{lane},
+                                                    ArrayRef<int64_t>{1});
     }
     lane += count;
   }
   return result;
 }
 
-Value cpu::loadLanes(KernelBuilder &kb, Value memory, Offset at,
-                     int64_t stride, Type element, LaneGroup lanes) {
+Value cpu::loadLanes(KernelBuilder &kb, Value memory, Offset at, int64_t stride,
+                     Type element, LaneGroup lanes) {
   if (stride == 0)
     return loadElement(kb, memory, at, element);
   Type inMemory = memoryType(element);
   if (stride == 1)
-    return fromMemory(kb.b, kb.loc,
-                      loadUnit(kb, memory, at, inMemory, lanes), element);
+    return fromMemory(kb.b, kb.loc, loadUnit(kb, memory, at, inMemory, lanes),
+                      element);
   auto type = VectorType::get({int64_t(lanes.width)}, inMemory);
   Value result = makeConstant(kb.b, kb.loc, type, 0);
   for (unsigned lane = 0; lane < lanes.valid; ++lane) {
@@ -100,8 +100,7 @@ static void storeUnit(KernelBuilder &kb, Value memory, Offset at,
     unsigned count = llvm::bit_floor(lanes.valid - lane);
     Value where = materialize(kb, at.plus(lane));
     if (count == 1) {
-      Value one =
-          vector::ExtractOp::create(b, kb.loc, value, int64_t(lane));
+      Value one = vector::ExtractOp::create(b, kb.loc, value, int64_t(lane));
       memref::StoreOp::create(b, kb.loc, one, memory, ValueRange{where});
     } else {
       Value piece = vector::ExtractStridedSliceOp::create(
@@ -113,16 +112,14 @@ static void storeUnit(KernelBuilder &kb, Value memory, Offset at,
   }
 }
 
-void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at,
-                     int64_t stride, Type element, LaneGroup lanes,
-                     Value value) {
+void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at, int64_t stride,
+                     Type element, LaneGroup lanes, Value value) {
   value = toMemory(kb.b, kb.loc, toLanes(kb.b, kb.loc, value, lanes.width),
                    element);
   if (stride == 1)
     return storeUnit(kb, memory, at, lanes, value);
   for (unsigned lane = 0; lane < lanes.valid; ++lane) {
-    Value one =
-        vector::ExtractOp::create(kb.b, kb.loc, value, int64_t(lane));
+    Value one = vector::ExtractOp::create(kb.b, kb.loc, value, int64_t(lane));
     memref::StoreOp::create(
         kb.b, kb.loc, one, memory,
         ValueRange{materialize(kb, at.plus(lane * stride))});

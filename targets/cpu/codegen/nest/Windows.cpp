@@ -171,8 +171,8 @@ SmallVector<RowClass, 4> cpu::makeRowClasses(const FlatNest &nest,
   SmallVector<RowClass, 4> classes;
   int64_t extent = rowLoop < 0 ? 1 : nest.loops[rowLoop].extent;
   for (int64_t first = 0, tile = 0; first < extent; first += rows, ++tile) {
-    RowClass next{tile, 1, unsigned(std::min<int64_t>(rows, extent - first)),
-                  {}};
+    RowClass next{
+        tile, 1, unsigned(std::min<int64_t>(rows, extent - first)), {}};
     if (window)
       next.inside = insideRows(nest, *window, rowLoop, first, next.rows);
     if (!classes.empty() && classes.back().rows == next.rows &&

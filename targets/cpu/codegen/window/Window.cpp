@@ -98,8 +98,7 @@ void WindowEmitter::emit() {
   int64_t blockParts = llvm::divideCeil(plan.blockCount, plan.blocksPerPiece);
   int64_t outerParts = llvm::divideCeil(plan.outerCount, plan.outerPerPiece);
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
-    SmallVector<Value> parts =
-        unflatten(kb, number, {outerParts, blockParts});
+    SmallVector<Value> parts = unflatten(kb, number, {outerParts, blockParts});
     piece(partOf(kb, parts[0], plan.outerCount, plan.outerPerPiece),
           partOf(kb, parts[1], plan.blockCount, plan.blocksPerPiece));
   });
@@ -173,17 +172,15 @@ void WindowEmitter::windowLevel(unsigned level, const Position &position,
         clipSteps(kb, position.borders[number], window->border.factors[loop],
                   window->border.size, plan.extent(loop));
   }
-  sums = forCarry(kb, low, high, 1, sums,
-                  [&](Value index, ValueRange carried) {
-                    Values next(carried);
-                    Position here = position;
-                    for (unsigned load : plan.loads)
-                      here.accesses[load] =
-                          advance(kb, here.accesses[load], index,
-                                  nest.accesses[load].strides[loop]);
-                    windowLevel(level + 1, here, next);
-                    return next;
-                  });
+  sums = forCarry(kb, low, high, 1, sums, [&](Value index, ValueRange carried) {
+    Values next(carried);
+    Position here = position;
+    for (unsigned load : plan.loads)
+      here.accesses[load] = advance(kb, here.accesses[load], index,
+                                    nest.accesses[load].strides[loop]);
+    windowLevel(level + 1, here, next);
+    return next;
+  });
 }
 
 /// The taps inside of the tensor in the order in which the moving operand's
@@ -204,8 +201,7 @@ SmallVector<WindowEmitter::Tap> WindowEmitter::sortedTaps() const {
       std::tie(first, last) = rowClass->inside[step];
     for (unsigned row = first; row < last; ++row)
       taps.push_back(
-          {step, row,
-           step * tapStride + row * access.strides[plan.rowLoop]});
+          {step, row, step * tapStride + row * access.strides[plan.rowLoop]});
   }
   llvm::sort(taps, [](const Tap &x, const Tap &y) {
     return std::tie(x.place, x.step) < std::tie(y.place, y.step);
@@ -255,8 +251,7 @@ void WindowEmitter::taps(const Position &position, Values &sums) {
         sum = multiplyAdd(kb, x, y, sum);
         continue;
       }
-      Value value =
-          clonePayload(b, kb.op.getPrologueBlock(), argument).front();
+      Value value = clonePayload(b, kb.op.getPrologueBlock(), argument).front();
       sum = combine(sum, value);
     }
   }

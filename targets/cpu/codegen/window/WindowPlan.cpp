@@ -99,8 +99,7 @@ LogicalResult WindowPlanner::sortLoops() {
 /// out.
 LogicalResult WindowPlanner::sortWindow() {
   const FlatNest &nest = plan.nest;
-  if (failed(findWindows(nest, plan.loads, plan.rowLoop, plan.windows,
-                         reason)))
+  if (failed(findWindows(nest, plan.loads, plan.rowLoop, plan.windows, reason)))
     return failure();
   SmallVector<unsigned> window;
   int along = -1;
@@ -178,12 +177,12 @@ LogicalResult WindowPlanner::chooseTile() {
   if (best == 0)
     return fail("no register tile fits the borders");
   plan.rows = unsigned(best);
-  int64_t available = llvm::divideCeil(plan.extent(plan.vectorLoop),
-                                       int64_t(plan.lanes));
+  int64_t available =
+      llvm::divideCeil(plan.extent(plan.vectorLoop), int64_t(plan.lanes));
   while (plan.rows * plan.vectors * 2 <= 8 && plan.vectors * 2 <= available)
     plan.vectors *= 2;
-  plan.columnClasses = makeColumnClasses(plan.extent(plan.vectorLoop),
-                                         plan.vectors, plan.lanes);
+  plan.columnClasses =
+      makeColumnClasses(plan.extent(plan.vectorLoop), plan.vectors, plan.lanes);
   return success();
 }
 
@@ -193,16 +192,14 @@ void WindowPlanner::cutWork() {
     work *= double(loop.extent);
   for (unsigned loop : plan.outerLoops)
     plan.outerCount *= plan.extent(loop);
-  plan.blockCount =
-      llvm::divideCeil(plan.extent(plan.vectorLoop),
-                       int64_t(plan.vectors) * plan.lanes);
-  int64_t wanted =
-      std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
+  plan.blockCount = llvm::divideCeil(plan.extent(plan.vectorLoop),
+                                     int64_t(plan.vectors) * plan.lanes);
+  int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
   int64_t bands = std::min(plan.outerCount, wanted);
   plan.outerPerPiece = llvm::divideCeil(plan.outerCount, bands);
   bands = llvm::divideCeil(plan.outerCount, plan.outerPerPiece);
-  int64_t blocks = std::min<int64_t>(plan.blockCount,
-                                     llvm::divideCeil(wanted, bands));
+  int64_t blocks =
+      std::min<int64_t>(plan.blockCount, llvm::divideCeil(wanted, bands));
   plan.blocksPerPiece = llvm::divideCeil(plan.blockCount, blocks);
   blocks = llvm::divideCeil(plan.blockCount, plan.blocksPerPiece);
   plan.tileCount = uint32_t(bands * blocks);

@@ -125,9 +125,9 @@ static Value subtract(KernelBuilder &kb, Value x, Value y) {
   return arith::SubFOp::create(kb.b, kb.loc, x, y);
 }
 
-SmallVector<Value>
-cpu::emitInputTransform(KernelBuilder &kb, const FilterTransform &transform,
-                        ArrayRef<Value> d) {
+SmallVector<Value> cpu::emitInputTransform(KernelBuilder &kb,
+                                           const FilterTransform &transform,
+                                           ArrayRef<Value> d) {
   int64_t n = transform.size();
   SmallVector<Value> out(n);
   out[0] = combine(kb, transform.input[0], d);
@@ -144,9 +144,9 @@ cpu::emitInputTransform(KernelBuilder &kb, const FilterTransform &transform,
   return out;
 }
 
-SmallVector<Value>
-cpu::emitResultTransform(KernelBuilder &kb, const FilterTransform &transform,
-                         ArrayRef<Value> m) {
+SmallVector<Value> cpu::emitResultTransform(KernelBuilder &kb,
+                                            const FilterTransform &transform,
+                                            ArrayRef<Value> m) {
   int64_t n = transform.size();
   SmallVector<Value> sums(n), differences(n);
   sums[0] = m[0];

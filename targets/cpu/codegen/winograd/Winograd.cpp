@@ -79,8 +79,8 @@ void WinogradEmitter::emit() {
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
     Values at = unflatten(kb, number, {blocks, plan.chunks()});
     Value first = materialize(kb, advance(kb, {}, at[0], plan.blockTiles));
-    Value tiles = arith::SubIOp::create(b, loc, kb.index(plan.totalTiles),
-                                        first);
+    Value tiles =
+        arith::SubIOp::create(b, loc, kb.index(plan.totalTiles), first);
     tiles = minIndex(kb, tiles, kb.index(plan.blockTiles));
     auto forTiles = [&](function_ref<void(const ImageTile &, Value)> body) {
       forRange(kb, kb.index(0), tiles, [&](Value local) {
@@ -155,8 +155,8 @@ void WinogradEmitter::transformInput(const ImageTile &tile, Value local) {
   Value size = kb.index(plan.size()), whole;
   for (auto [low, high] : ranges) {
     Value count = arith::SubIOp::create(b, loc, high, low);
-    Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count,
-                                      size);
+    Value all =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count, size);
     whole = whole ? Value(arith::AndIOp::create(b, loc, whole, all)) : all;
   }
   forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
@@ -180,13 +180,13 @@ void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   transformPatch(local, to, lanes, [&](int64_t i, int64_t j) {
-    return loadLanes(kb, memory, from.plus(i * rowStride + j * columnStride),
-                     1, element, lanes);
+    return loadLanes(kb, memory, from.plus(i * rowStride + j * columnStride), 1,
+                     element, lanes);
   });
   b.setInsertionPointToStart(branch.elseBlock());
   int64_t pitch = plan.size() * plan.lanes;
-  Value zero = makeConstant(
-      b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
+  Value zero =
+      makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
   for (int64_t i = 0; i < plan.size() * plan.size(); ++i)
     storeVector(patch, {Value(), i * plan.lanes}, zero);
   forRange(kb, ranges[0].first, ranges[0].second, [&](Value i) {
@@ -232,8 +232,7 @@ void WinogradEmitter::transformPatch(
 /// channels.
 void WinogradEmitter::multiply(Value chunk, Value tiles) {
   int64_t n = plan.size();
-  auto classes = makeColumnClasses(plan.chunk,
-                                   plan.tileVectors, plan.lanes);
+  auto classes = makeColumnClasses(plan.chunk, plan.tileVectors, plan.lanes);
   forRange(kb, kb.index(0), kb.index(n * n), [&](Value point) {
     for (const ColumnClass &columns : classes)
       forRange(kb, kb.index(columns.firstBlock),
@@ -271,8 +270,8 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
   }
   product.vectorStart = start;
   for (const Column &column : columns) {
-    int64_t offset =
-        weights.tile > 1 ? column.offset / weights.tile * weights.tileStride +
+    int64_t offset = weights.tile > 1
+                         ? column.offset / weights.tile * weights.tileStride +
                                column.offset % weights.tile
                          : column.offset;
     product.columns.push_back({offset, column.width});
@@ -290,9 +289,8 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
     for (unsigned i = 0; i < rows; ++i)
       for (auto [j, column] : llvm::enumerate(columns))
         storeLanes(kb, results,
-                   target.plus(i * plan.outPitch() + column.offset), 1,
-                   element, {column.width, column.width},
-                   sums[i * columns.size() + j]);
+                   target.plus(i * plan.outPitch() + column.offset), 1, element,
+                   {column.width, column.width}, sums[i * columns.size() + j]);
   });
 }
 
@@ -322,8 +320,8 @@ void WinogradEmitter::resultVector(const ImageTile &tile, Value local,
   for (int64_t j = 0; j < n; ++j) {
     Values points;
     for (int64_t i = 0; i < n; ++i)
-      points.push_back(loadVector(
-          results, from.plus((i * n + j) * plan.outPointPitch())));
+      points.push_back(
+          loadVector(results, from.plus((i * n + j) * plan.outPointPitch())));
     half.push_back(emitResultTransform(kb, transform, points));
   }
   for (int64_t i = 0; i < m; ++i) {
@@ -335,8 +333,7 @@ void WinogradEmitter::resultVector(const ImageTile &tile, Value local,
       storeVector(patch, {Value(), (i * m + int64_t(j)) * plan.lanes}, value);
   }
   auto left = [&](const FilterAxis &axis, Value first) {
-    Value rest =
-        arith::SubIOp::create(b, loc, kb.index(axis.extent), first);
+    Value rest = arith::SubIOp::create(b, loc, kb.index(axis.extent), first);
     return minIndex(kb, rest, kb.index(m));
   };
   Position start = tile.position;

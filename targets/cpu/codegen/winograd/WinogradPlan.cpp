@@ -13,8 +13,8 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-/// Result channels per piece of work, about: fewer would transform the input more
-/// often than threads are worth.
+/// Result channels per piece of work, about: fewer would transform the input
+/// more often than threads are worth.
 static constexpr int64_t kChunk = 128;
 /// Image tiles of a piece of work, about.
 static constexpr int64_t kBlockTiles = 16;
@@ -26,9 +26,7 @@ int64_t WinogradPlan::inPitch() const {
   return llvm::alignTo(inChannels(), lanes);
 }
 
-int64_t WinogradPlan::outPitch() const {
-  return llvm::alignTo(chunk, lanes);
-}
+int64_t WinogradPlan::outPitch() const { return llvm::alignTo(chunk, lanes); }
 
 namespace {
 
@@ -109,8 +107,8 @@ LogicalResult WinogradPlanner::findLoops() {
   }
   if (!found || plan.rows.windowLoop == plan.columns.windowLoop)
     return fail("no window of three steps with stride one");
-  plan.totalTiles = plan.rows.tiles * plan.columns.tiles *
-                    c.points(plan.batchLoops);
+  plan.totalTiles =
+      plan.rows.tiles * plan.columns.tiles * c.points(plan.batchLoops);
   return success();
 }
 
@@ -148,8 +146,8 @@ void WinogradPlanner::chooseTile() {
   int64_t wanted = llvm::divideCeil(plan.totalTiles, blocks);
   int64_t rounds = (wanted + plan.tileRows / 2) / plan.tileRows;
   plan.blockTiles = std::max<int64_t>(rounds, 1) * plan.tileRows;
-  plan.tileCount = uint32_t(
-      llvm::divideCeil(plan.totalTiles, plan.blockTiles) * plan.chunks());
+  plan.tileCount = uint32_t(llvm::divideCeil(plan.totalTiles, plan.blockTiles) *
+                            plan.chunks());
   plan.cycles = bestCost * double(plan.chunks());
 }
 
@@ -157,29 +155,27 @@ void WinogradPlanner::chooseTile() {
 /// few per element, and the weights' way from the outer caches.
 void WinogradPlanner::estimate() {
   double points = double(plan.size() * plan.size());
-  double products =
-      plan.cycles * points * double(plan.inChannels());
+  double products = plan.cycles * points * double(plan.inChannels());
   double weights = points * double(plan.inChannels() * plan.outChannels()) * 4;
-  double blocks =
-      double(llvm::divideCeil(plan.totalTiles, plan.blockTiles));
-  double traffic = weights > double(spec.l2Bytes) / 2
-                       ? weights / kFirstBytes +
-                             weights * (blocks - 1) / kLaterBytes
-                       : 0;
+  double blocks = double(llvm::divideCeil(plan.totalTiles, plan.blockTiles));
+  double traffic =
+      weights > double(spec.l2Bytes) / 2
+          ? weights / kFirstBytes + weights * (blocks - 1) / kLaterBytes
+          : 0;
   double tiles = double(plan.totalTiles);
   double in = tiles * double(plan.inPitch() / plan.lanes) *
               double(plan.chunks()) * 3.5 * points;
-  double out = tiles *
-               double(llvm::divideCeil(plan.outChannels(), int64_t(plan.lanes))) *
-               4 * points;
+  double out =
+      tiles *
+      double(llvm::divideCeil(plan.outChannels(), int64_t(plan.lanes))) * 4 *
+      points;
   plan.cycles = std::max(products, traffic) * 1.1 + in + out;
 }
 
 } // namespace
 
 FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
-                                          int64_t outputs,
-                                          std::string &reason,
+                                          int64_t outputs, std::string &reason,
                                           LayoutOverride weights) {
   if (op.getKind() != RootKind::Contract) {
     reason = "the root is not a contraction";
@@ -208,8 +204,7 @@ static double directCycles(const Contraction &c, const CpuSpec &spec) {
   return points / (2.0 * spec.lanes(4)) * 1.02;
 }
 
-int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec,
-                            int64_t most) {
+int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec, int64_t most) {
   if (op.getKind() != RootKind::Contract || op.getConfigAttr())
     return 0;
   std::string reason;
@@ -233,7 +228,8 @@ int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec,
   for (int64_t outputs : {2, 4}) {
     if (outputs > most)
       break;
-    FailureOr<WinogradPlan> plan = planWinograd(op, spec, outputs, reason, packed);
+    FailureOr<WinogradPlan> plan =
+        planWinograd(op, spec, outputs, reason, packed);
     if (failed(plan) || plan->cycles >= best)
       continue;
     best = plan->cycles;

@@ -21,11 +21,11 @@ struct WinogradPlan {
   unsigned scalarLoad = 0, channelLoop = 0;
   FilterAxis rows, columns;
   llvm::SmallVector<unsigned, 2> batchLoops; ///< other outer rows
-  int64_t outputs = 4; ///< per tile and dimension
+  int64_t outputs = 4;                       ///< per tile and dimension
   unsigned lanes = 1;
   unsigned tileRows = 1, tileVectors = 1; ///< of a register tile
-  int64_t blockTiles = 1;  ///< image tiles of a piece of work
-  int64_t chunk = 1;       ///< result channels of a piece of work; divides all
+  int64_t blockTiles = 1;                 ///< image tiles of a piece of work
+  int64_t chunk = 1; ///< result channels of a piece of work; divides all
   int64_t totalTiles = 1;
   uint32_t tileCount = 1;
   double cycles = 0; ///< estimate for the whole dispatch
@@ -49,8 +49,7 @@ struct WinogradPlan {
 /// filtering does not apply. `weights` is the layout that the weights are to
 /// have, if they do not have it yet.
 mlir::FailureOr<WinogradPlan> planWinograd(DispatchOp op, const CpuSpec &spec,
-                                           int64_t outputs,
-                                           std::string &reason,
+                                           int64_t outputs, std::string &reason,
                                            LayoutOverride weights = {});
 
 } // namespace visir::cpu

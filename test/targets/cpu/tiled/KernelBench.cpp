@@ -118,9 +118,9 @@ void Bench::run(const std::string &name, const std::string &text, int packed,
   for (AlignedBytes &buffer : buffers)
     pointers.push_back(buffer.data);
   AlignedBytes scratch(kernel.info.scratchBytes);
-  double taken = timeKernel(reinterpret_cast<visir_cpu_kernel_t>(kernel.entry()),
-                            {pointers.data(), nullptr}, kernel.info.tileCount,
-                            scratch.data);
+  double taken = timeKernel(
+      reinterpret_cast<visir_cpu_kernel_t>(kernel.entry()),
+      {pointers.data(), nullptr}, kernel.info.tileCount, scratch.data);
   double rate = kernel.info.flops / taken * 1e-9;
   std::string config;
   llvm::raw_string_ostream(config) << op.getConfigAttr();
@@ -181,15 +181,15 @@ static void convolutions(Bench &bench) {
 }
 
 static void winograds(Bench &bench) {
-  const int64_t shapes[][2] = {{56, 64}, {28, 128}, {14, 256}, {7, 512},
-                               {32, 16}, {32, 32},  {32, 64},  {16, 32},
-                               {8, 64}};
+  const int64_t shapes[][2] = {{56, 64}, {28, 128}, {14, 256},
+                               {7, 512}, {32, 16},  {32, 32},
+                               {32, 64}, {16, 32},  {8, 64}};
   for (auto [size, channels] : shapes)
     for (int64_t outputs : {2, 4}) {
       ConvShape s;
       s.h = s.w = size, s.ci = s.co = channels, s.kh = s.kw = 3, s.pad = 1;
-      bench.run("F(" + std::to_string(outputs) + ",3) " +
-                    std::to_string(size) + " " + std::to_string(channels),
+      bench.run("F(" + std::to_string(outputs) + ",3) " + std::to_string(size) +
+                    " " + std::to_string(channels),
                 convText(s), 1, outputs);
     }
 }

@@ -17,7 +17,7 @@ std::string join(const std::vector<int64_t> &values, const char *separator) {
 /// Collects the parts of a dispatch and writes it.
 struct Text {
   std::string root, prologue, epilogue;
-  std::string sum; ///< type of the root's result, if not `scalar`
+  std::string sum;     ///< type of the root's result, if not `scalar`
   std::string element; ///< of tensors, if not `scalar`
   std::vector<int64_t> domain;
   int64_t parallel = 0;
@@ -26,7 +26,8 @@ struct Text {
 
   std::string tensor(const std::vector<int64_t> &shape,
                      const std::string &layout = "") const {
-    return "tensor<" + join(shape, "x") + (shape.empty() ? "" : "x") + (element.empty() ? scalar : element) +
+    return "tensor<" + join(shape, "x") + (shape.empty() ? "" : "x") +
+           (element.empty() ? scalar : element) +
            (layout.empty() ? "" : ", #visir.layout<" + layout + ">") + ">";
   }
   std::string access(const std::string &coordinates,
@@ -74,9 +75,10 @@ std::string Text::str() const {
          num(parallel) + " (" + operands + ")\n    loads [" + list(loads) +
          "]\n    stores [" + list(stores) + "] ties [" + ties + "]\n    : (" +
          list(loadTypes) + ") -> " + types + "\n    prologue { ^bb0(" +
-         blockArguments + "): " + prologue + " }\n    epilogue { ^bb0(%s: " +
-         (sum.empty() ? scalar : sum) + ", " + blockArguments + "): " + epilogue + " }\n  return " +
-         results + " : " + list(storeTypes) + "\n}\n";
+         blockArguments + "): " + prologue +
+         " }\n    epilogue { ^bb0(%s: " + (sum.empty() ? scalar : sum) + ", " +
+         blockArguments + "): " + epilogue + " }\n  return " + results + " : " +
+         list(storeTypes) + "\n}\n";
 }
 
 /// The epilogue of a tail; `first` is the number of its first load.
@@ -95,16 +97,15 @@ void setTail(Text &text, Tail tail, size_t first) {
                      "%m = arith.maximumf %b, %z" + type + "visir.yield %m" +
                      type;
   if (tail == Tail::Gelu)
-    text.epilogue += "%h = arith.constant 0.5" + type +
-                     "%q = arith.constant 0.70710678" + type +
-                     "%o = arith.constant 1.0" + type +
-                     "%t = arith.mulf %b, %q" + type + "%e = math.erf %t" +
-                     type + "%u = arith.addf %e, %o" + type +
-                     "%v = arith.mulf %u, %h" + type +
-                     "%w = arith.mulf %v, %b" + type + "visir.yield %w" + type;
+    text.epilogue +=
+        "%h = arith.constant 0.5" + type + "%q = arith.constant 0.70710678" +
+        type + "%o = arith.constant 1.0" + type + "%t = arith.mulf %b, %q" +
+        type + "%e = math.erf %t" + type + "%u = arith.addf %e, %o" + type +
+        "%v = arith.mulf %u, %h" + type + "%w = arith.mulf %v, %b" + type +
+        "visir.yield %w" + type;
   if (tail == Tail::Silu)
-    text.epilogue += "%o = arith.constant 1.0" + type +
-                     "%n = arith.negf %b" + type + "%e = math.exp %n" + type +
+    text.epilogue += "%o = arith.constant 1.0" + type + "%n = arith.negf %b" +
+                     type + "%e = math.exp %n" + type +
                      "%u = arith.addf %e, %o" + type +
                      "%w = arith.divf %b, %u" + type + "visir.yield %w" + type;
   if (tail == Tail::Long)
@@ -147,8 +148,7 @@ std::string visir::test::convText(const ConvShape &s) {
   text.domain = {s.n};
   if (grouped)
     text.domain.push_back(s.groups);
-  text.domain.insert(text.domain.end(),
-                     {s.oh(), s.ow(), co, s.kh, s.kw, ci});
+  text.domain.insert(text.domain.end(), {s.oh(), s.ow(), co, s.kh, s.kw, ci});
   int64_t at = grouped ? 2 : 1;
   text.parallel = at + 3;
   auto d = [&](int64_t i) { return "d" + num(at + i); };

@@ -25,8 +25,12 @@ struct ConvShape {
   /// The input is multiplied by a factor per channel in the prologue.
   bool gate = false;
 
-  int64_t oh() const { return (h + 2 * pad - dilation * (kh - 1) - 1) / stride + 1; }
-  int64_t ow() const { return (w + 2 * pad - dilation * (kw - 1) - 1) / stride + 1; }
+  int64_t oh() const {
+    return (h + 2 * pad - dilation * (kh - 1) - 1) / stride + 1;
+  }
+  int64_t ow() const {
+    return (w + 2 * pad - dilation * (kw - 1) - 1) / stride + 1;
+  }
 };
 
 /// A convolution as the graph's conversion writes it; operand 1 is the

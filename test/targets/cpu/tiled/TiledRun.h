@@ -6,6 +6,8 @@
 
 #include "test/targets/cpu/KernelRun.h"
 
+#include <optional>
+
 namespace visir::test {
 
 /// Gives the operand the layout in which its kernel wants constant weights.
@@ -18,17 +20,16 @@ std::vector<char> fromLayout(llvm::ArrayRef<char> bytes,
                              mlir::RankedTensorType type);
 
 /// Compiles the module's only dispatch with `kernel` ("contraction", "window",
-/// "attention", or empty for plain loops) for every runnable spec, runs it
+/// "attention", empty for plain loops, or any) for every runnable spec, runs it
 /// whole and split, and expects equal bits and the reference's values within
 /// `tolerance` of the larger of 1 and the value. Operand `packed` (-1: none)
 /// is packed as weights.
-void expectTiled(const std::string &text, const std::string &kernel,
+void expectTiled(const std::string &text, std::optional<std::string> kernel,
                  int packed, double tolerance);
 
 /// The same for a convolution's dispatch as minimal filtering with `outputs`
 /// results per tile and dimension.
-void expectWinograd(const std::string &text, int64_t outputs,
-                    double tolerance);
+void expectWinograd(const std::string &text, int64_t outputs, double tolerance);
 
 /// Gives operand 1 the type and layout of transformed weights and the
 /// dispatch its config; returns the transform of `weights`.

@@ -36,8 +36,7 @@ TEST(Winograd, TransformsAreExact) {
     d.resize(transform.size());
     auto y = filtered(transform, g, d);
     for (int64_t i = 0; i < outputs; ++i)
-      EXPECT_NEAR(y[i], g[0] * d[i] + g[1] * d[i + 1] + g[2] * d[i + 2],
-                  1e-12);
+      EXPECT_NEAR(y[i], g[0] * d[i] + g[1] * d[i + 1] + g[2] * d[i + 2], 1e-12);
   }
 }
 
@@ -86,8 +85,7 @@ static int64_t chosen(const ConvShape &shape) {
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
   mlir::OpBuilder b(op);
-  auto type =
-      mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
+  auto type = mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
   op->setOperand(1, ConstantOp::create(b, op.getLoc(), makeSplat(type, 0.5)));
   const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
   bool changed = cpu::applyWinograd(op, *spec, /*most=*/4);
