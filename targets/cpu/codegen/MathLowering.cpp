@@ -116,9 +116,27 @@ struct MathLowering
                     vector::VectorDialect, LLVM::LLVMDialect>();
   }
 
+  static Type withElement(Type type, Type element) {
+    if (auto vector = dyn_cast<VectorType>(type))
+      return vector.clone(element);
+    return element;
+  }
+
+  /// The same conversion from `value` to `type`.
+  static Value convert(Operation *op, const FloatBuilder &f, Type type,
+                       Value value) {
+    return llvm::TypeSwitch<Operation *, Value>(op)
+        .Case<arith::SIToFPOp, arith::UIToFPOp, arith::FPToSIOp,
+              arith::FPToUIOp>([&](auto conversion) -> Value {
+          return f.make<decltype(conversion)>(type, value);
+        });
+  }
+
   Value expand(Operation *op, OpBuilder &b) {
     Type type = op->getResult(0).getType();
-    auto wide = [&](Type of) { return FloatBuilder(b, op->getLoc(), of, spec); };
+    auto wide = [&](Type of) {
+      return FloatBuilder(b, op->getLoc(), of, spec);
+    };
     Type operand = op->getOperand(0).getType();
     auto isNarrow = [](Type of) {
       Type element = getElementTypeOrSelf(of);
@@ -131,6 +149,7 @@ struct MathLowering
       return isNarrow(type)
                  ? emitTruncate(wide(operand), op->getOperand(0), type)
                  : Value();
+<<<<<<< Updated upstream
     if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
       // Folds merge the truncation into the conversion.
       if (!isNarrow(type))
@@ -141,6 +160,20 @@ struct MathLowering
                         ? f.make<arith::SIToFPOp>(f.type, x)
                         : f.make<arith::UIToFPOp>(f.type, x);
       return emitTruncate(f, value, type);
+=======
+    if (isa<arith::SIToFPOp, arith::UIToFPOp>(op) && isNarrow(type)) {
+      // f64 holds what decides the rounding.
+      FloatBuilder f = wide(withElement(type, b.getF64Type()));
+      Value exact = convert(op, f, f.type, op->getOperand(0));
+      return emitTruncate(f, exact, type);
+    }
+    if (isa<arith::FPToSIOp, arith::FPToUIOp>(op) && isNarrow(operand)) {
+      FloatBuilder f = wide(withElement(operand, b.getF32Type()));
+      Value extended = emitExtend(f, op->getOperand(0));
+      if (!extended)
+        extended = f.make<arith::ExtFOp>(f.type, op->getOperand(0));
+      return convert(op, f, type, extended);
+>>>>>>> Stashed changes
     }
     if (isa<math::FmaOp, vector::FMAOp>(op)) {
       if (spec.fma)

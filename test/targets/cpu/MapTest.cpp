@@ -192,6 +192,26 @@ TEST(Map, HalfPrecision) {
   }
 }
 
+TEST(Map, IntegersToAndFromNarrowFloats) {
+  for (std::string type : {"f16", "bf16"})
+    for (std::string integer : {"i8", "i32", "i64"}) {
+      expectLikeReference(
+          map("[3, 45]", {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
+              {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
+              "%k = arith.constant 37 : " + integer +
+                  " %x = arith.muli %e0, %k : " + integer +
+                  " %y = arith.sitofp %x : " + integer + " to " + type +
+                  " visir.yield %y : " + type),
+          0);
+      expectLikeReference(
+          map("[3, 45]", {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
+              {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
+              "%y = arith.fptosi %e0 : " + type + " to " + integer +
+                  " visir.yield %y : " + integer),
+          0);
+    }
+}
+
 TEST(Map, IntegersOfAllWidths) {
   for (const char *width : {"8", "16", "32", "64"})
     for (const char *sign : {"s", "u"}) {

@@ -252,12 +252,12 @@ Value cpu::emitAtanh(const FloatBuilder &f, Value x) {
 
 Value cpu::emitErf(const FloatBuilder &f, Value x) {
   if (!f.isDouble()) {
-    // A ratio of polynomials in x^2 / 15.5; beyond, erf is 1.
-    double end = std::sqrt(15.5);
-    Value bounded = f.clamp(x, -end, end);
-    Value z = f.mul(f.mul(bounded, bounded), f.c(1 / 15.5));
-    Value top = f.mul(bounded, f.polynomial(z, kErfTopF32));
-    return f.div(top, f.polynomial(z, kErfBottomF32));
+    // A ratio of polynomials in x^2 / 15.5; beyond 3.92, erf is 1 in f32.
+    Value z = f.mul(f.mul(x, x), f.c(1 / 15.5));
+    Value top = f.mul(x, f.polynomial(z, kErfTopF32));
+    Value ratio = f.div(top, f.polynomial(z, kErfBottomF32));
+    Value beyond = f.less(f.c(3.92), f.abs(x));
+    return f.select(beyond, f.copySign(f.c(1), x), ratio);
   }
   Value magnitude = f.clamp(f.abs(x), 0, 6), square = f.mul(x, x);
   Value small = f.fma(x, f.polynomial(square, kErfF64), x);
