@@ -149,18 +149,6 @@ struct MathLowering
       return isNarrow(type)
                  ? emitTruncate(wide(operand), op->getOperand(0), type)
                  : Value();
-<<<<<<< Updated upstream
-    if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
-      // Folds merge the truncation into the conversion.
-      if (!isNarrow(type))
-        return Value();
-      FloatBuilder f = wide(wide(type).withElement(b.getF32Type()));
-      Value x = op->getOperand(0);
-      Value value = isa<arith::SIToFPOp>(op)
-                        ? f.make<arith::SIToFPOp>(f.type, x)
-                        : f.make<arith::UIToFPOp>(f.type, x);
-      return emitTruncate(f, value, type);
-=======
     if (isa<arith::SIToFPOp, arith::UIToFPOp>(op) && isNarrow(type)) {
       // f64 holds what decides the rounding.
       FloatBuilder f = wide(withElement(type, b.getF64Type()));
@@ -173,7 +161,6 @@ struct MathLowering
       if (!extended)
         extended = f.make<arith::ExtFOp>(f.type, op->getOperand(0));
       return convert(op, f, type, extended);
->>>>>>> Stashed changes
     }
     if (isa<math::FmaOp, vector::FMAOp>(op)) {
       if (spec.fma)
