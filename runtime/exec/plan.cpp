@@ -13,8 +13,10 @@ bool isTensor(const schema::BindingRef &ref) {
          ref.kind() == schema::BufferKind::output;
 }
 
+// At least one, so that every command has some.
 uint32_t copyTiles(uint64_t bytes) {
-  return static_cast<uint32_t>((bytes + kCopyTileBytes - 1) / kCopyTileBytes);
+  uint64_t tiles = (bytes + kCopyTileBytes - 1) / kCopyTileBytes;
+  return tiles ? static_cast<uint32_t>(tiles) : 1;
 }
 
 } // namespace
@@ -34,15 +36,32 @@ Status EntryPlan::build(const Module &module, const schema::Entry &entry,
       !runScalars.allocate(allocator, needed.runScalars))
     return Status::error(StatusCode::outOfMemory, "no memory for %u commands",
                          commandCount);
-  WaveRule waves;
+  WaveRule rule;
+  uint32_t waveCount = 0;
   for (uint32_t i = 0; i < commandCount; ++i) {
     plan(module, memory, i);
     PlannedCommand &command = commands[i];
     command.parallel &= command.tileEnd - command.tileBegin > 1;
     parallel |= command.parallel;
-    command.barrierBefore = waves.barrierBefore(*entry.commands()->Get(i), i);
+    waveCount += rule.barrierBefore(*entry.commands()->Get(i), i) || i == 0;
   }
+  if (!waves.allocate(allocator, waveCount))
+    return Status::error(StatusCode::outOfMemory, "no memory for %u waves",
+                         waveCount);
+  planWaves();
   return Status();
+}
+
+void EntryPlan::planWaves() {
+  WaveRule rule;
+  uint32_t next = 0;
+  for (uint32_t i = 0; i < commands.size(); ++i) {
+    if (rule.barrierBefore(*source->commands()->Get(i), i) || i == 0)
+      waves[next++] = {i, i, 0};
+    Wave &wave = waves[next - 1];
+    wave.end = i + 1;
+    wave.tiles += commands[i].tileEnd - commands[i].tileBegin;
+  }
 }
 
 uint64_t EntryPlan::bytes() const {
@@ -50,7 +69,8 @@ uint64_t EntryPlan::bytes() const {
          pointers.size() * sizeof(pointers[0]) +
          tensorPointers.size() * sizeof(tensorPointers[0]) +
          scalars.size() * sizeof(scalars[0]) +
-         runScalars.size() * sizeof(runScalars[0]);
+         runScalars.size() * sizeof(runScalars[0]) +
+         waves.size() * sizeof(waves[0]);
 }
 
 void EntryPlan::count(const schema::Command &command, Counts *counts) const {

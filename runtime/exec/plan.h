@@ -19,7 +19,6 @@ struct PlannedCommand {
   schema::Operation kind;
   uint8_t fillValue;
   bool parallel; // has tiles to share, and more than one
-  bool barrierBefore;
 };
 
 constexpr uint64_t kCopyTileBytes = 64 << 10;
@@ -46,6 +45,12 @@ struct SessionMemory {
   uint8_t *const *states;
 };
 
+// Commands between two barriers.
+struct Wave {
+  uint32_t begin, end; // commands
+  uint64_t tiles;      // of all of them, at least 1
+};
+
 class EntryPlan {
 public:
   Status build(const Module &module, const schema::Entry &entry,
@@ -55,6 +60,7 @@ public:
   // Whether more threads than one can help.
   bool isParallel() const { return parallel; }
   Array<PlannedCommand> commands;
+  Array<Wave> waves;
   Array<TensorPointer> tensorPointers;
   Array<RunScalar> runScalars;
   // Bytes that the plan takes.
@@ -66,6 +72,7 @@ private:
   };
 
   void count(const schema::Command &command, Counts *counts) const;
+  void planWaves();
   void plan(const Module &module, const SessionMemory &memory, uint32_t index);
   void planDispatch(const Module &module, const SessionMemory &memory,
                     const schema::Dispatch &dispatch, uint32_t index);

@@ -4,9 +4,9 @@
 namespace visir::runtime {
 namespace {
 
-// Long enough for the slowest tile of a wave; then the processor is better
-// given to whoever keeps the other thread from running.
-constexpr uint32_t kBarrierSpins = 20000;
+// A worker leaves at once unless it was put to sleep inside; then the
+// processor is better given to whoever keeps it from running.
+constexpr uint32_t kLeaveSpins = 20000;
 // Between runs: just enough to catch a caller that runs in a loop.
 constexpr uint32_t kIdleSpins = 1000;
 
@@ -35,16 +35,6 @@ uint32_t WaitWord::waitWhile(uint32_t old, uint32_t spins) {
   return value;
 }
 
-void Barrier::wait() {
-  uint32_t current = phase.load();
-  if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-    arrived.store(0, std::memory_order_relaxed);
-    phase.store(current + 1);
-    return;
-  }
-  phase.waitWhile(current, kBarrierSpins);
-}
-
 Status ForkJoinPool::start(uint32_t count, const Allocator &allocator) {
   if (!workers.allocate(allocator, count - 1))
     return Status::error(StatusCode::outOfMemory, "no memory for %u threads",
@@ -64,12 +54,43 @@ Status ForkJoinPool::start(uint32_t count, const Allocator &allocator) {
 }
 
 void ForkJoinPool::stop() {
-  job = nullptr;
+  stopping.store(true, std::memory_order_relaxed);
   generation.store(generation.load() + 1);
   for (uint32_t i = 0; i < started; ++i)
     workers[i].thread.join();
   started = 0;
   threads = 1;
+}
+
+bool ForkJoinPool::enter() {
+  uint32_t inside = gate.load(std::memory_order_relaxed);
+  while (!(inside & kClosed))
+    if (gate.compare_exchange_weak(inside, inside + 1,
+                                   std::memory_order_acquire,
+                                   std::memory_order_relaxed))
+      return true;
+  return false;
+}
+
+void ForkJoinPool::leave() {
+  uint32_t before = gate.fetch_sub(1, std::memory_order_acq_rel);
+  if (before == (kClosed | kCallerSleeps) + 1)
+    futexWakeAll(&gate);
+}
+
+void ForkJoinPool::closeAndWait() {
+  gate.fetch_or(kClosed, std::memory_order_acq_rel);
+  for (uint32_t i = 0; i < kLeaveSpins; ++i) {
+    if (gate.load(std::memory_order_acquire) == kClosed)
+      return;
+    spinPause();
+  }
+  uint32_t now = gate.fetch_or(kCallerSleeps, std::memory_order_acq_rel);
+  now |= kCallerSleeps;
+  while (now != (kClosed | kCallerSleeps)) {
+    futexWait(&gate, now);
+    now = gate.load(std::memory_order_acquire);
+  }
 }
 
 void *ForkJoinPool::workerMain(void *opaque) {
@@ -78,11 +99,12 @@ void *ForkJoinPool::workerMain(void *opaque) {
   uint32_t seen = 0;
   while (true) {
     seen = pool.generation.waitWhile(seen, kIdleSpins);
-    if (!pool.job)
+    if (pool.stopping.load(std::memory_order_relaxed))
       return nullptr;
-    pool.job(pool.argument, worker.index);
-    if (pool.running.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      pool.finished.store(seen);
+    if (pool.enter()) {
+      pool.job(pool.argument, worker.index);
+      pool.leave();
+    }
   }
 }
 
@@ -92,11 +114,10 @@ void ForkJoinPool::run(Job newJob, void *newArgument) {
   pthread_mutex_lock(&turn);
   job = newJob;
   argument = newArgument;
-  running.store(threads - 1, std::memory_order_relaxed);
-  uint32_t last = finished.load();
-  generation.store(last + 1);
+  gate.store(0, std::memory_order_release);
+  generation.store(generation.load() + 1);
   newJob(newArgument, 0);
-  finished.waitWhile(last, kBarrierSpins);
+  closeAndWait();
   pthread_mutex_unlock(&turn);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fork-join threads: they enter a job together, meet at spin barriers inside
-// it, and sleep between jobs. Waking a thread costs some 25 us, a barrier half
-// a microsecond; so a job is a whole run.
+// Fork-join threads: they enter a job together, meet inside it by spinning,
+// and sleep between jobs. Waking a thread costs some 25 us, a meeting half a
+// microsecond; so a job is a whole run. Nobody waits for a thread that the
+// operating system has not let in: on a busy machine that may take long.
 #ifndef VISIR_RUNTIME_EXEC_POOL_H
 #define VISIR_RUNTIME_EXEC_POOL_H
 
@@ -24,18 +25,6 @@ private:
   std::atomic<uint32_t> sleepers{0};
 };
 
-// All of `count` threads wait for each other.
-class Barrier {
-public:
-  explicit Barrier(uint32_t count) : count(count) {}
-  void wait();
-
-private:
-  const uint32_t count;
-  alignas(64) std::atomic<uint32_t> arrived{0};
-  alignas(64) WaitWord phase;
-};
-
 class ForkJoinPool {
 public:
   using Job = void (*)(void *argument, uint32_t thread);
@@ -47,9 +36,10 @@ public:
   void stop();
   uint32_t threadCount() const { return threads; }
 
-  // Calls job(argument, t) for every t < threadCount at the same time, t = 0
-  // on the calling thread; returns when all have returned. Callers on several
-  // threads take turns.
+  // Calls job(argument, 0) on the calling thread and, at the same time,
+  // job(argument, t) on those workers t < threadCount that come before it
+  // returns; then waits until they have returned, too. A worker may come
+  // twice. Callers on several threads take turns.
   void run(Job job, void *argument);
 
 private:
@@ -60,16 +50,21 @@ private:
   };
 
   static void *workerMain(void *worker);
+  bool enter();
+  void leave();
+  void closeAndWait();
 
   uint32_t threads = 1;
   Array<Worker> workers;
   uint32_t started = 0; // workers whose thread runs
   pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-  Job job = nullptr; // null tells the workers to end
+  Job job = nullptr;
   void *argument = nullptr;
-  alignas(64) WaitWord generation;
-  alignas(64) std::atomic<uint32_t> running{0};
-  alignas(64) WaitWord finished; // the last generation that all have finished
+  std::atomic<bool> stopping{false};
+  alignas(64) WaitWord generation; // counts jobs
+  // Workers inside the job, and the two flags below.
+  static constexpr uint32_t kClosed = 1u << 31, kCallerSleeps = 1u << 30;
+  alignas(64) std::atomic<uint32_t> gate{kClosed};
 };
 
 } // namespace visir::runtime

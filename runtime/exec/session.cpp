@@ -298,6 +298,7 @@ Status Session::runPlan(uint32_t index, EntryPlan &plan) {
   WalkRequest request = {&owner->context(),
                          owner->driver(),
                          &plan.commands,
+                         &plan.waves,
                          plan.isParallel(),
                          progress.data(),
                          alignUp(plan.commands.size(), 16),

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every thread walks the whole list. Of each parallel command it first takes
-// its own share, so that a thread meets the rows it wrote before in its own
-// cache, and then helps the others; commands between two barriers (a wave) are
-// taken in order without waiting.
+// Threads walk the waves together: a wave has ended when all its tiles are
+// done, not when all threads have come by, so that a thread which the
+// operating system keeps away holds up nobody. Of each parallel command a
+// thread first takes its own share, so that it meets the rows that it wrote
+// before in its own cache, and then helps the others; the commands of a wave
+// are taken in order without waiting.
 #include "runtime/exec/walk.h"
 
 namespace visir::runtime {
 namespace {
+
+// Long enough for the slowest tile of a wave; then the processor is better
+// given to whoever keeps the other thread from running.
+constexpr uint32_t kWaveSpins = 20000;
 
 // Calls per share: fewer calls, or a finer balance at its end.
 constexpr uint32_t kChunksPerShare = 4;
@@ -15,8 +21,7 @@ class Walk {
 public:
   explicit Walk(const WalkRequest &request)
       : request(request), commands(*request.commands),
-        threads(request.parallel ? request.context->threadCount() : 1),
-        barrier(threads) {}
+        threads(request.parallel ? request.context->threadCount() : 1) {}
 
   uint64_t run() {
     if (threads == 1)
@@ -43,23 +48,32 @@ private:
   std::atomic<uint32_t> &progressOf(uint32_t thread, uint32_t command) {
     return request.progress[thread * request.progressStride + command];
   }
-  // The wave that begins with command `begin` ends before this one.
-  uint32_t waveEnd(uint32_t begin) const;
+  // Measuring makes every command a wave of its own.
+  uint32_t waveCount() const {
+    return request.profile ? commandCount()
+                           : static_cast<uint32_t>(request.waves->size());
+  }
+  Wave waveAt(uint32_t index) const;
   void walkOn(uint32_t thread);
-  void takeTiles(uint32_t thread, uint32_t command);
-  void takeShare(uint32_t thread, uint32_t owner, uint32_t command);
+  // Each returns the number of tiles that the thread has dealt with.
+  uint64_t takeWave(uint32_t thread, const Wave &wave);
+  uint64_t takeTiles(uint32_t thread, uint32_t command);
+  uint64_t takeShare(uint32_t thread, uint32_t owner, uint32_t command);
+  void endWave(uint32_t index, const Wave &wave);
   void execute(uint32_t thread, uint32_t command, uint32_t begin, uint32_t end);
   void executeCopy(const PlannedCommand &command, uint32_t begin,
                    uint32_t end) const;
   void fail(uint32_t command, int32_t error);
-  void clearProgress(uint32_t thread, uint32_t begin, uint32_t end);
+  void clearProgress(uint32_t begin, uint32_t end);
   void recordTime(uint32_t command, uint64_t begin);
 
   const WalkRequest &request;
   const Array<PlannedCommand> &commands;
   const uint32_t threads;
-  Barrier barrier;
+  uint64_t waveBeginNs = 0; // when measuring
   alignas(64) std::atomic<uint64_t> failure{kNoFailure};
+  alignas(64) std::atomic<uint64_t> tilesDone{0}; // of the current wave
+  alignas(64) WaitWord currentWave;
 };
 
 void Walk::fail(uint32_t command, int32_t error) {
@@ -103,47 +117,64 @@ void Walk::execute(uint32_t thread, uint32_t index, uint32_t begin,
     fail(index, error);
 }
 
-// Takes chunks of the part of the tiles that belongs to thread `owner`.
-void Walk::takeShare(uint32_t thread, uint32_t owner, uint32_t index) {
+// Takes chunks of the part of the tiles that belongs to thread `owner`. After
+// a failure they are counted but not carried out.
+uint64_t Walk::takeShare(uint32_t thread, uint32_t owner, uint32_t index) {
   const PlannedCommand &command = commands[index];
   uint64_t count = command.tileEnd - command.tileBegin;
   uint32_t begin = static_cast<uint32_t>(count * owner / threads);
   uint32_t share = static_cast<uint32_t>(count * (owner + 1) / threads) - begin;
   uint32_t chunk = (share + kChunksPerShare - 1) / kChunksPerShare;
   std::atomic<uint32_t> &next = progressOf(owner, index);
-  while (next.load(std::memory_order_relaxed) < share && !stopped()) {
-    uint32_t taken = next.fetch_add(chunk, std::memory_order_relaxed);
-    if (taken >= share)
-      return;
-    uint32_t end = share - taken < chunk ? share : taken + chunk;
-    execute(thread, index, command.tileBegin + begin + taken,
-            command.tileBegin + begin + end);
+  uint64_t taken = 0;
+  while (next.load(std::memory_order_relaxed) < share) {
+    uint32_t first = next.fetch_add(chunk, std::memory_order_relaxed);
+    if (first >= share)
+      break;
+    uint32_t end = share - first < chunk ? share : first + chunk;
+    if (!stopped())
+      execute(thread, index, command.tileBegin + begin + first,
+              command.tileBegin + begin + end);
+    taken += end - first;
   }
+  return taken;
 }
 
-void Walk::takeTiles(uint32_t thread, uint32_t index) {
+uint64_t Walk::takeTiles(uint32_t thread, uint32_t index) {
   const PlannedCommand &command = commands[index];
   if (command.parallel) {
+    uint64_t taken = 0;
     for (uint32_t i = 0; i < threads; ++i)
-      takeShare(thread, (thread + i) % threads, index);
-  } else if (progressOf(0, index).load(std::memory_order_relaxed) == 0 &&
-             progressOf(0, index).exchange(1, std::memory_order_relaxed) == 0) {
-    execute(thread, index, command.tileBegin, command.tileEnd);
+      taken += takeShare(thread, (thread + i) % threads, index);
+    return taken;
   }
+  std::atomic<uint32_t> &claimed = progressOf(0, index);
+  if (claimed.load(std::memory_order_relaxed) != 0 ||
+      claimed.exchange(1, std::memory_order_relaxed) != 0)
+    return 0;
+  if (!stopped())
+    execute(thread, index, command.tileBegin, command.tileEnd);
+  return command.tileEnd - command.tileBegin;
 }
 
-uint32_t Walk::waveEnd(uint32_t begin) const {
-  // Measuring makes every command a wave of its own.
-  uint32_t end = begin + 1;
-  while (!request.profile && end < commandCount() &&
-         !commands[end].barrierBefore)
-    ++end;
-  return end;
+uint64_t Walk::takeWave(uint32_t thread, const Wave &wave) {
+  uint64_t taken = 0;
+  for (uint32_t i = wave.begin; i < wave.end; ++i)
+    taken += takeTiles(thread, i);
+  return taken;
 }
 
-void Walk::clearProgress(uint32_t thread, uint32_t begin, uint32_t end) {
-  for (uint32_t i = begin; i < end; ++i)
-    progressOf(thread, i).store(0, std::memory_order_relaxed);
+Wave Walk::waveAt(uint32_t index) const {
+  if (!request.profile)
+    return (*request.waves)[index];
+  return {index, index + 1,
+          commands[index].tileEnd - commands[index].tileBegin};
+}
+
+void Walk::clearProgress(uint32_t begin, uint32_t end) {
+  for (uint32_t thread = 0; thread < threads; ++thread)
+    for (uint32_t i = begin; i < end; ++i)
+      progressOf(thread, i).store(0, std::memory_order_relaxed);
 }
 
 void Walk::recordTime(uint32_t command, uint64_t begin) {
@@ -151,33 +182,43 @@ void Walk::recordTime(uint32_t command, uint64_t begin) {
   request.profile->commandNs[command] = nanoseconds() - begin;
 }
 
-// All threads pass the same barriers even after a failure.
+// By the thread that dealt with the wave's last tile; the others wait.
+void Walk::endWave(uint32_t index, const Wave &wave) {
+  if (request.profile) {
+    recordTime(wave.begin, waveBeginNs);
+    waveBeginNs = nanoseconds();
+  }
+  tilesDone.store(0, std::memory_order_relaxed);
+  currentWave.store(index + 1);
+}
+
 void Walk::walkOn(uint32_t thread) {
   uint64_t former = request.driver->enter();
-  bool measures = request.profile && thread == 0;
-  uint64_t time = measures ? nanoseconds() : 0;
-  for (uint32_t begin = 0, end; begin < commandCount(); begin = end) {
-    end = waveEnd(begin);
-    for (uint32_t i = begin; i < end; ++i)
-      if (!stopped())
-        takeTiles(thread, i);
-    barrier.wait();
-    // Nobody looks at this wave's progress any more.
-    clearProgress(thread, begin, end);
-    if (measures) {
-      recordTime(begin, time);
-      time = nanoseconds();
+  uint32_t index = currentWave.load();
+  while (index < waveCount()) {
+    Wave wave = waveAt(index);
+    uint64_t taken = takeWave(thread, wave);
+    uint64_t before =
+        taken ? tilesDone.fetch_add(taken, std::memory_order_acq_rel) : 0;
+    if (taken && before + taken == wave.tiles) {
+      endWave(index, wave);
+      ++index;
+    } else {
+      index = currentWave.waitWhile(index, kWaveSpins);
     }
   }
   request.driver->leave(former);
 }
 
 uint64_t Walk::runOnOwnPool() {
+  waveBeginNs = request.profile ? nanoseconds() : 0;
   request.context->pool().run(
       [](void *walk, uint32_t thread) {
         static_cast<Walk *>(walk)->walkOn(thread);
       },
       this);
+  // Late threads looked at it until the last moment.
+  clearProgress(0, commandCount());
   return failure.load(std::memory_order_relaxed);
 }
 
@@ -208,8 +249,7 @@ uint64_t Walk::runOnUserPool() {
       pool.parallelFor(pool.user, threads, work, &task);
     else
       work(&task, 0);
-    for (uint32_t thread = 0; thread < threads; ++thread)
-      clearProgress(thread, i, i + 1);
+    clearProgress(i, i + 1);
     if (request.profile)
       recordTime(i, time);
   }

@@ -22,6 +22,7 @@ struct WalkRequest {
   Context *context;
   const Driver *driver;
   const Array<PlannedCommand> *commands;
+  const Array<Wave> *waves;
   bool parallel; // whether to wake other threads
   // Threads x progressStride (at least the commands), all zero; left all zero.
   std::atomic<uint32_t> *progress;
