@@ -57,3 +57,15 @@ TEST(Attention, TransposedKeys) {
   s.m = 20, s.n = 50, s.d = s.e = 16, s.transposedKey = true;
   attention(s);
 }
+
+// Queries of all heads are one run of rows, but positions start anew.
+TEST(Attention, SharedKeys) {
+  AttentionShape s;
+  s.batch = 2, s.heads = 3, s.m = 13, s.n = 21, s.d = s.e = 16;
+  s.shared = true;
+  attention(s);
+  s.causal = true;
+  attention(s);
+  s.m = 1;
+  attention(s);
+}

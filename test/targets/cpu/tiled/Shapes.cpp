@@ -274,6 +274,10 @@ std::string visir::test::attentionText(const AttentionShape &s) {
     text.load(type, "d0, d2, 0, d1, d5");
     text.load(type, "d0, d4, 1, d1, d5");
     text.load(type, "d0, d4, 2, d1, d3");
+  } else if (s.shared) {
+    text.load(text.tensor({s.batch, s.heads, s.m, s.d}), "d0, d1, d2, d5");
+    text.load(text.tensor({s.batch, s.n, s.d}), "d0, d4, d5");
+    text.load(text.tensor({s.batch, s.n, s.e}), "d0, d4, d3");
   } else {
     text.load(text.tensor({s.batch, s.heads, s.m, s.d}), "d0, d1, d2, d5");
     if (s.transposedKey)
@@ -284,7 +288,10 @@ std::string visir::test::attentionText(const AttentionShape &s) {
   }
   if (s.mask)
     text.load(text.tensor({s.heads, s.m, s.n}), "d1, d2, d4");
-  text.store(text.tensor({s.batch, s.m, s.heads, s.e}), "d0, d2, d1, d3");
+  if (s.shared)
+    text.store(text.tensor({s.batch, s.heads, s.m, s.e}), "d0, d1, d2, d3");
+  else
+    text.store(text.tensor({s.batch, s.m, s.heads, s.e}), "d0, d2, d1, d3");
   text.prologue = s.mask ? "visir.yield %x0, %x1, %x2, %x3 : f32, f32, f32, f32"
                          : "visir.yield %x0, %x1, %x2 : f32, f32, f32";
   text.epilogue = "visir.yield %s : f32";

@@ -57,6 +57,7 @@ struct AttentionShape {
   bool packed = false; ///< q, k, v are parts of tokens x 3 x heads x d
   bool mask = false, causal = false;
   bool transposedKey = false; ///< K is stored d x n
+  bool shared = false;        ///< the heads share their keys and values
 };
 std::string attentionText(const AttentionShape &shape);
 
