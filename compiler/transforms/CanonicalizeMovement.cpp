@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/support/Constants.h"
 #include "compiler/transforms/CanonicalizePatterns.h"
 #include "compiler/transforms/Matching.h"
 
@@ -75,6 +76,18 @@ static LogicalResult mergeExpands(ExpandOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// A pad of nothing is its fill value.
+static LogicalResult fillPad(PadOp op, PatternRewriter &rewriter) {
+  auto type = cast<RankedTensorType>(op.getType());
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  if (op.getMode() != PadMode::Constant || !input.hasStaticShape() ||
+      input.getNumElements() != 0)
+    return failure();
+  rewriter.replaceOpWithNewOp<ConstantOp>(
+      op, makeSplat(type, op.getValue().convertToDouble()));
+  return success();
+}
+
 /// One operand only, or operands that are concats along the same axis.
 static LogicalResult mergeConcats(ConcatOp op, PatternRewriter &rewriter) {
   if (op.getInputs().size() == 1) {
@@ -148,6 +161,7 @@ void visir::addMovementPatterns(RewritePatternSet &patterns) {
   patterns.add(dropPad);
   patterns.add(mergeExpands);
   patterns.add(mergeConcats);
+  patterns.add(fillPad);
   patterns.add(reusePrefix);
   patterns.add(dropExpandOperand);
 }

@@ -102,3 +102,12 @@ func.func @concat_prefix(%a: tensor<2xf32>, %b: tensor<3xf32>, %c: tensor<4xf32>
   %1 = visir.concat %a, %b, %c {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>, tensor<4xf32>) -> tensor<9xf32>
   return %0, %1 : tensor<5xf32>, tensor<9xf32>
 }
+
+// A pad of nothing is its fill value.
+// CHECK-LABEL: func @pad_nothing
+// CHECK-NEXT: %[[C:.*]] = visir.constant {{.*}} : tensor<2x3xf32>
+// CHECK-NEXT: return %[[C]]
+func.func @pad_nothing(%a: tensor<0x2xf32>) -> tensor<2x3xf32> {
+  %0 = visir.pad %a {low = array<i64: 1, 0>, high = array<i64: 1, 1>, mode = #visir<pad_mode constant>, value = 2.0 : f64} : (tensor<0x2xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
