@@ -57,8 +57,8 @@ int runUnderQemu(const cpu::CodeBlock &code, const cpu::KernelInfo &info,
     llvm::raw_fd_ostream stream(file, /*shouldClose=*/true);
     stream.write(image.bytes.data(), image.bytes.size());
   }
-  int status = llvm::sys::ExecuteAndWait(
-      VISIR_QEMU, {VISIR_QEMU, VISIR_RUNNER, path});
+  int status =
+      llvm::sys::ExecuteAndWait(VISIR_QEMU, {VISIR_QEMU, VISIR_RUNNER, path});
   auto after = llvm::MemoryBuffer::getFile(path);
   llvm::sys::fs::remove(path);
   if (!after)
@@ -96,8 +96,8 @@ void expectLikeReferenceOnArm(const DispatchText &text, double tolerance) {
   for (auto [j, tensor] : llvm::enumerate(*wanted))
     for (int64_t i = 0; i < tensor.size(); ++i) {
       double y = tensor.asDouble(i);
-      ASSERT_NEAR(elementAsDouble(bindings[inputs + j], tensor.element(), i),
-                  y, tolerance * std::max(1.0, std::abs(y)))
+      ASSERT_NEAR(elementAsDouble(bindings[inputs + j], tensor.element(), i), y,
+                  tolerance * std::max(1.0, std::abs(y)))
           << "element " << i;
     }
 }
@@ -111,25 +111,38 @@ TEST(Aarch64, ElementwiseWithMath) {
   for (const char *op :
        {"math.exp", "math.tanh", "math.erf", "math.sin", "math.atan"})
     expectLikeReferenceOnArm(
-        {"map", "[7, 29]", 2, {{"7x29xf32", "(d0, d1) -> (d0, d1)"}},
-         {{"7x29xf32", "(d0, d1) -> (d0, d1)"}}, "visir.yield",
-         std::string("%y = ") + op + " %e0 : f32 visir.yield %y : f32", {}},
+        {"map",
+         "[7, 29]",
+         2,
+         {{"7x29xf32", "(d0, d1) -> (d0, d1)"}},
+         {{"7x29xf32", "(d0, d1) -> (d0, d1)"}},
+         "visir.yield",
+         std::string("%y = ") + op + " %e0 : f32 visir.yield %y : f32",
+         {}},
         1e-6);
 }
 
 TEST(Aarch64, Transpose) {
-  expectLikeReferenceOnArm(
-      {"map", "[33, 70]", 2, {{"70x33xf32", "(d0, d1) -> (d1, d0)"}},
-       {{"33x70xf32", "(d0, d1) -> (d0, d1)"}}, "visir.yield",
-       "visir.yield %e0 : f32", {}},
-      1e-7);
+  expectLikeReferenceOnArm({"map",
+                            "[33, 70]",
+                            2,
+                            {{"70x33xf32", "(d0, d1) -> (d1, d0)"}},
+                            {{"33x70xf32", "(d0, d1) -> (d0, d1)"}},
+                            "visir.yield",
+                            "visir.yield %e0 : f32",
+                            {}},
+                           1e-7);
 }
 
 TEST(Aarch64, NarrowFloats) {
   for (std::string type : {"f16", "bf16"})
     expectLikeReferenceOnArm(
-        {"map", "[5, 19]", 2, {{"5x19x" + type, "(d0, d1) -> (d0, d1)"}},
-         {{"5x19x" + type, "(d0, d1) -> (d0, d1)"}}, "visir.yield",
+        {"map",
+         "[5, 19]",
+         2,
+         {{"5x19x" + type, "(d0, d1) -> (d0, d1)"}},
+         {{"5x19x" + type, "(d0, d1) -> (d0, d1)"}},
+         "visir.yield",
          "%x = arith.extf %e0 : " + type +
              " to f32 %y = arith.mulf %x, %x : f32 %r = arith.truncf %y : "
              "f32 to " +
@@ -140,28 +153,40 @@ TEST(Aarch64, NarrowFloats) {
 
 TEST(Aarch64, SoftmaxAndNorm) {
   for (const char *root : {"softmax", "norm, {epsilon = 1.0e-5 : f64}"})
-    expectLikeReferenceOnArm(
-        {root, "[5, 77]", 1, {{"5x77xf32", "(d0, d1) -> (d0, d1)"}},
-         {{"5x77xf32", "(d0, d1) -> (d0, d1)"}}, kPass, kResult, {"f32"}},
-        1e-5);
+    expectLikeReferenceOnArm({root,
+                              "[5, 77]",
+                              1,
+                              {{"5x77xf32", "(d0, d1) -> (d0, d1)"}},
+                              {{"5x77xf32", "(d0, d1) -> (d0, d1)"}},
+                              kPass,
+                              kResult,
+                              {"f32"}},
+                             1e-5);
 }
 
 TEST(Aarch64, MatrixProduct) {
-  expectLikeReferenceOnArm(
-      {"contract", "[37, 20, 24]", 2,
-       {{"37x24xf32", "(m, n, k) -> (m, k)"},
-        {"24x20xf32", "(m, n, k) -> (k, n)"}},
-       {{"37x20xf32", "(m, n, k) -> (m, n)"}},
-       "visir.yield %p0, %p1 : f32, f32", kResult, {"f32"}},
-      1e-5);
+  expectLikeReferenceOnArm({"contract",
+                            "[37, 20, 24]",
+                            2,
+                            {{"37x24xf32", "(m, n, k) -> (m, k)"},
+                             {"24x20xf32", "(m, n, k) -> (k, n)"}},
+                            {{"37x20xf32", "(m, n, k) -> (m, n)"}},
+                            "visir.yield %p0, %p1 : f32, f32",
+                            kResult,
+                            {"f32"}},
+                           1e-5);
 }
 
 TEST(Aarch64, MaxPool) {
   expectLikeReferenceOnArm(
-      {"reduce, {combiner = #visir<reduce_kind max>}", "[7, 6, 20, 3, 3]", 3,
+      {"reduce, {combiner = #visir<reduce_kind max>}",
+       "[7, 6, 20, 3, 3]",
+       3,
        {{"13x11x20xf32", "(y, x, c, i, j) -> (y * 2 + i - 1, x * 2 + j - 1, "
                          "c), padded = true, fill = -1.0e+30 : f64"}},
-       {{"7x6x20xf32", "(y, x, c, i, j) -> (y, x, c)"}}, kPass, kResult,
+       {{"7x6x20xf32", "(y, x, c, i, j) -> (y, x, c)"}},
+       kPass,
+       kResult,
        {"f32"}},
       1e-6);
 }

@@ -43,27 +43,33 @@ struct Fixture {
 
 DispatchText copy(const std::string &domain, const std::string &from,
                   const std::string &load, const std::string &to) {
-  return {"map",     domain, 2, {{from, load}}, {{to, "(d0, d1) -> (d0, d1)"}},
-          "visir.yield", "visir.yield %e0 : f32", {}};
+  return {"map",
+          domain,
+          2,
+          {{from, load}},
+          {{to, "(d0, d1) -> (d0, d1)"}},
+          "visir.yield",
+          "visir.yield %e0 : f32",
+          {}};
 }
 
 } // namespace
 
 TEST(Config, LanesFollowTheMemory) {
-  Fixture rows(copy("[64, 96]", "64x96xf32", "(d0, d1) -> (d0, d1)",
-                    "64x96xf32"));
+  Fixture rows(
+      copy("[64, 96]", "64x96xf32", "(d0, d1) -> (d0, d1)", "64x96xf32"));
   rows.choose();
   EXPECT_EQ(rows.lanes(), 16);
   EXPECT_FALSE(rows.flag("transposes"));
-  Fixture narrow(copy("[64, 96]", "64x96xf32", "(d0, d1) -> (d0, d1)",
-                      "64x96xf32"));
+  Fixture narrow(
+      copy("[64, 96]", "64x96xf32", "(d0, d1) -> (d0, d1)", "64x96xf32"));
   narrow.choose("x86-64-v2");
   EXPECT_EQ(narrow.lanes(), 4);
 }
 
 TEST(Config, TransposesAreTurnedInBlocks) {
-  Fixture turned(copy("[64, 96]", "96x64xf32", "(d0, d1) -> (d1, d0)",
-                      "64x96xf32"));
+  Fixture turned(
+      copy("[64, 96]", "96x64xf32", "(d0, d1) -> (d1, d0)", "64x96xf32"));
   turned.choose();
   EXPECT_TRUE(turned.flag("transposes"));
 }
@@ -71,9 +77,12 @@ TEST(Config, TransposesAreTurnedInBlocks) {
 TEST(Config, ReductionsOfContiguousRowsRunAlongThem) {
   auto sum = [](const char *type, const char *load) {
     return DispatchText{"reduce, {combiner = #visir<reduce_kind sum>}",
-                        "[64, 96]", 1, {{type, load}},
+                        "[64, 96]",
+                        1,
+                        {{type, load}},
                         {{"64xf32", "(d0, d1) -> (d0)"}},
-                        "visir.yield %p0 : f32", "visir.yield %r0 : f32",
+                        "visir.yield %p0 : f32",
+                        "visir.yield %r0 : f32",
                         {"f32"}};
   };
   Fixture along(sum("64x96xf32", "(d0, d1) -> (d0, d1)"));
@@ -86,7 +95,9 @@ TEST(Config, ReductionsOfContiguousRowsRunAlongThem) {
 }
 
 TEST(Config, ScalarCodeIsRemarked) {
-  Fixture topk(DispatchText{"topk, {k = 3 : i64}", "[64, 96]", 1,
+  Fixture topk(DispatchText{"topk, {k = 3 : i64}",
+                            "[64, 96]",
+                            1,
                             {{"64x96xf32", "(d0, d1) -> (d0, d1)"}},
                             {{"64x3xf32", "(d0, d1)[s0] -> (d0, s0)"},
                              {"64x3xsi64", "(d0, d1)[s0] -> (d0, s0)"}},
@@ -120,13 +131,13 @@ TEST(Config, OneThatDoesNotFitIsRefused) {
        "config tile_points is 0, expected at least 1"},
   };
   for (const Wrong &wrong : cases) {
-    Fixture fixture(copy("[8, 16]", "8x16xf32", "(d0, d1) -> (d0, d1)",
-                         "8x16xf32"));
+    Fixture fixture(
+        copy("[8, 16]", "8x16xf32", "(d0, d1) -> (d0, d1)", "8x16xf32"));
     fixture.op.setConfigAttr(
         cast<DictionaryAttr>(parseAttribute(wrong.config, &context())));
     OwningOpRef<ModuleOp> kernels = ModuleOp::create(fixture.op.getLoc());
-    EXPECT_TRUE(failed(cpu::emitKernel(
-        fixture.op, *cpu::findSpec("x86-64-v4"), *kernels, "k")));
+    EXPECT_TRUE(failed(cpu::emitKernel(fixture.op, *cpu::findSpec("x86-64-v4"),
+                                       *kernels, "k")));
     ASSERT_EQ(fixture.messages.size(), 1u) << wrong.config;
     EXPECT_EQ(fixture.messages[0], wrong.message);
     EXPECT_TRUE(kernels->getBody()->empty());
@@ -134,13 +145,12 @@ TEST(Config, OneThatDoesNotFitIsRefused) {
 }
 
 TEST(Config, SymbolsThatAreMissingAreNamed) {
-  Fixture fixture(copy("[8, 16]", "8x16xf32", "(d0, d1) -> (d0, d1)",
-                       "8x16xf32"));
+  Fixture fixture(
+      copy("[8, 16]", "8x16xf32", "(d0, d1) -> (d0, d1)", "8x16xf32"));
   fixture.choose();
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(fixture.op.getLoc());
   const cpu::CpuSpec &spec = *cpu::findSpec("x86-64-v4");
-  ASSERT_TRUE(
-      succeeded(cpu::emitKernel(fixture.op, spec, *kernels, "k")));
+  ASSERT_TRUE(succeeded(cpu::emitKernel(fixture.op, spec, *kernels, "k")));
   EXPECT_TRUE(failed(cpu::compileKernels(*kernels, spec, {"other"})));
   ASSERT_EQ(fixture.messages.size(), 1u);
   EXPECT_EQ(fixture.messages[0], "no kernel is named other");

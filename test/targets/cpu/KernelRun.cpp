@@ -34,8 +34,7 @@ MLIRContext &test::context() {
 }
 
 OwningOpRef<ModuleOp> test::parse(const std::string &text) {
-  OwningOpRef<ModuleOp> module =
-      parseSourceString<ModuleOp>(text, &context());
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context());
   if (!module) // nothing can go on without it
     llvm::report_fatal_error(llvm::Twine("bad test module: ") + text);
   return module;
@@ -51,8 +50,7 @@ std::vector<const cpu::CpuSpec *> test::runnableSpecs() {
   };
   add("x86-64-v2", features.lookup("sse4.2"));
   add("x86-64-v3", features.lookup("avx2") && features.lookup("fma"));
-  add("x86-64-v4",
-      features.lookup("avx512vl") && features.lookup("avx512bw"));
+  add("x86-64-v4", features.lookup("avx512vl") && features.lookup("avx512bw"));
   add("host", true);
   return specs;
 }
@@ -98,9 +96,9 @@ public:
       : padded(llvm::alignTo(std::max<uint64_t>(size, 1),
                              VISIR_CPU_BINDING_ALIGNMENT)),
         room(llvm::alignTo(padded, 4096)) {
-    base = static_cast<char *>(mmap(nullptr, room + 4096,
-                                    PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base =
+        static_cast<char *>(mmap(nullptr, room + 4096, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(base + room, 4096, PROT_NONE);
   }
   GuardedBuffer(GuardedBuffer &&other)
@@ -132,8 +130,8 @@ int Kernel::run(std::vector<std::vector<char>> &bindings, uint32_t split) {
   GuardedBuffer scratch(info.scratchBytes);
   visir_cpu_env_t env = {VISIR_CPU_ABI_VERSION, 1};
   visir_cpu_args_t args = {pointers.data(), nullptr};
-  auto kernel = reinterpret_cast<visir_cpu_kernel_t>(
-      static_cast<char *>(code) + offset);
+  auto kernel =
+      reinterpret_cast<visir_cpu_kernel_t>(static_cast<char *>(code) + offset);
   split = std::min(split, info.tileCount);
   int status = kernel(&env, &args, 0, split, scratch.data());
   int second = kernel(&env, &args, split, info.tileCount, scratch.data());
@@ -155,8 +153,7 @@ std::vector<std::vector<char>> test::randomInputs(DispatchOp op,
       if (isa<FloatType>(element))
         storeDouble(bytes, element, i, floats(random));
       else
-        storeInt(bytes, element, i,
-                 random() % (element.isInteger(1) ? 2 : 8));
+        storeInt(bytes, element, i, random() % (element.isInteger(1) ? 2 : 8));
     }
     inputs.push_back(std::move(bytes));
   }
@@ -180,7 +177,8 @@ std::string DispatchText::module() const {
   for (auto [i, type] : llvm::enumerate(rootTypes))
     append(epilogueArgs, "%r" + std::to_string(i) + ": " + type);
   for (auto [i, input] : llvm::enumerate(inputs)) {
-    std::string number = std::to_string(i), tensor = "tensor<" + input.type + ">";
+    std::string number = std::to_string(i),
+                tensor = "tensor<" + input.type + ">";
     append(params, "%a" + number + ": " + tensor);
     append(names, "%a" + number);
     append(types, tensor);
@@ -197,13 +195,13 @@ std::string DispatchText::module() const {
     return "{ ^bb0" + (args.empty() ? "" : "(" + args + ")") + ":\n" + body +
            " }\n";
   };
-  std::string count = results.size() > 1 ? ":" + std::to_string(results.size())
-                                         : "";
-  return "func.func @f(" + params + ") {\n%r" + count +
-         " = visir.dispatch <" + root + "> domain = " + domain +
-         " parallel " + std::to_string(parallel) + " (" + names +
-         ")\nloads [" + loads + "]\nstores [" + stores + "] ties [" + ties +
-         "]\n: (" + types + ") -> (" + resultTypes + ")\nprologue " +
+  std::string count =
+      results.size() > 1 ? ":" + std::to_string(results.size()) : "";
+  return "func.func @f(" + params + ") {\n%r" + count + " = visir.dispatch <" +
+         root + "> domain = " + domain + " parallel " +
+         std::to_string(parallel) + " (" + names + ")\nloads [" + loads +
+         "]\nstores [" + stores + "] ties [" + ties + "]\n: (" + types +
+         ") -> (" + resultTypes + ")\nprologue " +
          block(prologueArgs, prologue) + "epilogue " +
          block(epilogueArgs, epilogue) + "return\n}\n";
 }

@@ -33,11 +33,11 @@ TEST(Map, Elementwise) {
       domain += c == 'x' ? std::string(", ") : std::string(1, c);
     std::string access = "(" + dims + ") -> (" + dims + ")";
     std::string type = text + "xf32";
-    expectLikeReference(
-        map(domain + "]", {{type, access}, {type, access}}, {{type, access}},
-            "%s = arith.addf %e0, %e1 : f32\n"
-            "%t = math.tanh %s : f32 visir.yield %t : f32"),
-        1e-6);
+    expectLikeReference(map(domain + "]", {{type, access}, {type, access}},
+                            {{type, access}},
+                            "%s = arith.addf %e0, %e1 : f32\n"
+                            "%t = math.tanh %s : f32 visir.yield %t : f32"),
+                        1e-6);
   }
 }
 
@@ -102,14 +102,14 @@ TEST(Map, PadsAndShifts) {
 }
 
 TEST(Map, StridesAndFlips) {
-  expectLikeReference(
-      map("[10, 17]", {{"20x53xf32", "(d0, d1) -> (d0 * 2 + 1, d1 * 3)"}},
-          {{"10x17xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
-      kExact);
-  expectLikeReference(
-      map("[10, 40]", {{"10x40xf32", "(d0, d1) -> (9 - d0, 39 - d1)"}},
-          {{"10x40xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
-      kExact);
+  expectLikeReference(map("[10, 17]",
+                          {{"20x53xf32", "(d0, d1) -> (d0 * 2 + 1, d1 * 3)"}},
+                          {{"10x17xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
+                      kExact);
+  expectLikeReference(map("[10, 40]",
+                          {{"10x40xf32", "(d0, d1) -> (9 - d0, 39 - d1)"}},
+                          {{"10x40xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
+                      kExact);
 }
 
 TEST(Map, WritesIntoATiedInput) {
@@ -152,9 +152,9 @@ TEST(Map, IndexOutOfRangeIsAnError) {
     for (const visir::cpu::CpuSpec *spec : runnableSpecs()) {
       Kernel kernel(op, *spec);
       for (int64_t bad : {4, -5}) {
-        std::vector<std::vector<char>> bindings = {
-            std::vector<char>(16), std::vector<char>(160),
-            std::vector<char>(80)};
+        std::vector<std::vector<char>> bindings = {std::vector<char>(16),
+                                                   std::vector<char>(160),
+                                                   std::vector<char>(80)};
         EXPECT_EQ(kernel.run(bindings, 0), 0);
         memcpy(bindings[1].data(), &bad, sizeof bad);
         EXPECT_EQ(kernel.run(bindings, 0), 1) << bad;
@@ -180,35 +180,36 @@ TEST(Map, Booleans) {
 TEST(Map, HalfPrecision) {
   for (const char *type : {"f16", "bf16"}) {
     std::string t = type, tensor = "6x45x" + t;
-    expectLikeReference(
-        map("[6, 45]",
-            {{tensor, "(d0, d1) -> (d0, d1)"}, {tensor, "(d0, d1) -> (d0, d1)"}},
-            {{tensor, "(d0, d1) -> (d0, d1)"}},
-            "%x = arith.extf %e0 : " + t + " to f32 %y = arith.extf %e1 : " +
-                t + " to f32 %s = arith.mulf %x, %y : f32 "
-                "%r = arith.truncf %s : f32 to " + t +
-                " visir.yield %r : " + t),
-        t == "f16" ? 1e-3 : 8e-3);
+    expectLikeReference(map("[6, 45]",
+                            {{tensor, "(d0, d1) -> (d0, d1)"},
+                             {tensor, "(d0, d1) -> (d0, d1)"}},
+                            {{tensor, "(d0, d1) -> (d0, d1)"}},
+                            "%x = arith.extf %e0 : " + t +
+                                " to f32 %y = arith.extf %e1 : " + t +
+                                " to f32 %s = arith.mulf %x, %y : f32 "
+                                "%r = arith.truncf %s : f32 to " +
+                                t + " visir.yield %r : " + t),
+                        t == "f16" ? 1e-3 : 8e-3);
   }
 }
 
 TEST(Map, IntegersToAndFromNarrowFloats) {
   for (std::string type : {"f16", "bf16"})
     for (std::string integer : {"i8", "i32", "i64"}) {
-      expectLikeReference(
-          map("[3, 45]", {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
-              {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
-              "%k = arith.constant 37 : " + integer +
-                  " %x = arith.muli %e0, %k : " + integer +
-                  " %y = arith.sitofp %x : " + integer + " to " + type +
-                  " visir.yield %y : " + type),
-          0);
-      expectLikeReference(
-          map("[3, 45]", {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
-              {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
-              "%y = arith.fptosi %e0 : " + type + " to " + integer +
-                  " visir.yield %y : " + integer),
-          0);
+      expectLikeReference(map("[3, 45]",
+                              {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
+                              {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
+                              "%k = arith.constant 37 : " + integer +
+                                  " %x = arith.muli %e0, %k : " + integer +
+                                  " %y = arith.sitofp %x : " + integer +
+                                  " to " + type + " visir.yield %y : " + type),
+                          0);
+      expectLikeReference(map("[3, 45]",
+                              {{"3x45x" + type, "(d0, d1) -> (d0, d1)"}},
+                              {{"3x45xs" + integer, "(d0, d1) -> (d0, d1)"}},
+                              "%y = arith.fptosi %e0 : " + type + " to " +
+                                  integer + " visir.yield %y : " + integer),
+                          0);
     }
 }
 
@@ -217,31 +218,31 @@ TEST(Map, IntegersOfAllWidths) {
     for (const char *sign : {"s", "u"}) {
       std::string scalar = std::string("i") + width;
       std::string tensor = "5x33x" + std::string(sign) + scalar;
-      expectLikeReference(
-          map("[5, 33]",
-              {{tensor, "(d0, d1) -> (d0, d1)"},
-               {tensor, "(d0, d1) -> (d0, d1)"}},
-              {{tensor, "(d0, d1) -> (d0, d1)"}},
-              "%s = arith.muli %e0, %e1 : " + scalar +
-                  " %o = arith.constant 1 : " + scalar +
-                  " %d = arith.addi %e1, %o : " + scalar +
-                  " %q = arith.divui %s, %d : " + scalar +
-                  " visir.yield %q : " + scalar),
-          0);
+      expectLikeReference(map("[5, 33]",
+                              {{tensor, "(d0, d1) -> (d0, d1)"},
+                               {tensor, "(d0, d1) -> (d0, d1)"}},
+                              {{tensor, "(d0, d1) -> (d0, d1)"}},
+                              "%s = arith.muli %e0, %e1 : " + scalar +
+                                  " %o = arith.constant 1 : " + scalar +
+                                  " %d = arith.addi %e1, %o : " + scalar +
+                                  " %q = arith.divui %s, %d : " + scalar +
+                                  " visir.yield %q : " + scalar),
+                          0);
     }
 }
 
 TEST(Map, RemaindersOfFloats) {
   for (const char *type : {"f32", "f64"}) {
     std::string t = type, tensor = "3x50x" + t;
-    expectLikeReference(
-        map("[3, 50]",
-            {{tensor, "(d0, d1) -> (d0, d1)"}, {tensor, "(d0, d1) -> (d0, d1)"}},
-            {{tensor, "(d0, d1) -> (d0, d1)"}},
-            "%k = arith.constant 1.0e+9 : " + t +
-                " %x = arith.mulf %e0, %k : " + t +
-                " %r = arith.remf %x, %e1 : " + t + " visir.yield %r : " + t),
-        1e-30);
+    expectLikeReference(map("[3, 50]",
+                            {{tensor, "(d0, d1) -> (d0, d1)"},
+                             {tensor, "(d0, d1) -> (d0, d1)"}},
+                            {{tensor, "(d0, d1) -> (d0, d1)"}},
+                            "%k = arith.constant 1.0e+9 : " + t +
+                                " %x = arith.mulf %e0, %k : " + t +
+                                " %r = arith.remf %x, %e1 : " + t +
+                                " visir.yield %r : " + t),
+                        1e-30);
   }
 }
 
@@ -249,8 +250,8 @@ TEST(Map, NoElements) {
   expectLikeReference(map("[0, 4]", {{"0x4xf32", "(d0, d1) -> (d0, d1)"}},
                           {{"0x4xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
                       0);
-  expectLikeReference(
-      map("[3, 4]", {{"0x4xf32", "(d0, d1) -> (d0, d1), padded = true"}},
-          {{"3x4xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
-      0);
+  expectLikeReference(map("[3, 4]",
+                          {{"0x4xf32", "(d0, d1) -> (d0, d1), padded = true"}},
+                          {{"3x4xf32", "(d0, d1) -> (d0, d1)"}}, kCopy),
+                      0);
 }

@@ -45,8 +45,8 @@ const Case kCases[] = {
     {"math.asin", std::asin, -1, 1, 3, 4},
     {"math.acos", std::acos, -1, 1, 4, 4},
     {"math.atan", std::atan, -50, 50, 4, 4},
-    {"math.rsqrt", [](long double x) { return 1 / std::sqrt(x); }, 1e-30,
-     1000, 2, 2},
+    {"math.rsqrt", [](long double x) { return 1 / std::sqrt(x); }, 1e-30, 1000,
+     2, 2},
 };
 
 std::string unaryModule(const std::string &op, const std::string &type,
@@ -66,8 +66,8 @@ std::string unaryModule(const std::string &op, const std::string &type,
 template <typename T>
 std::vector<T> evaluate(const std::string &op, std::vector<T> values,
                         const cpu::CpuSpec &spec) {
-  auto module = parse(
-      unaryModule(op, sizeof(T) == 4 ? "f32" : "f64", values.size()));
+  auto module =
+      parse(unaryModule(op, sizeof(T) == 4 ? "f32" : "f64", values.size()));
   DispatchOp dispatch;
   module->walk([&](DispatchOp found) { dispatch = found; });
   Kernel kernel(dispatch, spec);
@@ -119,8 +119,8 @@ void expectAccurate(const Case &test, double allowed,
       where = inputs[i];
     }
   }
-  EXPECT_LE(worst, allowed) << test.op << " on " << spec.name << " at "
-                            << where;
+  EXPECT_LE(worst, allowed)
+      << test.op << " on " << spec.name << " at " << where;
   ::testing::Test::RecordProperty(std::string(test.op).substr(5) + spec.name,
                                   std::to_string(worst));
 }
@@ -136,12 +136,10 @@ TEST_P(MathAccuracy, SinglePrecision) {
 
 TEST_P(MathAccuracy, DoublePrecision) {
   for (const char *name : {"x86-64-v2", "host"})
-    expectAccurate<double>(GetParam(), GetParam().ulps64,
-                           *cpu::findSpec(name));
+    expectAccurate<double>(GetParam(), GetParam().ulps64, *cpu::findSpec(name));
 }
 
-INSTANTIATE_TEST_SUITE_P(Functions, MathAccuracy,
-                         ::testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(Functions, MathAccuracy, ::testing::ValuesIn(kCases),
                          [](const auto &info) {
                            return std::string(info.param.op).substr(5);
                          });
@@ -178,7 +176,8 @@ TEST(Math, SpecialValues) {
       {"math.tanh", {inf, -inf, 0, nan, 1000}, {1, -1, 0, nan, 1}},
       {"math.erf", {inf, -inf, 0, nan, 1000}, {1, -1, 0, nan, 1}},
       {"math.sin", {inf, 0, nan}, {nan, 0, nan}},
-      {"math.atan", {inf, -inf, 0, nan},
+      {"math.atan",
+       {inf, -inf, 0, nan},
        {float(M_PI_2), float(-M_PI_2), 0, nan}},
       {"math.asin", {2, nan, 1}, {nan, nan, float(M_PI_2)}},
       {"math.expm1", {inf, -inf, 0, nan, 1000}, {inf, -1, 0, nan, inf}},

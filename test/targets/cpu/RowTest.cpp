@@ -19,8 +19,7 @@ std::string reduceRoot(const std::string &combiner) {
 
 DispatchText rows(const std::string &root, const std::string &domain,
                   int parallel, TensorText input, TensorText result) {
-  return {root,  domain,  parallel, {input},
-          {result}, kPass, kResult, {"f32"}};
+  return {root, domain, parallel, {input}, {result}, kPass, kResult, {"f32"}};
 }
 
 } // namespace
@@ -34,16 +33,14 @@ TEST(Reduce, AlongAndAcrossRows) {
           std::string(combiner) == "prod" ? 1e-4 : 1e-6 + 2e-7 * length;
       if (std::string(combiner) == "prod" && length > 37)
         continue;
-      expectLikeReference(
-          rows(root, "[9, " + n + "]", 1,
-               {"9x" + n + "xf32", "(d0, d1) -> (d0, d1)"},
-               {"9xf32", "(d0, d1) -> (d0)"}),
-          tolerance);
-      expectLikeReference(
-          rows(root, "[21, " + n + "]", 1,
-               {n + "x21xf32", "(d0, d1) -> (d1, d0)"},
-               {"21xf32", "(d0, d1) -> (d0)"}),
-          tolerance);
+      expectLikeReference(rows(root, "[9, " + n + "]", 1,
+                               {"9x" + n + "xf32", "(d0, d1) -> (d0, d1)"},
+                               {"9xf32", "(d0, d1) -> (d0)"}),
+                          tolerance);
+      expectLikeReference(rows(root, "[21, " + n + "]", 1,
+                               {n + "x21xf32", "(d0, d1) -> (d1, d0)"},
+                               {"21xf32", "(d0, d1) -> (d0)"}),
+                          tolerance);
     }
 }
 
@@ -70,16 +67,23 @@ TEST(Reduce, NothingGivesTheIdentity) {
 }
 
 TEST(Reduce, IntegersAndBooleans) {
-  DispatchText sum = {reduceRoot("max"), "[4, 50]", 1,
+  DispatchText sum = {reduceRoot("max"),
+                      "[4, 50]",
+                      1,
                       {{"4x50xsi64", "(d0, d1) -> (d0, d1)"}},
                       {{"4xsi64", "(d0, d1) -> (d0)"}},
-                      "visir.yield %p0 : i64", "visir.yield %r0 : i64",
+                      "visir.yield %p0 : i64",
+                      "visir.yield %r0 : i64",
                       {"i64"}};
   expectLikeReference(sum, 0);
-  DispatchText any = {reduceRoot("max"), "[4, 50]", 1,
+  DispatchText any = {reduceRoot("max"),
+                      "[4, 50]",
+                      1,
                       {{"4x50xi1", "(d0, d1) -> (d0, d1)"}},
                       {{"4xi1", "(d0, d1) -> (d0)"}},
-                      "visir.yield %p0 : i1", "visir.yield %r0 : i1", {"i1"}};
+                      "visir.yield %p0 : i1",
+                      "visir.yield %r0 : i1",
+                      {"i1"}};
   expectLikeReference(any, 0);
 }
 
@@ -102,7 +106,9 @@ TEST(Reduce, WindowsThatOverlapTheBorder) {
 
 TEST(Reduce, EpilogueReadsOtherTensors) {
   DispatchText mean = {
-      reduceRoot("sum"), "[6, 40]", 1,
+      reduceRoot("sum"),
+      "[6, 40]",
+      1,
       {{"6x40xf32", "(d0, d1) -> (d0, d1)"}, {"6xf32", "(d0, d1) -> (d0)"}},
       {{"6xf32", "(d0, d1) -> (d0)"}},
       "%s = arith.mulf %p0, %p0 : f32 visir.yield %s : f32",
@@ -120,12 +126,11 @@ TEST(Softmax, AlongAndAcrossRows) {
                                {"7x" + n + "xf32", "(d0, d1) -> (d0, d1)"},
                                {"7x" + n + "xf32", "(d0, d1) -> (d0, d1)"}),
                           2e-6);
-      expectLikeReference(rows(root, "[3, 21, " + n + "]", 2,
-                               {"3x" + n + "x21xf32",
-                                "(d0, d1, d2) -> (d0, d2, d1)"},
-                               {"3x" + n + "x21xf32",
-                                "(d0, d1, d2) -> (d0, d2, d1)"}),
-                          2e-6);
+      expectLikeReference(
+          rows(root, "[3, 21, " + n + "]", 2,
+               {"3x" + n + "x21xf32", "(d0, d1, d2) -> (d0, d2, d1)"},
+               {"3x" + n + "x21xf32", "(d0, d1, d2) -> (d0, d2, d1)"}),
+          2e-6);
     }
 }
 
@@ -140,36 +145,42 @@ TEST(Norm, AlongAndAcrossRows) {
       along.inputs.push_back({n + "xf32", "(d0, d1) -> (d1)"});
       along.epilogue = "%s = arith.mulf %r0, %e1 : f32 visir.yield %s : f32";
       expectLikeReference(along, 1e-5);
-      expectLikeReference(rows(root, "[2, 21, " + n + "]", 2,
-                               {"2x" + n + "x21xf32",
-                                "(d0, d1, d2) -> (d0, d2, d1)"},
-                               {"2x" + n + "x21xf32",
-                                "(d0, d1, d2) -> (d0, d2, d1)"}),
-                          1e-5);
+      expectLikeReference(
+          rows(root, "[2, 21, " + n + "]", 2,
+               {"2x" + n + "x21xf32", "(d0, d1, d2) -> (d0, d2, d1)"},
+               {"2x" + n + "x21xf32", "(d0, d1, d2) -> (d0, d2, d1)"}),
+          1e-5);
     }
 }
 
 TEST(Norm, RowsOfSeveralDimensions) {
-  expectLikeReference(
-      rows("norm, {epsilon = 1.0e-5 : f64}", "[2, 3, 5, 13]", 2,
-           {"2x5x3x13xf32", "(n, g, y, c) -> (n, y, g, c)"},
-           {"2x5x3x13xf32", "(n, g, y, c) -> (n, y, g, c)"}),
-      1e-5);
+  expectLikeReference(rows("norm, {epsilon = 1.0e-5 : f64}", "[2, 3, 5, 13]", 2,
+                           {"2x5x3x13xf32", "(n, g, y, c) -> (n, y, g, c)"},
+                           {"2x5x3x13xf32", "(n, g, y, c) -> (n, y, g, c)"}),
+                      1e-5);
 }
 
 TEST(Contract, PlainLoopsServeEveryAccess) {
   // The reduction steps through a diagonal, which no register tile takes.
   DispatchText diagonal = {
-      "contract", "[5, 6, 9]", 2,
+      "contract",
+      "[5, 6, 9]",
+      2,
       {{"9x9xf32", "(m, n, k) -> (k, k)"}, {"9x6xf32", "(m, n, k) -> (k, n)"}},
       {{"5x6xf32", "(m, n, k) -> (m, n)"}},
-      "visir.yield %p0, %p1 : f32, f32", kResult, {"f32"}};
+      "visir.yield %p0, %p1 : f32, f32",
+      kResult,
+      {"f32"}};
   expectLikeReference(diagonal, 1e-5);
-  DispatchText integers = {
-      "contract", "[5, 6, 9]", 2,
-      {{"5x9xsi32", "(m, n, k) -> (m, k)"}, {"9x6xsi32", "(m, n, k) -> (k, n)"}},
-      {{"5x6xsi32", "(m, n, k) -> (m, n)"}},
-      "visir.yield %p0, %p1 : i32, i32", "visir.yield %r0 : i32", {"i32"}};
+  DispatchText integers = {"contract",
+                           "[5, 6, 9]",
+                           2,
+                           {{"5x9xsi32", "(m, n, k) -> (m, k)"},
+                            {"9x6xsi32", "(m, n, k) -> (k, n)"}},
+                           {{"5x6xsi32", "(m, n, k) -> (m, n)"}},
+                           "visir.yield %p0, %p1 : i32, i32",
+                           "visir.yield %r0 : i32",
+                           {"i32"}};
   expectLikeReference(integers, 0);
 }
 

@@ -101,7 +101,8 @@ llvm::Error Linker::place(const ObjectFile &file, bool code) {
     if (alignment > kMaxAlignment)
       return llvm::createStringError("alignment of section " + *name + " is " +
                                      llvm::Twine(alignment));
-    block.resize(llvm::alignTo(block.size(), std::max<uint64_t>(alignment, 64)));
+    block.resize(
+        llvm::alignTo(block.size(), std::max<uint64_t>(alignment, 64)));
     placed[{&file, section.getIndex()}] = block.size();
     block.insert(block.end(), contents->begin(), contents->end());
   }
