@@ -3,6 +3,7 @@
 
 #include "frontends/onnx/import/Inputs.h"
 #include "frontends/onnx/import/Load.h"
+#include "frontends/onnx/import/Sequence.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -72,6 +73,10 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
   SmallVector<Value> results;
   if (failed(scope.importGraph(graph, loc, results)))
     return failure();
+  for (auto [output, value] : llvm::zip(graph.output(), results))
+    if (isSequence(value))
+      return emitError(loc) << "output '" << output.name()
+                            << "' is a sequence, expected a tensor";
   func::ReturnOp::create(builder, loc, results);
   for (const auto &output : graph.output())
     resultAttrs.push_back(named(output.name()));

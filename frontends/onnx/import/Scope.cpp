@@ -3,6 +3,7 @@
 
 #include "frontends/onnx/import/Inputs.h"
 #include "frontends/onnx/import/Opaque.h"
+#include "frontends/onnx/import/Sequence.h"
 #include "frontends/onnx/import/Tensor.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -245,9 +246,15 @@ static std::string precheck(const OpImport *import, const NodeProto &proto,
       return ("input " + Twine(i) + " is missing, expected at least " +
               Twine(import->required) + " inputs")
           .str();
-  for (auto [name, value] : llvm::zip(proto.input(), inputs)) {
+  for (auto [i, value] : llvm::enumerate(inputs)) {
+    const std::string &name = proto.input(i);
     auto type = value ? dyn_cast<RankedTensorType>(value.getType())
                       : RankedTensorType();
+    if (value && isSequence(value)) {
+      if (takesSequence(import->opType, i))
+        continue;
+      return "input '" + name + "' is a sequence, expected a tensor";
+    }
     if (value && (!type || !type.hasStaticShape()))
       return "shape of input '" + name +
              "' is unknown, since it comes from an operator without import";

@@ -9,11 +9,11 @@ using namespace visir::onnx;
 static LogicalResult importDropout(Node &node) {
   node.ignoreAttr("ratio");
   node.ignoreAttr("seed");
+  auto ratio = node.constantDoubles(1);
   if (node.hasInput(2)) {
     FailureOr<int64_t> training = node.requireInt(2, "training_mode");
     if (failed(training))
       return failure();
-    auto ratio = node.constantDoubles(1);
     bool keepsAll = ratio && ratio->size() == 1 && ratio->front() == 0;
     if (*training && !keepsAll)
       return node.refuse("training_mode", "true", "false");

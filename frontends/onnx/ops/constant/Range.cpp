@@ -8,15 +8,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::onnx;
 
-static constexpr int64_t kMaxRange = int64_t(1) << 26;
-
-static LogicalResult checkLength(Node &node, double length) {
-  if (length > double(kMaxRange))
-    return node.refuse("number of elements", std::to_string(length),
-                       "at most 2^26");
-  return success();
-}
-
 static LogicalResult importIntegers(Node &node, RankedTensorType scalarType) {
   FailureOr<int64_t> start = node.requireInt(0, "start");
   FailureOr<int64_t> limit = node.requireInt(1, "limit");
@@ -25,8 +16,8 @@ static LogicalResult importIntegers(Node &node, RankedTensorType scalarType) {
     return failure();
   if (*delta == 0)
     return node.refuse("delta", "0", "another number");
-  double span = double(*limit) - double(*start);
-  if (failed(checkLength(node, span / double(*delta))))
+  double span = (double(*limit) - double(*start)) / double(*delta);
+  if (failed(checkConstantSize(node, int64_t(std::min(span, 9e18)))))
     return failure();
   Shape values;
   for (int64_t value = *start; *delta > 0 ? value < *limit : value > *limit;) {
@@ -55,7 +46,7 @@ static LogicalResult importFloats(Node &node, RankedTensorType scalarType) {
     return node.refuse("delta", "0", "another number");
   double length =
       std::max(std::ceil((values[1] - values[0]) / values[2]), 0.0);
-  if (failed(checkLength(node, length)))
+  if (failed(checkConstantSize(node, int64_t(std::min(length, 9e18)))))
     return failure();
   SmallVector<double> elements;
   for (int64_t i = 0; i < int64_t(length); ++i)

@@ -5,10 +5,8 @@ using namespace visir;
 using namespace visir::onnx;
 
 static LogicalResult importMod(Node &node) {
-  bool fmod = node.intAttr("fmod", 0) != 0;
-  if (!fmod && isFloat(node.elementType(0)))
-    return node.refuse("fmod", "0", "1 for floats");
-  BinaryKind kind = fmod ? BinaryKind::Fmod : BinaryKind::Mod;
+  BinaryKind kind =
+      node.intAttr("fmod", 0) ? BinaryKind::Fmod : BinaryKind::Mod;
   return node.setOutput(0,
                         binary(node, kind, node.input(0), node.input(1)));
 }

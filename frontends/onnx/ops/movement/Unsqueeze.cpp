@@ -9,6 +9,8 @@ static LogicalResult importUnsqueeze(Node &node) {
   FailureOr<Shape> given = axesOperand(node, 1, /*inputSince=*/13);
   if (failed(given))
     return failure();
+  if (given->empty() && !node.hasAttr("axes") && !node.hasInput(1))
+    return node.refuse("the axes are missing");
   FailureOr<Shape> axes =
       normaliseAxes(node, *given, node.rank(0) + given->size());
   if (failed(axes))
