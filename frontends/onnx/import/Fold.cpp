@@ -66,6 +66,7 @@ static std::optional<double> evalUnary(UnaryKind kind, double x) {
   case UnaryKind::Floor: return std::floor(x);
   case UnaryKind::Round: return std::nearbyint(x);
   case UnaryKind::Sign: return double((x > 0) - (x < 0));
+  case UnaryKind::Relu: return x < 0 ? 0 : x;
   case UnaryKind::Sqrt: return std::sqrt(x);
   case UnaryKind::Reciprocal: return 1 / x;
   default: return std::nullopt;
@@ -77,6 +78,7 @@ static std::optional<int64_t> evalUnary(UnaryKind kind, int64_t x) {
   case UnaryKind::Abs: return x < 0 ? int64_t(-uint64_t(x)) : x;
   case UnaryKind::Neg: return int64_t(-uint64_t(x));
   case UnaryKind::Not: return !x;
+  case UnaryKind::Relu: return std::max<int64_t>(x, 0);
   case UnaryKind::Sign: return (x > 0) - (x < 0);
   default: return std::nullopt;
   }

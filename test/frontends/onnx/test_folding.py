@@ -80,6 +80,7 @@ FOLDED = [
     ("Or", {"a": A > 0, "b": B > 0}, {}), ("Xor", {"a": A > 0, "b": B > 0}, {}),
     ("Where", {"c": A > 0, "a": A, "b": B}, {}),
     ("Cast", {"a": A / 2}, {"to": INT64}), ("Cast", {"a": A}, {"to": FLOAT}),
+    ("Relu", {"a": numpy.float32([4, -2])}, {}),
     ("Sqrt", {"a": numpy.float32([4, 2])}, {}),
     ("Reciprocal", {"a": numpy.float32([4, 3])}, {}),
     ("Div", {"a": numpy.float32([1, 7]), "b": numpy.float32([3])}, {}),
