@@ -124,10 +124,6 @@ struct ConvDomain {
 
 } // namespace
 
-static bool anyNonZero(ArrayRef<int64_t> values) {
-  return llvm::any_of(values, [](int64_t v) { return v != 0; });
-}
-
 /// Depthwise: [n, out..., c(, multiplier) | kernel...], a reduction of
 /// products.
 static Values lowerDepthwise(OpBuilder &b, ConvOp conv) {

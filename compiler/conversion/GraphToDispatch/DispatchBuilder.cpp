@@ -12,6 +12,10 @@ SmallVector<AffineExpr> visir::dimRange(MLIRContext *context, unsigned begin,
   return dims;
 }
 
+bool visir::anyNonZero(ArrayRef<int64_t> values) {
+  return llvm::any_of(values, [](int64_t value) { return value != 0; });
+}
+
 DispatchBuilder::DispatchBuilder(OpBuilder &builder, Location loc,
                                  RootKind kind, ArrayRef<int64_t> extents,
                                  int64_t parallelRank,

@@ -104,6 +104,9 @@ LowerFn findIndexingLowering(mlir::Operation *op);
 llvm::SmallVector<mlir::AffineExpr> dimRange(mlir::MLIRContext *context,
                                              unsigned begin, unsigned end);
 
+/// Whether a padding or the like does anything.
+bool anyNonZero(llvm::ArrayRef<int64_t> values);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_CONVERSION_GRAPHTODISPATCH_DISPATCHBUILDER_H

@@ -36,10 +36,6 @@ template <typename PoolOp> struct PoolDomain {
   }
 };
 
-static bool anyNonZero(ArrayRef<int64_t> values) {
-  return llvm::any_of(values, [](int64_t v) { return v != 0; });
-}
-
 /// The least value of an element type; nothing for types without a wide
 /// enough range as a double.
 static double lowest(Type element) {
