@@ -83,6 +83,7 @@ def wheel_files(build, name, compiler):
         f"visir/{path.name}": path
         for path in sorted((HERE / "visir").glob("*.py"))
     }
+    files["visir/py.typed"] = HERE / "visir" / "py.typed"
     files[f"visir/lib/{RUNTIME}"] = build / "lib" / RUNTIME
     info = f"{name.replace('-', '_')}-{version()}.dist-info"
     if compiler:

@@ -3,7 +3,6 @@ import numpy
 import onnx
 import pytest
 import visir
-from visir import backend
 
 
 def test_same_model_same_bytes(affine_model, affine_artifact):
@@ -48,20 +47,3 @@ def test_evaluates_in_float64(affine_model, affine_inputs):
     numpy.testing.assert_allclose(
         result, wide["x"] * wide["scale"] + 1, rtol=1e-12
     )
-
-
-def test_backend(affine_model, affine_inputs):
-    assert backend.supports_device("CPU")
-    assert not backend.supports_device("CUDA")
-    arrays = [affine_inputs["x"], affine_inputs["scale"]]
-    outputs = backend.run_model(affine_model, arrays)
-    numpy.testing.assert_array_equal(
-        outputs["y"], affine_inputs["x"] * affine_inputs["scale"] + 1
-    )
-    numpy.testing.assert_array_equal(outputs[0], outputs["y"])
-
-
-def test_backend_has_no_run_node():
-    node = onnx.helper.make_node("Relu", ["x"], ["y"])
-    with pytest.raises(NotImplementedError, match="run_node is not offered"):
-        backend.run_node(node, [numpy.zeros(1, numpy.float32)])

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import pathlib
 import threading
+import typing
 
 import numpy
 import pytest
 import visir
+from conftest import model_of, tensor
+from onnx import helper
 
 
 def expected(inputs):
@@ -136,3 +140,89 @@ def test_refuses_wrong_inputs(
 def test_names_the_entry_points(affine_artifact, affine_inputs):
     with pytest.raises(KeyError, match="entry is absent, expected one of"):
         visir.load(affine_artifact).run(affine_inputs, entry="absent")
+
+
+def test_is_a_context_manager(affine_artifact, affine_inputs):
+    with visir.load(affine_artifact) as module:
+        result = module.run(affine_inputs)["y"]
+    numpy.testing.assert_array_equal(result, expected(affine_inputs))
+    module.close()  # again, which does nothing
+    with pytest.raises(ValueError, match="module is closed, expected an open"):
+        module.run(affine_inputs)
+    with pytest.raises(ValueError, match="module is closed"):
+        module.threads
+
+
+def test_writes_into_the_callers_memory(affine_artifact, affine_inputs):
+    module = visir.load(affine_artifact)
+    plain = numpy.empty((2, 3), numpy.float32)
+    strided = numpy.empty((3, 2), numpy.float32).T
+    for y in (plain, strided):
+        assert module.run(affine_inputs, out={"y": y})["y"] is y
+        numpy.testing.assert_array_equal(y, expected(affine_inputs))
+
+
+def read_only():
+    array = numpy.empty((2, 3), numpy.float32)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    "out, error, text",
+    [
+        ({"z": read_only()}, KeyError, r"outputs are \['z'\], expected some"),
+        ({"y": read_only()}, ValueError, "memory of output y is read-only"),
+        ({"y": numpy.empty((2, 3))}, TypeError, "dtype of output y is float64"),
+        (
+            {"y": numpy.empty((3, 2), numpy.float32)},
+            ValueError,
+            r"shape of output y is \(3, 2\), expected \(2, 3\)",
+        ),
+        ({"y": [[0.0] * 3] * 2}, TypeError, "output y is a list, expected"),
+    ],
+)
+def test_refuses_wrong_outputs(
+    affine_artifact, affine_inputs, out, error, text
+):
+    with pytest.raises(error, match=text):
+        visir.load(affine_artifact).run(affine_inputs, out=out)
+
+
+def test_other_threads_go_on_during_a_run():
+    """A run that takes long does not hold Python's global lock."""
+    size = 512
+    weights = numpy.zeros((size, size), numpy.float32)
+    nodes = [
+        helper.make_node("MatMul", [f"x{i}", "w"], [f"x{i + 1}"])
+        for i in range(16)
+    ]
+    model = model_of(
+        nodes,
+        [tensor("x0", (size, size))],
+        [tensor("x16", (size, size))],
+        {"w": weights},
+    )
+    module = visir.load(visir.compile(model), threads=1)
+    during = threading.Event()
+    turns = 0
+
+    def work():
+        during.set()
+        module.run({"x0": weights})
+        during.clear()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    during.wait()
+    while during.is_set():
+        turns += 1
+    thread.join()
+    assert turns > 1000
+
+
+def test_is_typed():
+    folder = pathlib.Path(visir.__file__).parent
+    assert (folder / "py.typed").exists()
+    for function in (visir.compile, visir.load, visir.Module.run):
+        assert typing.get_type_hints(function)["return"]

@@ -9,11 +9,12 @@
 """
 
 from visir.compiler import CompileError, UnsupportedError, compile, evaluate
-from visir.module import Module, Tensor, load
+from visir.module import Entry, Module, Tensor, load
 from visir.runtime import RuntimeFailure, runtime_version
 
 __all__ = [
     "CompileError",
+    "Entry",
     "Module",
     "RuntimeFailure",
     "Tensor",

@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The compiler, through the program `visir`."""
 
+from __future__ import annotations
+
+import json
 import os
 import pathlib
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Union, overload
 
 import numpy
 
 from visir import locate
 
 UNSUPPORTED = 2
+
+
+class ModelProto(Protocol):
+    """An onnx.ModelProto, or what can be written as one."""
+
+    def SerializeToString(self) -> bytes: ...
+
+
+Path = Union[str, os.PathLike[str]]
+Model = Union[Path, bytes, ModelProto]
+Shapes = Mapping[str, Sequence[int]]
 
 
 class CompileError(RuntimeError):
@@ -21,12 +37,14 @@ class UnsupportedError(CompileError):
     """The model needs what the compiler does not have; `refusals` lists all
     of it, one line for each node."""
 
-    def __init__(self, text):
+    refusals: list[str]
+
+    def __init__(self, text: str) -> None:
         super().__init__(text)
         self.refusals = [line for line in text.splitlines() if line]
 
 
-def run_tool(name, arguments):
+def run_tool(name: str, arguments: Sequence[str]) -> str:
     """Runs a program; returns what it printed, or raises what it refused."""
     done = subprocess.run(
         [locate.tool(name), *arguments],
@@ -42,18 +60,17 @@ def run_tool(name, arguments):
     return done.stdout
 
 
-def write_model(model, folder):
+def write_model(model: Model, folder: str) -> str:
     """The path of a model given as path, bytes or onnx.ModelProto."""
     if isinstance(model, (str, os.PathLike)):
         return os.fspath(model)
-    if hasattr(model, "SerializeToString"):
-        model = model.SerializeToString()
+    data = model if isinstance(model, bytes) else model.SerializeToString()
     path = os.path.join(folder, "model.onnx")
-    pathlib.Path(path).write_bytes(model)
+    pathlib.Path(path).write_bytes(data)
     return path
 
 
-def elements(value):
+def elements(value: Any) -> str:
     """The elements of an array as the command line wants them."""
     array = numpy.asarray(value)
     if array.dtype.kind == "b":
@@ -64,7 +81,9 @@ def elements(value):
     return ",".join(map(str, array.ravel().tolist()))
 
 
-def model_arguments(shapes, bind):
+def model_arguments(
+    shapes: Shapes | None, bind: Mapping[str, Any] | None
+) -> list[str]:
     """The command line for fixed shapes and bound inputs."""
     arguments = []
     for name, shape in (shapes or {}).items():
@@ -74,25 +93,62 @@ def model_arguments(shapes, bind):
     return arguments
 
 
+@overload
 def compile(
-    model, target="host", output=None, *, shapes=None, bind=None, options=()
-):
+    model: Model | Sequence[Path],
+    target: str = "host",
+    output: None = None,
+    *,
+    shapes: Shapes | None = None,
+    bind: Mapping[str, Any] | None = None,
+    options: Sequence[str] = (),
+) -> bytes: ...
+
+
+@overload
+def compile(
+    model: Model | Sequence[Path],
+    target: str = "host",
+    *,
+    output: Path,
+    shapes: Shapes | None = None,
+    bind: Mapping[str, Any] | None = None,
+    options: Sequence[str] = (),
+) -> pathlib.Path: ...
+
+
+def compile(
+    model: Model | Sequence[Path],
+    target: str = "host",
+    output: Path | None = None,
+    *,
+    shapes: Shapes | None = None,
+    bind: Mapping[str, Any] | None = None,
+    options: Sequence[str] = (),
+) -> bytes | pathlib.Path:
     """Compiles an ONNX model and returns the artifact.
 
     model: a path, bytes or an onnx.ModelProto; or a list of paths, whose
         entry points are then named after the files.
+    target: instruction sets, separated by commas: 'x86-64-v2', 'x86-64-v3',
+        'x86-64-v4', 'aarch64', or 'host' for this machine's.
     output: where to write the artifact; without it its bytes are returned,
         with it the path.
     shapes: {input: dimensions} for inputs of unknown shape.
-    bind: {input: array} for inputs that become constants.
+    bind: {input: array} for inputs that become constants; the array has the
+        input's shape, its elements are converted to the input's dtype.
     options: further arguments of `visir compile`.
+
+    The compiler runs in a process of its own, so that other threads of Python
+    go on.
 
     Raises UnsupportedError with every node that the compiler cannot do, and
     CompileError for anything else that goes wrong.
     """
     with tempfile.TemporaryDirectory() as folder:
+        models: Sequence[Any]
         models = model if isinstance(model, (list, tuple)) else [model]
-        paths = [os.fspath(write_model(each, folder)) for each in models]
+        paths = [write_model(each, folder) for each in models]
         made = os.fspath(output or os.path.join(folder, "model.visir"))
         run_tool(
             "visir",
@@ -105,7 +161,18 @@ def compile(
         return pathlib.Path(made).read_bytes()
 
 
-def evaluate(model, inputs, *, shapes=None, bind=None):
+def newest_opset() -> int:
+    """The newest opset of ONNX's default domain that can be compiled."""
+    return json.loads(run_tool("visir", ["ops", "--json"]))["last_opset"]
+
+
+def evaluate(
+    model: Model,
+    inputs: Mapping[str, Any],
+    *,
+    shapes: Shapes | None = None,
+    bind: Mapping[str, Any] | None = None,
+) -> dict[str, numpy.ndarray]:
     """Runs an ONNX model in the reference interpreter, which computes in
     float64 what the model computes in float32; {name: array} to the same,
     all floats as float64."""

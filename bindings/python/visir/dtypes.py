@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """visir_dtype_t and NumPy's types."""
 
+from __future__ import annotations
+
 import functools
 
 import numpy
@@ -24,9 +26,11 @@ NAMES = (
 )
 
 
-def to_numpy(code):
+def to_numpy(code: int) -> numpy.dtype:
     """NumPy's dtype of a visir_dtype_t."""
     name = NAMES[code]
+    if name is None:
+        raise ValueError(f"dtype is {code}, expected 1 .. {len(NAMES) - 1}")
     if name == "bfloat16":
         # Only models that use the type need the package.
         import ml_dtypes
@@ -36,7 +40,7 @@ def to_numpy(code):
 
 
 @functools.cache
-def from_numpy(dtype):
+def from_numpy(dtype: numpy.dtype) -> int:
     """The visir_dtype_t of a NumPy dtype; TypeError if there is none."""
     if dtype.name not in NAMES:
         raise TypeError(f"dtype is {dtype}, expected one of {NAMES[1:]}")

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Finds the parts of Visir that are not Python."""
 
+from __future__ import annotations
+
 import os
 import pathlib
 import shutil
 import sys
+from collections.abc import Iterator
 
 PACKAGE = pathlib.Path(__file__).parent
 CHECKOUT = PACKAGE.parents[2]
 
 
-def candidates(variable, installed, built):
+def candidates(
+    variable: str, installed: str, built: str
+) -> Iterator[pathlib.Path]:
     """Where a file may be, best first: named by an environment variable,
     inside the package, in the build folder of a checkout."""
     if os.environ.get(variable):
@@ -21,7 +26,7 @@ def candidates(variable, installed, built):
     yield pathlib.Path(build) / built
 
 
-def runtime_library():
+def runtime_library() -> str:
     """The path of libvisir-runtime, or its name for the system's loader."""
     name = "libvisir-runtime.so"
     for path in candidates("VISIR_RUNTIME", f"lib/{name}", f"lib/{name}"):
@@ -30,7 +35,7 @@ def runtime_library():
     return name
 
 
-def tool(name="visir"):
+def tool(name: str = "visir") -> str:
     """The path of a program of Visir's; FileNotFoundError if there is none.
 
     VISIR_TOOL names another `visir`, beside which the others are looked for.
@@ -46,7 +51,7 @@ def tool(name="visir"):
     return found
 
 
-def tool_environment():
+def tool_environment() -> dict[str, str] | None:
     """The environment for the program: a wheel has its libraries inside."""
     libraries = PACKAGE / "lib"
     if not libraries.is_dir():
@@ -56,7 +61,7 @@ def tool_environment():
     return {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
 
 
-def run_tool():
+def run_tool() -> None:
     """The command `visir` of an installed wheel."""
     program = tool()
     os.execve(

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Opened artifacts and their runs."""
 
+from __future__ import annotations
+
 import ctypes
 import dataclasses
 import os
 import threading
 import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Union
 
 import numpy
 
-from visir import dtypes, runtime
+from visir import dlpack, dtypes, runtime
 
 # Data at this alignment is used in place by the runtime.
 ALIGNMENT = 64
+
+# What run() takes for a tensor.
+TensorLike = Union[numpy.ndarray, dlpack.SupportsDLPack, Sequence[Any], float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,41 +31,67 @@ class Tensor:
     shape: tuple[int, ...]
 
 
-def empty_aligned(dtype, shape):
+def empty_aligned(dtype: numpy.dtype, shape: Sequence[int]) -> numpy.ndarray:
     """An uninitialised C-contiguous array at an aligned address."""
     count = int(numpy.prod(shape, dtype=numpy.int64))
     size = count * dtype.itemsize
     raw = numpy.empty(size + ALIGNMENT, numpy.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
-    return raw[skip : skip + size].view(dtype).reshape(shape)
+    array = raw[skip : skip + size].view(dtype).reshape(shape)
+    return array.view(dlpack.Bfloat16Array) if is_bfloat(dtype) else array
 
 
-def as_array(value):
+def is_bfloat(dtype: numpy.dtype) -> bool:
+    return dtype.name == "bfloat16"
+
+
+def as_array(value: TensorLike, what: str) -> numpy.ndarray:
     """NumPy arrays as they are, other holders of tensors through DLPack."""
     if isinstance(value, numpy.ndarray):
         return value
-    if hasattr(value, "__dlpack__"):
-        return numpy.from_dlpack(value)
-    return numpy.asarray(value)
+    if not isinstance(value, dlpack.SupportsDLPack):
+        return numpy.asarray(value)
+    try:
+        return dlpack.to_array(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from error
 
 
-def view_of(array, keep):
+def view_of(array: numpy.ndarray, keep: list[Any]) -> runtime.TensorView:
     """A TensorView of an array; `keep` collects what must stay alive."""
     dims = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-    keep += [array, dims]
+    strides = None
+    if not array.flags.c_contiguous:
+        steps = (step // array.itemsize for step in array.strides)
+        strides = (ctypes.c_int64 * max(array.ndim, 1))(*steps)
+    keep += [array, dims, strides]
     return runtime.TensorView(
         data=array.ctypes.data,
         dtype=dtypes.from_numpy(array.dtype),
         rank=array.ndim,
         dims=dims,
-        strides=None,
+        strides=strides,
+    )
+
+
+def has_whole_strides(array: numpy.ndarray) -> bool:
+    """Whether its elements lie whole elements apart, as the runtime wants."""
+    return array.flags.aligned and not any(
+        step % array.itemsize for step in array.strides
     )
 
 
 class Entry:
-    """One entry point of a module: its index, inputs and outputs."""
+    """One entry point of a module: its index, name, floating-point operations
+    of a run, inputs and outputs (each a Tensor, in order)."""
 
-    def __init__(self, handle, index):
+    index: int
+    name: str
+    flops: float
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def __init__(self, handle: ctypes.c_void_p, index: int) -> None:
         library = runtime.library()
         info = runtime.EntryInfo()
         runtime.check(
@@ -68,7 +101,7 @@ class Entry:
         self.name = info.name.decode()
         self.flops = info.flops
 
-        def tensors(query, count):
+        def tensors(query: Any, count: int) -> tuple[Tensor, ...]:
             return tuple(self._tensor(handle, query, i) for i in range(count))
 
         self.inputs = tensors(library.visir_module_input_info, info.input_count)
@@ -76,7 +109,7 @@ class Entry:
             library.visir_module_output_info, info.output_count
         )
 
-    def _tensor(self, handle, query, index):
+    def _tensor(self, handle: ctypes.c_void_p, query: Any, index: int) -> Tensor:
         info = runtime.TensorInfo()
         runtime.check(query(handle, self.index, index, ctypes.byref(info)))
         return Tensor(
@@ -87,12 +120,31 @@ class Entry:
 
 
 class Module:
-    """An artifact, ready to run. May be used from several threads; their runs
-    take turns."""
+    """An artifact, ready to run.
 
-    def __init__(self, source, threads=0, target=None):
+    May be used from several threads; their runs take turns, without Python's
+    global lock. As a context manager it closes itself at the end of the block,
+    otherwise when it is no longer referred to.
+    """
+
+    target: str
+    """The instruction set whose program runs, such as 'x86-64-v3'."""
+    producer: str
+    """The compiler that wrote the artifact, and its version."""
+    options: str
+    """The compiler's options that made it."""
+    entries: tuple[Entry, ...]
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+        threads: int = 0,
+        target: str | None = None,
+    ) -> None:
+        """As load()."""
         library = runtime.library()
         self._lock = threading.Lock()
+        self._finalizers: list[Callable[[], Any]] = []
         options = runtime.ContextOptions(thread_count=threads)
         options.struct_bytes = ctypes.sizeof(options)
         self._context = self._own(
@@ -100,27 +152,7 @@ class Module:
             library.visir_context_create,
             ctypes.byref(options),
         )
-        choice = runtime.ModuleOptions(target=target and target.encode())
-        choice.struct_bytes = ctypes.sizeof(choice)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            # The runtime reads the constants where they are.
-            self._data = empty_aligned(numpy.dtype("u1"), (len(source),))
-            self._data[:] = numpy.frombuffer(source, numpy.uint8)
-            opened = (
-                library.visir_module_open_memory,
-                self._context,
-                self._data.ctypes.data,
-                len(source),
-            )
-        else:
-            opened = (
-                library.visir_module_open_file,
-                self._context,
-                os.fsencode(source),
-            )
-        self._handle = self._own(
-            library.visir_module_release, *opened, ctypes.byref(choice)
-        )
+        self._handle = self._open(source, target)
         self._session = self._own(
             library.visir_session_release,
             library.visir_session_create,
@@ -136,75 +168,178 @@ class Module:
             Entry(self._handle, i) for i in range(info.entry_count)
         )
 
-    def _own(self, release, create, *arguments):
+    def _open(self, source: Any, target: str | None) -> ctypes.c_void_p:
+        library = runtime.library()
+        opened: tuple[Any, ...]
+        choice = runtime.ModuleOptions(target=target and target.encode())
+        choice.struct_bytes = ctypes.sizeof(choice)
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            given = numpy.frombuffer(source, numpy.uint8)
+            # The runtime reads the constants where they are.
+            self._data = empty_aligned(numpy.dtype("u1"), given.shape)
+            self._data[:] = given
+            opened = (
+                library.visir_module_open_memory,
+                self._context,
+                self._data.ctypes.data,
+                len(given),
+            )
+        else:
+            opened = (
+                library.visir_module_open_file,
+                self._context,
+                os.fsencode(source),
+            )
+        return self._own(
+            library.visir_module_release, *opened, ctypes.byref(choice)
+        )
+
+    def _own(
+        self, release: Any, create: Any, *arguments: Any
+    ) -> ctypes.c_void_p:
         """Calls create(*arguments, out handle) and releases the handle with
         this object."""
         handle = ctypes.c_void_p()
         runtime.check(create(*arguments, ctypes.byref(handle)))
-        weakref.finalize(self, release, handle)
+        self._finalizers.append(weakref.finalize(self, release, handle))
         return handle
 
+    def __enter__(self) -> Module:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives back memory and threads, once a run under way has ended; may
+        be called again. Results of runs stay valid."""
+        with self._lock:
+            while self._finalizers:
+                self._finalizers.pop()()
+
+    def _check_open(self) -> None:
+        if not self._finalizers:
+            raise ValueError("module is closed, expected an open one")
+
     @property
-    def threads(self):
+    def threads(self) -> int:
+        """How many threads a run uses."""
+        self._check_open()
         return runtime.library().visir_context_thread_count(self._context)
 
     @property
-    def inputs(self):
+    def memory_bytes(self) -> int:
+        """What the session holds: arena, states, scratch."""
+        self._check_open()
+        return runtime.library().visir_session_memory_bytes(self._session)
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
         """The inputs of the first entry point."""
         return self.entries[0].inputs
 
     @property
-    def outputs(self):
+    def outputs(self) -> tuple[Tensor, ...]:
         """The outputs of the first entry point."""
         return self.entries[0].outputs
 
-    def entry(self, name=None):
-        """The entry point of a name; the first one without a name."""
+    def entry(self, name: str | None = None) -> Entry:
+        """The entry point of a name; the first one without a name. KeyError
+        lists the names."""
         for entry in self.entries:
             if name is None or entry.name == name:
                 return entry
         names = [entry.name for entry in self.entries]
         raise KeyError(f"entry is {name}, expected one of {names}")
 
-    def run(self, inputs, entry=None):
+    def run(
+        self,
+        inputs: Mapping[str, TensorLike],
+        entry: str | None = None,
+        *,
+        out: Mapping[str, TensorLike] | None = None,
+    ) -> dict[str, Any]:
         """Runs an entry point on {name: array} and returns {name: array}.
 
-        Arrays are NumPy's or anything that speaks DLPack, of exactly the
-        dtype and shape that the entry point states: TypeError and ValueError
-        otherwise, KeyError for a name that is missing or unknown.
+        inputs: NumPy arrays or anything that speaks DLPack on the CPU (torch
+            tensors without gradient, say), of exactly the dtype and shape that
+            the entry point states. What is dense and at a multiple of 64 bytes
+            is read in place, anything else through one copy.
+        entry: the name of the entry point; the first one without it.
+        out: {name: array} that receive outputs, writable and not overlapping
+            inputs; the same objects are in the result. Others are new NumPy
+            arrays, which speak DLPack (bfloat16 ones too).
+
+        Raises KeyError for a name that is missing or unknown, TypeError for a
+        dtype, ValueError for a shape, a device or a closed module, and
+        RuntimeFailure for what the runtime refuses.
         """
-        entry = self.entry(entry)
-        arrays = checked_inputs(entry, inputs)
-        results = [empty_aligned(t.dtype, t.shape) for t in entry.outputs]
-        keep = []
+        entry_point = self.entry(entry)
+        arrays = checked_inputs(entry_point, inputs)
+        given = dict(out or {})
+        results = checked_outputs(entry_point, given)
+        self._run(entry_point.index, arrays, results)
+        return {
+            tensor.name: given.get(tensor.name, array)
+            for tensor, array in zip(entry_point.outputs, results)
+        }
+
+    def _run(
+        self,
+        entry: int,
+        arrays: list[numpy.ndarray],
+        results: list[numpy.ndarray],
+    ) -> None:
+        keep: list[Any] = []
         views = [view_of(array, keep) for array in arrays]
         outs = [view_of(array, keep) for array in results]
         with self._lock:
+            self._check_open()
             runtime.check(
                 runtime.library().visir_run(
                     self._session,
-                    entry.index,
+                    entry,
                     (runtime.TensorView * max(len(views), 1))(*views),
                     len(views),
                     (runtime.TensorView * max(len(outs), 1))(*outs),
                     len(outs),
                 )
             )
-        return {t.name: a for t, a in zip(entry.outputs, results)}
 
-    def warmup(self):
+    def warmup(self) -> None:
         """Touches all memory, so that the first run is as fast as the next."""
         with self._lock:
+            self._check_open()
             runtime.library().visir_session_warmup(self._session)
 
-    def reset(self):
+    def reset(self) -> None:
         """Sets all states to their initial values."""
         with self._lock:
+            self._check_open()
             runtime.library().visir_session_reset(self._session)
 
 
-def checked_inputs(entry, inputs):
-    """The arrays in the entry point's order, C-contiguous."""
+def checked_array(
+    value: TensorLike, tensor: Tensor, role: str
+) -> numpy.ndarray:
+    """The array of a value that must be what the entry point states."""
+    what = f"{role} {tensor.name}"
+    array = as_array(value, what)
+    if array.dtype != tensor.dtype:
+        raise TypeError(
+            f"dtype of {what} is {array.dtype}, expected {tensor.dtype}"
+        )
+    if array.shape != tensor.shape:
+        raise ValueError(
+            f"shape of {what} is {array.shape}, expected {tensor.shape}"
+        )
+    return array
+
+
+def checked_inputs(
+    entry: Entry, inputs: Mapping[str, TensorLike]
+) -> list[numpy.ndarray]:
+    """The arrays in the entry point's order, as the runtime can read them."""
     wanted = {tensor.name: tensor for tensor in entry.inputs}
     if set(inputs) != set(wanted):
         raise KeyError(
@@ -212,22 +347,57 @@ def checked_inputs(entry, inputs):
         )
     arrays = []
     for name, tensor in wanted.items():
-        array = as_array(inputs[name])
-        if array.dtype != tensor.dtype:
-            raise TypeError(
-                f"dtype of input {name} is {array.dtype}, "
-                f"expected {tensor.dtype}"
-            )
-        if array.shape != tensor.shape:
-            raise ValueError(
-                f"shape of input {name} is {array.shape}, "
-                f"expected {tensor.shape}"
-            )
-        arrays.append(numpy.asarray(array, order="C"))
+        array = checked_array(inputs[name], tensor, "input")
+        if not has_whole_strides(array):
+            array = numpy.array(array, order="C")
+        arrays.append(array)
     return arrays
 
 
-def load(source, threads=0, target=None):
-    """Opens an artifact: a path, or its bytes. threads is how many a run uses,
-    0 for one per processor; the results are the same for any number."""
+def checked_outputs(
+    entry: Entry, given: Mapping[str, TensorLike]
+) -> list[numpy.ndarray]:
+    """An array for each output: what the caller gives, or a new one."""
+    names = [tensor.name for tensor in entry.outputs]
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise KeyError(f"outputs are {unknown}, expected some of {names}")
+    arrays = []
+    for tensor in entry.outputs:
+        if tensor.name not in given:
+            arrays.append(empty_aligned(tensor.dtype, tensor.shape))
+            continue
+        value = given[tensor.name]
+        if not hasattr(value, "__dlpack__"):
+            raise TypeError(
+                f"output {tensor.name} is a {type(value).__name__}, expected "
+                "an array"
+            )
+        array = checked_array(value, tensor, "output")
+        if not array.flags.writeable or not has_whole_strides(array):
+            raise ValueError(
+                f"memory of output {tensor.name} is read-only or misaligned, "
+                "expected a writable array"
+            )
+        arrays.append(array)
+    return arrays
+
+
+def load(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    threads: int = 0,
+    target: str | None = None,
+) -> Module:
+    """Opens an artifact.
+
+    source: a path, which is mapped into memory, or the artifact's bytes, which
+        are copied. A mapped file must not change while the module is open.
+    threads: how many threads a run uses, 0 for one per processor; the results
+        are the same bits for any number.
+    target: the program to take of several, such as 'x86-64-v3'; the best one
+        that this machine runs without it.
+
+    Raises RuntimeFailure for a file that is missing, damaged or for another
+    machine.
+    """
     return Module(source, threads, target)

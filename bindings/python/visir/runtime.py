@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The runtime's C interface, include/visir/runtime.h, for ctypes."""
 
+from __future__ import annotations
+
 import ctypes
 import functools
 from ctypes import (
@@ -102,7 +104,10 @@ class TensorView(Structure):
 class RuntimeFailure(RuntimeError):
     """A call of the runtime failed; `code` is a visir_status_code_t."""
 
-    def __init__(self, code, message):
+    code: int
+    """A visir_status_code_t, 5 for an artifact that cannot be trusted, say."""
+
+    def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -180,7 +185,7 @@ FUNCTIONS = [
 
 
 @functools.cache
-def library():
+def library() -> ctypes.CDLL:
     """The loaded library, its functions declared."""
     loaded = ctypes.CDLL(locate.runtime_library())
     for name, result, arguments in FUNCTIONS:
@@ -190,13 +195,13 @@ def library():
     return loaded
 
 
-def check(status):
+def check(status: Status) -> None:
     """Raises RuntimeFailure unless the status is ok."""
     if status.code != OK:
         message = status.message.decode(errors="replace")
         raise RuntimeFailure(status.code, message)
 
 
-def runtime_version():
+def runtime_version() -> str:
     """The version of the runtime library, such as '0.1.0'."""
     return library().visir_runtime_version().decode()
