@@ -24,7 +24,8 @@ private:
   ScalarRows makeScalars();
   using Ranges = SmallVector<std::pair<Value, Value>, 4>;
   void piece(const Ranges &ranges);
-  using RowBody = function_ref<void(const Position &, const RowClass &)>;
+  using RowBody =
+      function_ref<void(const Position &, Offset, const RowClass &)>;
   using BlockBody =
       function_ref<void(const Position &, Offset, const ColumnClass &)>;
   void forRows(const Ranges &ranges, const Position &position, RowBody body);
@@ -32,6 +33,7 @@ private:
                  BlockBody body);
   void block(const ColumnClass &columns, Value number, Position position,
              BlockBody body);
+  Offset aheadPart(Value outer, Value number);
   void prepare(const Position &position, const RowClass &rows);
   void prepareSteps(const Position &row, Offset to, Value first,
                     unsigned steps);
@@ -127,20 +129,23 @@ void LoopEmitter::piece(const Ranges &ranges) {
     moveAll(position, c.batchLoops, batch);
     if (c.prepareScalar)
       return forRows(ranges, position,
-                     [&](const Position &row, const RowClass &rows) {
+                     [&](const Position &row, Offset, const RowClass &rows) {
                        prepare(row, rows);
                        forBlocks(ranges, row,
                                  [&](const Position &start, Offset vectors,
                                      const ColumnClass &columns) {
-                                   tile.emit(start, vectors, columns, rows);
+                                   tile.emit(start, vectors, Offset(), columns,
+                                             rows);
                                  });
                      });
+    int64_t next = plan.blockWidth() / source.tile * source.tileStride;
     forBlocks(
         ranges, position,
         [&](const Position &start, Offset vectors, const ColumnClass &columns) {
           forRows(ranges, start,
-                  [&](const Position &row, const RowClass &rows) {
-                    tile.emit(row, vectors, columns, rows);
+                  [&](const Position &row, Offset part, const RowClass &rows) {
+                    Offset ahead = addOffsets(kb, vectors.plus(next), part);
+                    tile.emit(row, vectors, ahead, columns, rows);
                   });
         });
   });
@@ -196,10 +201,22 @@ void LoopEmitter::forRows(const Ranges &ranges, const Position &position,
           Offset first = advance(kb, {}, number, plan.rows);
           moveTo(start, c.rowLoop, materialize(kb, first));
         }
-        body(start, rowClass);
+        body(start, aheadPart(outer, number), rowClass);
       });
     }
   });
+}
+
+/// Where in the next block the part begins that a row tile fetches ahead.
+Offset LoopEmitter::aheadPart(Value outer, Value number) {
+  if (!plan.aheadSteps)
+    return {};
+  Offset tile = advance(kb, advance(kb, {}, outer, plan.counts[3]), number, 1);
+  int64_t parts = plan.blockWidth() / source.tile * plan.aheadSteps;
+  // Tiles beyond fetch the last part again, which is cheap.
+  Value part = minIndex(kb, materialize(kb, tile), kb.index(parts - 1));
+  int64_t lines = llvm::divideCeil(c.reductionPoints(), plan.aheadSteps);
+  return advance(kb, {}, part, lines * source.tile);
 }
 
 /// Computes the scalar operand of a tile's rows for all steps.

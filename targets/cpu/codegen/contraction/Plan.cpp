@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/contraction/Plan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/contraction/Packing.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -11,6 +12,10 @@ using namespace visir::cpu;
 
 /// Multiply-adds that a piece of work has at least, and the most pieces.
 static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
+
+/// Fetching ahead: with more row tiles the first one's waits do not count;
+/// one line in as many steps takes no time from multiply-adds.
+static constexpr int64_t kMostAheadTiles = 64, kMostAheadSteps = 4;
 
 double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
   double products = double(rows) * vectors;
@@ -127,6 +132,19 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
   return best;
 }
 
+/// Packed weights come from memory once per run: while the rows of a block
+/// are computed, the next block's panels are fetched, each row tile its part.
+static void planAhead(const Contraction &c, TilePlan &plan) {
+  const FlatAccess &access = c.vectorAccess();
+  int64_t lines = plan.blockWidth() / kPanelWidth;
+  int64_t rowTiles = plan.counts[2] * plan.counts[3];
+  if (access.tile != kPanelWidth || elementBytes(access.element) != 4 ||
+      c.prepareScalar || lines == 0 || rowTiles > kMostAheadTiles)
+    return;
+  plan.aheadSteps = llvm::bit_floor(
+      uint64_t(std::clamp<int64_t>(rowTiles / lines, 1, kMostAheadSteps)));
+}
+
 TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
   std::optional<TilePlan> best = bestPlan(c, spec);
   if (!best) {
@@ -138,5 +156,6 @@ TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
   }
   best->sums = sumsFor(c, best->rows, best->vectors);
   cutWork(c, spec, *best);
+  planAhead(c, *best);
   return std::move(*best);
 }

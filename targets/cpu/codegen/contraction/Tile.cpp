@@ -3,6 +3,7 @@
 
 #include "targets/cpu/codegen/Payload.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -22,7 +23,7 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
                element) {}
 
-void TileEmitter::emit(const Position &position, Offset source,
+void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
                        const ColumnClass &columns, const RowClass &rows) {
   this->columns = &columns;
   rowClass = &rows;
@@ -32,7 +33,8 @@ void TileEmitter::emit(const Position &position, Offset source,
       for (const Column &column : columns.columns)
         sums.push_back(makeConstant(
             b, loc, VectorType::get({int64_t(column.width)}, element), 0));
-  reduce(0, {position, source, Offset(), {0, rows.rows}, 0, false}, sums);
+  reduce(0, {position, source, ahead, Offset(), {0, rows.rows}, 0, false},
+         sums);
   unsigned one = rows.rows * columns.columns.size();
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
@@ -51,6 +53,9 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
                   c.nest.accesses[load].strides[loop]);
     next.source = advance(kb, next.source, index, source.strides[loop]);
     next.prepared = advance(kb, next.prepared, index, 1);
+    if (plan.aheadSteps)
+      next.ahead = advance(kb, next.ahead, index,
+                           source.strides[loop] / plan.aheadSteps);
   }
   if (more) {
     for (unsigned load : c.scalarLoads)
@@ -58,6 +63,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
           more * c.nest.accesses[load].strides[loop];
     next.source.fixed += more * source.strides[loop];
     next.prepared.fixed += more;
+    if (plan.aheadSteps)
+      next.ahead.fixed += more * source.strides[loop] / plan.aheadSteps;
   }
   return next;
 }
@@ -81,8 +88,9 @@ unsigned TileEmitter::unrollOf(unsigned level) const {
     return 1;
   unsigned work = rowClass->rows * columns->columns.size();
   unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
-  unroll = std::max(unroll, plan.sums);
-  return unroll / plan.sums * plan.sums;
+  unroll = std::max({unroll, plan.sums, plan.aheadSteps});
+  unsigned whole = std::max(plan.sums, plan.aheadSteps);
+  return unroll / whole * whole;
 }
 
 void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
@@ -128,6 +136,9 @@ void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
   for (int64_t k = first; k < last; ++k) {
     Step next = moved(step, c.reductionLoops[level], Value(), k);
     next.sum = (step.sum + unsigned(k - first)) % plan.sums;
+    if (plan.aheadSteps && level + 1 == c.reductionLoops.size() &&
+        (k - first) % plan.aheadSteps == 0)
+      fetchAhead(next);
     reduce(level + 1, next, sums);
   }
 }
@@ -179,6 +190,13 @@ Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
     return vector;
   return prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
                     [&](unsigned) { return vector; });
+}
+
+void TileEmitter::fetchAhead(const Step &step) {
+  memref::PrefetchOp::create(b, loc, source.memory,
+                             ValueRange{materialize(kb, step.ahead)},
+                             /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
 }
 
 /// One step of the reduction for all rows that are inside of the tensor.

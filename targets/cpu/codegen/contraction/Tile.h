@@ -43,15 +43,17 @@ public:
 
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
-  /// each window's coordinate.
-  void emit(const Position &position, Offset source, const ColumnClass &columns,
-            const RowClass &rows);
+  /// each window's coordinate. With `plan.aheadSteps`, the panels at `ahead`
+  /// are fetched meanwhile.
+  void emit(const Position &position, Offset source, Offset ahead,
+            const ColumnClass &columns, const RowClass &rows);
 
 private:
   /// Where the reduction stands.
   struct Step {
     Position position;
     Offset source;
+    Offset ahead;                       ///< the line to fetch, in `source`
     Offset prepared;                    ///< in a row of `scalars`
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
@@ -67,6 +69,7 @@ private:
   void reduceLoop(unsigned level, const Step &step, Values &sums,
                   mlir::Value low, mlir::Value high, unsigned unroll);
   void multiply(const Step &step, Values &sums);
+  void fetchAhead(const Step &step);
   mlir::Value vectorOperand(const Step &step, const Column &column);
   mlir::Value scalarOperand(const Step &step, unsigned row);
   Step moved(const Step &step, unsigned loop, mlir::Value index,

@@ -23,6 +23,12 @@ Offset cpu::advance(KernelBuilder &kb, Offset offset, Value index,
   return {step, offset.fixed};
 }
 
+Offset cpu::addOffsets(KernelBuilder &kb, Offset a, Offset b) {
+  if (!b.dynamic)
+    return a.plus(b.fixed);
+  return advance(kb, a.plus(b.fixed), b.dynamic, 1);
+}
+
 Value cpu::materialize(KernelBuilder &kb, Offset offset) {
   if (!offset.dynamic)
     return kb.index(offset.fixed);

@@ -22,6 +22,8 @@ struct Offset {
 Offset advance(KernelBuilder &kb, Offset offset, mlir::Value index,
                int64_t stride);
 
+Offset addOffsets(KernelBuilder &kb, Offset a, Offset b);
+
 /// The offset as one value of index type.
 mlir::Value materialize(KernelBuilder &kb, Offset offset);
 
