@@ -141,14 +141,14 @@ def select(models, names):
     for name in names.split(","):
         if name == "all":
             chosen += models
-        elif name == "small":
-            chosen += [n for n, model in models.items() if model.small]
+        elif name == "standard":
+            chosen += [n for n, model in models.items() if not model.extra]
         elif name in models:
             chosen.append(name)
         else:
             raise SystemExit(
                 f"model is {name}, expected one of "
-                f"{', '.join(models)}, small, all"
+                f"{', '.join(models)}, standard, all"
             )
     return list(dict.fromkeys(chosen))
 
@@ -186,8 +186,8 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--model",
-        default="small",
-        help="comma-separated names, or small, or all",
+        default="standard",
+        help="comma-separated names, or standard, or all",
     )
     parser.add_argument("--exporter", default=",".join(OPSETS))
     parser.add_argument("--out", type=pathlib.Path, default="build/models")

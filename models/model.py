@@ -22,8 +22,8 @@ class Model:
     """One model: `build()` returns the torch module with its own init.
 
     params and gmacs are what the definition must count to (gmacs to three
-    digits); small models are exported and run by CI, the others by
-    `scripts/test --all`. family is the folder's name, set by the registry.
+    digits); `scripts/test` exports and runs all models but the extra ones,
+    `scripts/test --all` those too. family is the folder's name, set by the registry.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Model:
     gmacs: float
     inputs: dict[str, Input]
     outputs: tuple[str, ...] = ("output",)
-    small: bool = False
+    extra: bool = False
     family: str = ""
 
 

@@ -16,7 +16,7 @@ def s():
 
 
 MODELS = [
-    Model("edgevit_xxs", xxs, 4_067_704, 0.551, image(), small=True),
+    Model("edgevit_xxs", xxs, 4_067_704, 0.551, image()),
     Model("edgevit_xs", xs, 6_770_056, 1.128, image()),
     Model("edgevit_s", s, 13_108_168, 1.911, image()),
 ]

@@ -10,6 +10,5 @@ MODELS = [
         5_288_548,
         0.386,
         image(),
-        small=True,
     ),
 ]

@@ -11,7 +11,7 @@ def vit(size):
 
 
 MODELS = [
-    Model("vit_tiny", vit("tiny"), 5_717_416, 1.254, image(), small=True),
+    Model("vit_tiny", vit("tiny"), 5_717_416, 1.254, image()),
     Model("vit_small", vit("small"), 22_050_664, 4.599, image()),
     Model("vit_base", vit("base"), 86_567_656, 17.564, image()),
 ]

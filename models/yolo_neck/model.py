@@ -85,6 +85,5 @@ MODELS = [
             "coarse": Input((1, 256, 20, 20)),
         },
         ("fine_out", "middle_out", "coarse_out"),
-        small=True,
     ),
 ]

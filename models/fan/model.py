@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""FAN: stacked hourglasses of hierarchical multi-scale blocks for facial
+landmarks (Bulat & Tzimiropoulos, ICCV 2017, arXiv:1703.07332), the backbone of
+subpixel heatmap regression (arXiv:2111.02360). Pooling averages, as the
+deployed weights expect."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from models.model import Model, image
+
+WIDTH = 256
+LEVELS = 4
+LANDMARKS = 68
+
+
+def normalised(inputs, outputs, size):
+    """BN, ReLU, then a convolution without bias."""
+    return nn.Sequential(
+        nn.BatchNorm2d(inputs),
+        nn.ReLU(),
+        nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False),
+    )
+
+
+class Block(nn.Module):
+    """Three convolutions in a chain whose results are all kept:
+    (B, inputs, H, W) -> (B, outputs, H, W)."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        widths = inputs, outputs // 2, outputs // 4, outputs // 4
+        self.steps = nn.ModuleList(
+            normalised(i, o, 3) for i, o in zip(widths, widths[1:])
+        )
+        self.shortcut = nn.Identity()
+        if inputs != outputs:
+            self.shortcut = normalised(inputs, outputs, 1)
+
+    def forward(self, x):
+        parts, part = [], x
+        for step in self.steps:
+            part = step(part)
+            parts.append(part)
+        return torch.cat(parts, dim=1) + self.shortcut(x)
+
+
+class Hourglass(nn.Module):
+    """(B, WIDTH, H, W) to the same; H and W are multiples of 2^levels."""
+
+    def __init__(self, levels):
+        super().__init__()
+        self.skip = Block(WIDTH, WIDTH)
+        self.down = Block(WIDTH, WIDTH)
+        inner = Hourglass(levels - 1) if levels > 1 else Block(WIDTH, WIDTH)
+        self.inner = inner
+        self.up = Block(WIDTH, WIDTH)
+
+    def forward(self, x):
+        low = self.down(functional.avg_pool2d(x, 2))
+        low = self.up(self.inner(low))
+        return self.skip(x) + functional.interpolate(low, scale_factor=2.0)
+
+
+class Stack(nn.Module):
+    """One hourglass with its heatmaps; all but the last also return what the
+    next one reads."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.hourglass = Hourglass(LEVELS)
+        self.top = Block(WIDTH, WIDTH)
+        self.mix = nn.Conv2d(WIDTH, WIDTH, 1)
+        self.norm = nn.BatchNorm2d(WIDTH)
+        self.heatmaps = nn.Conv2d(WIDTH, LANDMARKS, 1)
+        self.last = last
+        if not last:
+            self.merge = nn.Conv2d(WIDTH, WIDTH, 1)
+            self.merge_heatmaps = nn.Conv2d(LANDMARKS, WIDTH, 1)
+
+    def forward(self, x):
+        top = self.top(self.hourglass(x))
+        top = functional.relu(self.norm(self.mix(top)))
+        heatmaps = self.heatmaps(top)
+        if self.last:
+            return heatmaps
+        return x + self.merge(top) + self.merge_heatmaps(heatmaps)
+
+
+class Fan(nn.Module):
+    """(B, 3, 256, 256) -> the last heatmaps (B, LANDMARKS, 64, 64)."""
+
+    def __init__(self, stacks):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            Block(64, 128),
+            nn.AvgPool2d(2),
+            Block(128, 128),
+            Block(128, WIDTH),
+        )
+        self.stacks = nn.Sequential(
+            *(Stack(last=index == stacks - 1) for index in range(stacks))
+        )
+
+    def forward(self, x):
+        return self.stacks(self.stem(x))
+
+
+def fan(stacks, params, gmacs, extra=False):
+    return Model(
+        f"fan{stacks}",
+        lambda: Fan(stacks),
+        params,
+        gmacs,
+        image(256),
+        ("heatmaps",),
+        extra,
+    )
+
+
+MODELS = [
+    fan(1, 6_249_668, 8.268),
+    fan(2, 12_106_504, 13.924, extra=True),
+    fan(4, 23_820_176, 25.235, extra=True),
+]
