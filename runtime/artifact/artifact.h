@@ -30,8 +30,8 @@ public:
   // file, or copied to fresh pages when `copy` is set or there is no file.
   Status loadCode(uint32_t section, bool copy, SectionBytes *out) const;
 
-  // Gives the bytes of a constants section: mapped from the file or in the
-  // caller's memory, or copied when `copy` is set or the memory is not
+  // Gives the bytes of a section that the CPU only reads (constants, code of
+  // other devices): mapped from the file or in the caller's memory, or copied when `copy` is set or the memory is not
   // aligned; checks the digest when `check` is set.
   Status loadConstants(uint32_t section, bool copy, bool check,
                        SectionBytes *out) const;

@@ -227,6 +227,13 @@ Status verifyDispatch(EntryContext &context, const schema::Dispatch &dispatch) {
   if (dispatch.tile_begin() >= dispatch.tile_end())
     return malformed("tile begin is %u, expected less than %u",
                      dispatch.tile_begin(), dispatch.tile_end());
+  schema::DeviceKind device =
+      context.v.manifest->targets()->Get(context.v.program->target())->device();
+  if (device != schema::DeviceKind::cpu &&
+      dispatch.tile_end() - dispatch.tile_begin() != function.tile_count())
+    return malformed("tiles are %u..%u, expected all %u for %s",
+                     dispatch.tile_begin(), dispatch.tile_end(),
+                     function.tile_count(), schema::EnumNameDeviceKind(device));
   return verifyDispatchOverlap(context.v, dispatch, function);
 }
 

@@ -80,6 +80,43 @@ Status verifyBinding(const schema::Binding &binding, uint32_t index,
   return Status();
 }
 
+// What only CPUs or only other devices have.
+Status verifyLaunch(const schema::Function &function,
+                    schema::DeviceKind device) {
+  uint64_t threads = uint64_t(function.workgroup_x()) * function.workgroup_y() *
+                     function.workgroup_z();
+  if (device == schema::DeviceKind::cpu) {
+    if (function.workgroup_x() || function.workgroup_y() ||
+        function.workgroup_z() || function.shared_bytes())
+      return malformed("workgroup is %ux%ux%u with %llu shared bytes, expected "
+                       "none for a CPU",
+                       function.workgroup_x(), function.workgroup_y(),
+                       function.workgroup_z(), wide(function.shared_bytes()));
+    return Status();
+  }
+  if (function.workgroup_x() > kMaxWorkgroupThreads ||
+      function.workgroup_y() > kMaxWorkgroupThreads ||
+      function.workgroup_z() > kMaxWorkgroupThreads || threads == 0 ||
+      threads > kMaxWorkgroupThreads)
+    return malformed("workgroup is %ux%ux%u, expected 1..%u threads",
+                     function.workgroup_x(), function.workgroup_y(),
+                     function.workgroup_z(), kMaxWorkgroupThreads);
+  if (function.shared_bytes() > kMaxSharedBytes)
+    return malformed("shared size is %llu, expected at most %u",
+                     wide(function.shared_bytes()), kMaxSharedBytes);
+  if (function.scratch_bytes() || function.frame_bytes())
+    return malformed("scratch size is %llu and frame size %u, expected 0 for "
+                     "%s",
+                     wide(function.scratch_bytes()), function.frame_bytes(),
+                     schema::EnumNameDeviceKind(device));
+  if (device == schema::DeviceKind::vulkan &&
+      (function.code_offset() % 4 || function.code_bytes() % 4))
+    return malformed("code offset is %llu and size %llu, expected multiples "
+                     "of 4 for vulkan",
+                     wide(function.code_offset()), wide(function.code_bytes()));
+  return Status();
+}
+
 Status verifyFunction(Verification &v, const schema::Function &function,
                       uint64_t codeBytes) {
   if (function.code_bytes() == 0)
@@ -123,6 +160,8 @@ Status verifyFunction(Verification &v, const schema::Function &function,
   // Negated so that not-a-number is refused, too.
   if (!(function.flops() >= 0 && function.flops() <= 1e30))
     return malformed("flops is %g, expected 0..1e30", function.flops());
+  VISIR_RETURN_IF_ERROR(verifyLaunch(
+      function, v.manifest->targets()->Get(v.program->target())->device()));
   return v.budget.charge(bindings + scalars);
 }
 

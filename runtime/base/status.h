@@ -23,6 +23,7 @@ enum class StatusCode : int32_t {
   kernelFailed = 8,
   cancelled = 9,
   busy = 10,
+  deviceLost = 11,
 };
 
 class [[nodiscard]] Status {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the runtime asks of a device. One driver for each folder
 // targets/*/driver; CMake lists them (visir_runtime_driver).
+//
+// There are two kinds of drivers. Threads of the host call the kernels of one
+// kind, and the runtime carries out the commands. Devices with a queue of
+// their own carry out whole entries; their drivers have `sessions`.
 #ifndef VISIR_RUNTIME_DEVICE_DRIVER_H
 #define VISIR_RUNTIME_DEVICE_DRIVER_H
 
@@ -24,23 +28,84 @@ struct KernelCall {
 
 // Why a program cannot run here.
 struct Refusal {
-  char text[96];
+  char text[160];
 };
 
-// A driver whose kernels are called by threads of the host. All functions may
-// be called from any thread, on the same code as well.
+// A device that is present, or why there is none of its kind.
+struct DeviceInfo {
+  char name[32];         // as `which` takes it: "cpu", "vulkan:0"
+  char description[160]; // for people
+  bool present;
+};
+
+struct LoadOptions {
+  bool copyCode = false;       // to fresh pages
+  const char *which = nullptr; // the device among the driver's; null: the best
+};
+
+// Memory and recorded commands of a session; the driver's kind of object.
+struct DriverSession;
+
+// One run of an entry on a device. Tensors are in their places.
+struct EntryRun {
+  uint32_t entry;
+  // The scalars of all dispatches, one after another.
+  const uint32_t *scalars;
+  uint64_t scalarCount;
+  // For each command, relative to the start of the first; null: not measured.
+  uint64_t *startNs, *commandNs;
+  // Set when a kernel failed: the command, and the kernel's positive error.
+  uint32_t failedCommand;
+  int32_t error;
+};
+
+// Sessions of a device that carries out entries by itself. A session is used
+// by one thread at a time.
+struct DeviceSessions {
+  // Takes the program's constants to the device; once after load. `sections`
+  // holds the bytes of those sections that have constants, by their index.
+  Status (*upload)(DriverCode *code, const SectionBytes *sections);
+
+  // Takes all memory that runs need, at most `memoryLimit` bytes, and records
+  // all entries. States are zero.
+  Status (*open)(DriverCode *code, uint64_t memoryLimit, DriverSession **out);
+  void (*close)(DriverSession *session);
+  // The device's name, for people.
+  const char *(*describe)(const DriverCode *code);
+  uint64_t (*memoryBytes)(const DriverSession *session);
+
+  // Host memory that holds a tensor of an entry (inputs first, then outputs)
+  // or a state, aligned to 64 bytes; changed and read between runs.
+  uint8_t *(*tensor)(DriverSession *session, uint32_t entry, uint32_t index);
+  uint8_t *(*state)(DriverSession *session, uint32_t index);
+
+  // Returns when all is done. A kernel's error is no failure of the call.
+  Status (*run)(DriverSession *session, EntryRun *run);
+};
+
+// All functions may be called from any thread, on the same code as well.
 struct Driver {
-  const char *name;
+  const char *name; // of its kind of device: "cpu", "vulkan"
   schema::DeviceKind device;
 
   // How well this machine runs a target's code: 0 not at all, and then says
-  // why; otherwise higher is faster.
-  uint32_t (*rate)(const schema::Target &target, Refusal *refusal);
+  // why; otherwise higher is faster. which: as in LoadOptions.
+  uint32_t (*rate)(const schema::Target &target, const char *which,
+                   Refusal *refusal);
 
-  // Loads the code section of a program. copy: to fresh pages.
+  // Describes up to `capacity` devices, at least one (present or not);
+  // returns how many there are.
+  uint32_t (*list)(DeviceInfo *devices, uint32_t capacity);
+
+  // Loads the code section of a program. The artifact outlives the code.
   Status (*load)(const Artifact &artifact, const schema::Program &program,
-                 bool copy, const Allocator &allocator, DriverCode **out);
+                 const LoadOptions &options, const Allocator &allocator,
+                 DriverCode **out);
   void (*unload)(DriverCode *code);
+
+  // Null for drivers whose kernels are called by threads of the host. Where
+  // it is not, what follows is null.
+  const DeviceSessions *sessions;
 
   // Where a function of the program begins.
   const void *(*function)(const DriverCode *code,

@@ -12,6 +12,7 @@ static_assert(sizeof(visir_status_t) == sizeof(Status) &&
                   offsetof(visir_status_t, message) == 4,
               "a Status is a visir_status_t");
 static_assert(int(StatusCode::busy) == VISIR_BUSY &&
+                  int(StatusCode::deviceLost) == VISIR_DEVICE_LOST &&
                   int(StatusCode::unsupported) == VISIR_UNSUPPORTED &&
                   int(StatusCode::malformed) == VISIR_MALFORMED,
               "status codes agree");

@@ -19,6 +19,7 @@ ModuleOptions moduleOptions(const visir_module_options_t *options) {
   result.copyConstants = given.flags & VISIR_MODULE_COPY_CONSTANTS;
   result.inspectOnly = given.flags & VISIR_MODULE_INSPECT;
   result.target = given.target;
+  result.device = given.device;
   return result;
 }
 
@@ -173,6 +174,10 @@ void visir_module_info(const visir_module_t *opaque,
         manifest.sections()->Get(program.code_section())->size();
   for (uint32_t i = 0; i < sizeOf(program.constants()); ++i)
     out_info->constant_bytes += program.constants()->Get(i)->size();
+}
+
+const char *visir_module_device(const visir_module_t *module) {
+  return unwrap(module)->deviceName();
 }
 
 uint32_t visir_dtype_bytes(visir_dtype_t dtype) {

@@ -7,6 +7,18 @@ using namespace visir::runtime;
 #define VISIR_TEXT2(x) #x
 #define VISIR_TEXT(x) VISIR_TEXT2(x)
 
+namespace {
+
+// Of one driver.
+constexpr uint32_t kMaxListedDevices = 16;
+
+static_assert(sizeof(visir_device_info_t::name) == sizeof(DeviceInfo::name) &&
+                  sizeof(visir_device_info_t::description) ==
+                      sizeof(DeviceInfo::description),
+              "texts of devices agree");
+
+} // namespace
+
 const char *visir_runtime_version(void) {
   return VISIR_TEXT(VISIR_RUNTIME_VERSION_MAJOR) "." VISIR_TEXT(
       VISIR_RUNTIME_VERSION_MINOR) "." VISIR_TEXT(VISIR_RUNTIME_VERSION_PATCH);
@@ -42,6 +54,25 @@ void visir_context_release(visir_context_t *context) {
 
 uint32_t visir_context_thread_count(const visir_context_t *context) {
   return unwrap(context)->threadCount();
+}
+
+uint32_t visir_list_devices(visir_device_info_t *out_devices,
+                            uint32_t capacity) {
+  uint32_t driverCount, found = 0;
+  const Driver *const *drivers = builtInDrivers(&driverCount);
+  for (uint32_t i = 0; i < driverCount; ++i) {
+    DeviceInfo infos[kMaxListedDevices];
+    uint32_t count = drivers[i]->list(infos, kMaxListedDevices);
+    for (uint32_t d = 0; d < count && d < kMaxListedDevices; ++d, ++found) {
+      if (found >= capacity)
+        continue;
+      visir_device_info_t &out = out_devices[found];
+      memcpy(out.name, infos[d].name, sizeof(out.name));
+      memcpy(out.description, infos[d].description, sizeof(out.description));
+      out.present = infos[d].present;
+    }
+  }
+  return found;
 }
 
 visir_status_t visir_session_create(visir_module_t *module,

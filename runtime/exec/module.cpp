@@ -21,9 +21,23 @@ public:
   const char *get() const { return text; }
 
 private:
-  char text[192] = "";
+  char text[240] = "";
   size_t length = 0;
 };
+
+// Whether a driver's name is the part of "kind:which" before the colon.
+bool isOfKind(const char *device, const char *name) {
+  if (!device)
+    return true;
+  size_t length = strcspn(device, ":");
+  return strlen(name) == length && strncmp(device, name, length) == 0;
+}
+
+// The part behind the colon, or null.
+const char *whichDevice(const char *device) {
+  const char *colon = device ? strchr(device, ':') : nullptr;
+  return colon ? colon + 1 : nullptr;
+}
 
 } // namespace
 
@@ -77,15 +91,42 @@ Module::~Module() {
     device->unload(code);
 }
 
+bool Module::chooseDriver(const schema::Program &program,
+                          const ModuleOptions &options, uint32_t *best,
+                          Refusal *refusal) {
+  const schema::Target &target =
+      *file.manifest().targets()->Get(program.target());
+  const ContextOptions &settings = owner->options();
+  bool better = false;
+  snprintf(refusal->text, sizeof(refusal->text), "no driver for its device");
+  for (uint32_t i = 0; i < settings.driverCount; ++i) {
+    const Driver *driver = settings.drivers[i];
+    if (driver->device != target.device())
+      continue;
+    if (!isOfKind(options.device, driver->name)) {
+      snprintf(refusal->text, sizeof(refusal->text), "for another device");
+      continue;
+    }
+    uint32_t rating =
+        driver->rate(target, whichDevice(options.device), refusal);
+    if (rating > *best) {
+      *best = rating;
+      chosen = &program;
+      device = driver;
+      better = true;
+    }
+  }
+  return better;
+}
+
 Status Module::chooseProgram(const ModuleOptions &options) {
   const schema::Manifest &manifest = file.manifest();
-  const ContextOptions &settings = owner->options();
   uint32_t best = 0;
   Line reasons;
   for (uint32_t i = 0; i < manifest.programs()->size(); ++i) {
     const schema::Program *program = manifest.programs()->Get(i);
-    const schema::Target &target = *manifest.targets()->Get(program->target());
-    const char *name = target.name()->c_str();
+    const char *name =
+        manifest.targets()->Get(program->target())->name()->c_str();
     if (options.target && strcmp(options.target, name) != 0) {
       reasons.add("%s%.32s", i ? ", " : "", name);
       continue;
@@ -94,19 +135,8 @@ Status Module::chooseProgram(const ModuleOptions &options) {
       chosen = program;
       return Status();
     }
-    Refusal refusal = {"no driver for its device"};
-    for (uint32_t d = 0; d < settings.driverCount; ++d) {
-      const Driver *driver = settings.drivers[d];
-      if (driver->device != target.device())
-        continue;
-      uint32_t rating = driver->rate(target, &refusal);
-      if (rating > best) {
-        best = rating;
-        chosen = program;
-        device = driver;
-      }
-    }
-    if (!chosen)
+    Refusal refusal;
+    if (!chooseDriver(*program, options, &best, &refusal) && !chosen)
       reasons.add("%s%.32s (%s)", i ? ", " : "", name, refusal.text);
   }
   if (chosen)
@@ -116,17 +146,30 @@ Status Module::chooseProgram(const ModuleOptions &options) {
                          "target is %.32s, expected one that is in the "
                          "artifact and runs here: %s",
                          options.target, reasons.get());
+  if (options.device)
+    return Status::error(StatusCode::unsupported,
+                         "device is %.32s, expected one that runs a target of "
+                         "the artifact: %s",
+                         options.device, reasons.get());
   return Status::error(StatusCode::unsupported,
                        "no target of the artifact runs here: %s",
                        reasons.get());
 }
 
 Status Module::load(const ModuleOptions &options) {
+  LoadOptions how = {options.copyCode, whichDevice(options.device)};
   VISIR_RETURN_IF_ERROR(
-      device->load(file, *chosen, options.copyCode, owner->allocator(), &code));
+      device->load(file, *chosen, how, owner->allocator(), &code));
   VISIR_RETURN_IF_ERROR(loadConstants(options));
-  owner->logger().log(LogLevel::info, "runs the program for %s with driver %s",
-                      target().name()->c_str(), device->name);
+  if (device->sessions) {
+    VISIR_RETURN_IF_ERROR(device->sessions->upload(code, loaded.data()));
+    snprintf(name, sizeof(name), "%s: %s", device->name,
+             device->sessions->describe(code));
+  } else {
+    snprintf(name, sizeof(name), "%s", device->name);
+  }
+  owner->logger().log(LogLevel::info, "runs the program for %s on %s",
+                      target().name()->c_str(), name);
   return Status();
 }
 

@@ -13,6 +13,7 @@ struct ModuleOptions {
   bool copyConstants = false;
   bool inspectOnly = false;     // load nothing
   const char *target = nullptr; // null: the best that runs here
+  const char *device = nullptr; // "kind" or "kind:which"; null: the best
 };
 
 // Reference-counted; immutable and thread-safe once opened.
@@ -34,6 +35,9 @@ public:
   }
   // Null when opened for inspection only.
   const Driver *driver() const { return device; }
+  DriverCode *driverCode() const { return code; }
+  // For people; empty when opened for inspection only.
+  const char *deviceName() const { return name; }
   const void *function(const schema::Function &function) const {
     return device->function(code, function);
   }
@@ -47,6 +51,10 @@ private:
   static Status finish(Status opened, Module *module,
                        const ModuleOptions &options, Module **out);
   Status chooseProgram(const ModuleOptions &options);
+  // Rates the drivers for a program; true: one is better than `best`.
+  bool chooseDriver(const schema::Program &program,
+                    const ModuleOptions &options, uint32_t *best,
+                    Refusal *refusal);
   Status load(const ModuleOptions &options);
   Status loadConstants(const ModuleOptions &options);
 
@@ -56,6 +64,7 @@ private:
   const schema::Program *chosen = nullptr;
   const Driver *device = nullptr;
   DriverCode *code = nullptr;
+  char name[192] = "";
   Array<SectionBytes> loaded; // by section; empty where not loaded
 };
 

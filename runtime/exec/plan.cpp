@@ -28,6 +28,8 @@ Status EntryPlan::build(const Module &module, const schema::Entry &entry,
   Counts needed;
   for (uint32_t i = 0; i < commandCount; ++i)
     count(*entry.commands()->Get(i), &needed);
+  if (memory.onDevice)
+    needed.tensors = 0;
   const Allocator &allocator = module.context().allocator();
   if (!commands.allocate(allocator, commandCount) ||
       !pointers.allocate(allocator, needed.pointers) ||
@@ -97,6 +99,8 @@ void EntryPlan::count(const schema::Command &command, Counts *counts) const {
 void EntryPlan::bind(const Module &module, const SessionMemory &memory,
                      const schema::BindingRef &ref) {
   void **slot = &pointers[used.pointers++];
+  if (memory.onDevice)
+    return;
   uint8_t *base = nullptr;
   switch (ref.kind()) {
   case schema::BufferKind::arena:
@@ -139,7 +143,7 @@ void EntryPlan::planDispatch(const Module &module, const SessionMemory &memory,
   const schema::Function &function =
       *module.program().functions()->Get(dispatch.function());
   PlannedCommand &planned = commands[index];
-  planned.function = module.function(function);
+  planned.function = memory.onDevice ? nullptr : module.function(function);
   planned.tileBegin = dispatch.tile_begin();
   planned.tileEnd = dispatch.tile_end();
   planned.parallel = dispatch.parallel();

@@ -41,6 +41,9 @@ struct RunScalar {
 
 // Memory of the session that commands may point into.
 struct SessionMemory {
+  // The device carries out the commands: their pointers and functions stay
+  // null, and only scalars matter.
+  bool onDevice;
   uint8_t *arena;
   uint8_t *const *states;
 };
@@ -59,6 +62,8 @@ public:
   const schema::Entry &entry() const { return *source; }
   // Whether more threads than one can help.
   bool isParallel() const { return parallel; }
+  // Of all dispatches, one after another.
+  const Array<uint32_t> &allScalars() const { return scalars; }
   Array<PlannedCommand> commands;
   Array<Wave> waves;
   Array<TensorPointer> tensorPointers;

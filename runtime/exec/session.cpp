@@ -89,7 +89,10 @@ void Session::release() {
   module->release();
 }
 
-Session::~Session() = default;
+Session::~Session() {
+  if (deviceSession)
+    device()->close(deviceSession);
+}
 
 Status Session::findNeeds(Needs *needs) const {
   const schema::Program &program = owner->program();
@@ -112,6 +115,11 @@ Status Session::findNeeds(Needs *needs) const {
       needs->commands = sizeOf(entry->commands());
     if (sizeOf(entry->symbols()) > needs->symbols)
       needs->symbols = sizeOf(entry->symbols());
+  }
+  if (device()) {
+    // The driver takes the memory.
+    needs->arena = needs->scratch = needs->staging = needs->states = 0;
+    return Status();
   }
   uint64_t total =
       needs->arena + needs->scratch + needs->staging + needs->states;
@@ -157,12 +165,24 @@ Status Session::allocateMemory() {
   }
   totalBytes = needs.arena + needs.scratch + needs.staging + needs.states +
                progressCount * sizeof(uint32_t);
-  SessionMemory memory = {arena.data(), states.data()};
+  if (device())
+    VISIR_RETURN_IF_ERROR(openDevice());
+  SessionMemory memory = {device() != nullptr, arena.data(), states.data()};
   for (uint32_t i = 0; i < plans.size(); ++i) {
     VISIR_RETURN_IF_ERROR(
         plans[i].build(*owner, *program.entries()->Get(i), memory));
     totalBytes += plans[i].bytes();
   }
+  return Status();
+}
+
+Status Session::openDevice() {
+  uint64_t limit = owner->context().options().memoryLimit;
+  VISIR_RETURN_IF_ERROR(
+      device()->open(owner->driverCode(), limit, &deviceSession));
+  for (uint32_t i = 0; i < states.size(); ++i)
+    states[i] = device()->state(deviceSession, i);
+  totalBytes += device()->memoryBytes(deviceSession);
   return Status();
 }
 
@@ -229,7 +249,7 @@ Status Session::checkTensors(const schema::Entry &entry,
 
 // Decides for each tensor where commands find it, copies inputs that cannot be
 // used in place, and sets the pointers of the plan.
-void Session::placeTensors(const EntryPlan &plan) {
+void Session::placeTensors(uint32_t index, const EntryPlan &plan) {
   const schema::Entry &entry = plan.entry();
   uint32_t inputCount = sizeOf(entry.inputs());
   uint32_t count = inputCount + sizeOf(entry.outputs());
@@ -239,10 +259,13 @@ void Session::placeTensors(const EntryPlan &plan) {
     bool aligned = reinterpret_cast<uintptr_t>(views[i].data) % kAlignment == 0;
     // Of a symbolic tensor the caller may give fewer bytes than kernels were
     // promised.
-    bool inPlace = aligned && layouts[i].dense && !hasSymbols(tensor);
+    bool inPlace =
+        !device() && aligned && layouts[i].dense && !hasSymbols(tensor);
     bases[i] = inPlace ? static_cast<uint8_t *>(views[i].data) : next;
+    if (device())
+      bases[i] = device()->tensor(deviceSession, index, i);
     if (!inPlace && i < inputCount)
-      gather(views[i], dtypeBytes(tensor.dtype()), next);
+      gather(views[i], dtypeBytes(tensor.dtype()), bases[i]);
     next += alignUp(tensor.bytes(), kAlignment);
   }
   for (const TensorPointer &pointer : plan.tensorPointers)
@@ -290,11 +313,7 @@ Status Session::report(const EntryPlan &plan, uint64_t failure) const {
       node, static_cast<int32_t>(failure & UINT32_MAX));
 }
 
-Status Session::runPlan(uint32_t index, EntryPlan &plan) {
-  uint64_t start = nanoseconds();
-  placeTensors(plan);
-  VISIR_RETURN_IF_ERROR(setScalars(plan));
-  lastProfile = {index, 0, 0, commandTimes.data(), startTimes.data()};
+Status Session::runCommands(const EntryPlan &plan, uint64_t start) {
   WalkRequest request = {&owner->context(),
                          owner->driver(),
                          &plan.commands,
@@ -308,8 +327,31 @@ Status Session::runPlan(uint32_t index, EntryPlan &plan) {
                          profiling ? &lastProfile : nullptr,
                          start};
   uint64_t failure = walk(request);
-  if (failure != kNoFailure)
-    return report(plan, failure);
+  return failure == kNoFailure ? Status() : report(plan, failure);
+}
+
+Status Session::runOnDevice(uint32_t index, const EntryPlan &plan) {
+  EntryRun run = {};
+  run.entry = index;
+  run.scalars = plan.allScalars().data();
+  run.scalarCount = plan.allScalars().size();
+  if (profiling) {
+    run.startNs = startTimes.data();
+    run.commandNs = commandTimes.data();
+  }
+  VISIR_RETURN_IF_ERROR(device()->run(deviceSession, &run));
+  uint64_t failure =
+      uint64_t(run.failedCommand) << 32 | static_cast<uint32_t>(run.error);
+  return run.error == 0 ? Status() : report(plan, failure);
+}
+
+Status Session::runPlan(uint32_t index, EntryPlan &plan) {
+  uint64_t start = nanoseconds();
+  placeTensors(index, plan);
+  VISIR_RETURN_IF_ERROR(setScalars(plan));
+  lastProfile = {index, 0, 0, commandTimes.data(), startTimes.data()};
+  VISIR_RETURN_IF_ERROR(device() ? runOnDevice(index, plan)
+                                 : runCommands(plan, start));
   if (cancelled.load(std::memory_order_relaxed))
     return Status::error(StatusCode::cancelled, "run was cancelled");
   uint32_t inputCount = sizeOf(plan.entry().inputs());

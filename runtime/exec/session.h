@@ -36,15 +36,23 @@ private:
   };
 
   Status allocateMemory();
+  Status openDevice();
   Status findNeeds(Needs *needs) const;
   Status checkTensors(const schema::Entry &entry, const TensorView *inputs,
                       const TensorView *outputs);
-  void placeTensors(const EntryPlan &plan);
+  void placeTensors(uint32_t index, const EntryPlan &plan);
   Status setScalars(const EntryPlan &plan);
   Status runPlan(uint32_t index, EntryPlan &plan);
+  // Carries out the commands: on threads, or on the device.
+  Status runCommands(const EntryPlan &plan, uint64_t start);
+  Status runOnDevice(uint32_t index, const EntryPlan &plan);
   Status report(const EntryPlan &plan, uint64_t failure) const;
 
+  // Null where threads of the host carry out the commands.
+  const DeviceSessions *device() const { return owner->driver()->sessions; }
+
   Module *owner = nullptr;
+  DriverSession *deviceSession = nullptr;
   Array<uint8_t> arena, scratch, staging, stateMemory;
   Array<uint8_t *> states;
   uint64_t scratchBytes = 0; // of one thread

@@ -291,8 +291,8 @@ TEST(LoggerTest, TellsWhatRuns) {
   options.logger = &logger;
   Runner runner(options);
   ASSERT_EQ(runner.open(makeSample().finish()).code, VISIR_OK);
-  EXPECT_EQ(lastLine, std::string("runs the program for ") + hostTarget() +
-                          " with driver cpu");
+  EXPECT_EQ(lastLine,
+            std::string("runs the program for ") + hostTarget() + " on cpu");
 }
 
 // Adds a program for another target behind the first one.
@@ -349,7 +349,7 @@ TEST(TargetTest, NoneRuns) {
   builder.manifest.targets[0]->features = "a,b";
   EXPECT_THAT(runner.open(builder.finish()).message,
               HasSubstr("(this processor has no a)"));
-  builder.manifest.targets[0]->device = schema::DeviceKind::cuda;
+  moveToDevice(builder, schema::DeviceKind::cuda);
   EXPECT_THAT(runner.open(builder.finish()).message,
               HasSubstr("(no driver for its device)"));
 }
@@ -357,7 +357,7 @@ TEST(TargetTest, NoneRuns) {
 TEST(TargetTest, AskedFor) {
   Runner runner;
   Bytes artifact = makeSample().finish();
-  visir_module_options_t options = {sizeof(options), 0, "x86-64-v9"};
+  visir_module_options_t options = {sizeof(options), 0, "x86-64-v9", nullptr};
   visir_status_t status =
       visir_module_open_memory(runner.context, artifact.data(), artifact.size(),
                                &options, &runner.module);
@@ -366,6 +366,33 @@ TEST(TargetTest, AskedFor) {
             std::string("target is x86-64-v9, expected one that is in the "
                         "artifact and runs here: ") +
                 hostTarget());
+}
+
+TEST(DeviceTest, AskedFor) {
+  Runner runner;
+  Bytes artifact = makeSample().finish();
+  EXPECT_EQ(runner.open(artifact, 0, "cpu").code, VISIR_OK);
+  EXPECT_STREQ(visir_module_device(runner.module), "cpu");
+  Runner second;
+  visir_status_t status = second.open(artifact, 0, "cpu:1");
+  EXPECT_EQ(status.code, VISIR_UNSUPPORTED);
+  EXPECT_THAT(status.message,
+              HasSubstr("device is cpu:1, expected one that runs a target of "
+                        "the artifact: "));
+  EXPECT_THAT(status.message, HasSubstr("(device is cpu:1, expected cpu)"));
+  EXPECT_THAT(second.open(artifact, 0, "cp").message,
+              HasSubstr("(for another device)"));
+}
+
+TEST(DeviceTest, AreListed) {
+  visir_device_info_t devices[8] = {};
+  uint32_t count = visir_list_devices(devices, 8);
+  ASSERT_GE(count, 1u);
+  EXPECT_EQ(visir_list_devices(nullptr, 0), count);
+  bool cpu = false;
+  for (uint32_t i = 0; i < count && i < 8; ++i)
+    cpu |= std::string(devices[i].name) == "cpu" && devices[i].present;
+  EXPECT_TRUE(cpu);
 }
 
 TEST(InspectTest, NeedsNoMachine) {

@@ -91,7 +91,8 @@ TEST_P(FileTest, MapsOrCopies) {
   ASSERT_EQ(fwrite(artifact.data(), 1, artifact.size(), file), artifact.size());
   fclose(file);
   Runner runner(2);
-  visir_module_options_t options = {sizeof(options), GetParam(), nullptr};
+  visir_module_options_t options = {sizeof(options), GetParam(), nullptr,
+                                    nullptr};
   visir_status_t status = visir_module_open_file(runner.context, path.c_str(),
                                                  &options, &runner.module);
   ASSERT_EQ(status.code, VISIR_OK) << status.message;

@@ -292,6 +292,46 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { function(b).scratch_bytes = kMost; }},
         Refusal{"Frame", "frame size is 4096, expected at most 4095",
                 [](B &b) { function(b).frame_bytes = 4096; }},
+        Refusal{"WorkgroupOfCpu",
+                "workgroup is 0x0x1 with 0 shared bytes, expected none for a "
+                "CPU",
+                [](B &b) { function(b).workgroup_z = 1; }},
+        Refusal{"WorkgroupNone", "workgroup is 16x0x1, expected 1..1024",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  function(b).workgroup_y = 0;
+                }},
+        Refusal{"WorkgroupLarge", "workgroup is 64x32x1, expected 1..1024",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  function(b).workgroup_x = 64;
+                  function(b).workgroup_y = 32;
+                }},
+        Refusal{"SharedBytes", "shared size is 1048577, expected at most",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  function(b).shared_bytes = (1 << 20) + 1;
+                }},
+        Refusal{"DeviceScratch",
+                "scratch size is 4 and frame size 0, expected 0 for vulkan",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  function(b).scratch_bytes = 4;
+                }},
+        Refusal{"CodeAlignment", "expected multiples of 4 for vulkan",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  function(b).code_bytes -= 2;
+                }},
+        Refusal{"DeviceTiles", "tiles are 0..3, expected all 4 for vulkan",
+                [](B &b) {
+                  moveToDevice(b, schema::DeviceKind::vulkan);
+                  b.manifest.programs[0]
+                      ->entries[0]
+                      ->commands[0]
+                      ->operation.AsDispatch()
+                      ->tile_end = 3;
+                }},
         Refusal{"Digest", "digest size is 5, expected 0 or 32",
                 [](B &b) { function(b).digest.resize(5); }},
         Refusal{"FlopsNegative", "flops is -1, expected 0..1e30",

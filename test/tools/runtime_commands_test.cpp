@@ -183,13 +183,31 @@ TEST_F(CommandTest, VerifyChecksDigests) {
               HasSubstr("error: cannot open \"/no/such.visir\": no such file"));
 }
 
+TEST_F(CommandTest, DevicesAreListed) {
+  EXPECT_THAT(call("devices", {}).out, HasSubstr("  cpu "));
+  EXPECT_THAT(call("devices", {"--json"}).out,
+              HasSubstr("{\"name\":\"cpu\","));
+  Result result = call("devices", {"--all"});
+  EXPECT_EQ(result.code, kExitUsage);
+  EXPECT_EQ(result.err, "error: option is --all, expected --json\n");
+}
+
+TEST_F(CommandTest, DeviceIsChosen) {
+  EXPECT_EQ(call("run", {artifact, "--random=1", "--device", "cpu"}).code,
+            kExitOk);
+  Result result = call("run", {artifact, "--random=1", "--device=tpu"});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_THAT(result.err, HasSubstr("error: device is tpu, expected one that "
+                                    "runs a target of the artifact: "));
+}
+
 TEST_F(CommandTest, UnknownOnesAreRefused) {
   EXPECT_TRUE(isRuntimeCommand("run"));
   EXPECT_FALSE(isRuntimeCommand("compile"));
   Result result = call("dance", {artifact});
   EXPECT_EQ(result.code, kExitUsage);
   EXPECT_EQ(result.err, "error: command is \"dance\", expected run, bench, "
-                        "profile, inspect or verify\n");
+                        "profile, inspect, verify or devices\n");
 }
 
 } // namespace

@@ -31,7 +31,8 @@ std::string describe(const visir_tensor_info_t &info) {
 Model::Model(const RuntimeOptions &options)
     : context(options.threads),
       module(context, options.artifact, moduleFlags(options),
-             options.target.empty() ? nullptr : options.target.c_str()),
+             options.target.empty() ? nullptr : options.target.c_str(),
+             options.device.empty() ? nullptr : options.device.c_str()),
       entry(module.findEntry(options.entry)), entryInfo(module.entry(entry)),
       session(module) {}
 

@@ -2,12 +2,14 @@
 #include "tools/common/runtime_commands.h"
 
 #include "tools/common/bench.h"
+#include "tools/common/devices.h"
 #include "tools/common/inspect.h"
 #include "tools/common/npy.h"
 #include "tools/common/ranking.h"
 #include "tools/common/tensor_summary.h"
 
 #include <cstdio>
+#include <cstring>
 
 namespace visir::tools {
 namespace {
@@ -143,21 +145,28 @@ std::string runtimeCommandsHelp() {
     text += "  " + std::string(command.name) +
             std::string(10 - std::string(command.name).size(), ' ') +
             command.summary + "\n";
-  return text;
+  return text + "  devices   list the devices that this build can run on\n";
 }
 
 const char *exitCodesHelp() {
   return "exit codes: 0 success, 1 failure, 2 wrong command line\n";
 }
 
-bool isRuntimeCommand(const char *name) { return findCommand(name); }
+bool isRuntimeCommand(const char *name) {
+  return findCommand(name) || strcmp(name, "devices") == 0;
+}
 
 int runtimeCommand(const char *name, int count, const char *const *words) {
   const Command *command = findCommand(name);
   try {
+    if (strcmp(name, "devices") == 0) {
+      listDevices(count, words);
+      return kExitOk;
+    }
     if (!command)
       throw UsageError(std::string("command is \"") + name +
-                       "\", expected run, bench, profile, inspect or verify");
+                       "\", expected run, bench, profile, inspect, verify or "
+                       "devices");
     if (asksForHelp(count, words)) {
       print(std::string(name) +
             " ARTIFACT.visir [OPTIONS]: " + command->summary + "\n\n" +

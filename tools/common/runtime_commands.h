@@ -14,7 +14,8 @@ void profileArtifact(const RuntimeOptions &options);
 void inspectArtifact(const RuntimeOptions &options);
 void verifyArtifact(const RuntimeOptions &options);
 
-// Whether `name` is one of run, bench, profile, inspect, verify.
+// Whether `name` is one of run, bench, profile, inspect, verify,
+// devices.
 bool isRuntimeCommand(const char *name);
 
 // A line for each command, and what the exit codes mean.

@@ -98,6 +98,8 @@ bool parseValued(const std::string &word, Words &words,
     options->entry = words.value();
   else if (word == "--target")
     options->target = words.value();
+  else if (word == "--device")
+    options->device = words.value();
   else if (word == "--threads")
     options->threads =
         static_cast<uint32_t>(parseCount(word, words.value(), 1024));
@@ -164,6 +166,9 @@ const char *runtimeOptionsHelp() {
          "  --output FOLDER     write the outputs as .npy files\n"
          "  --threads N         threads of a run (default: all processors)\n"
          "  --target NAME       program to use (default: the best)\n"
+         "  --device NAME       where to run: cpu, vulkan, vulkan:0, "
+         "vulkan:discrete,\n"
+         "                      vulkan:PART OF ITS NAME (default: the best)\n"
          "  --seconds S         time to measure for (default: 1)\n"
          "  --runs N            runs to measure instead\n"
          "  --top N             longest commands to list (default: all);\n"

@@ -26,6 +26,7 @@ struct RuntimeOptions {
   std::string artifact;
   std::string entry;  // empty: the first
   std::string target; // empty: the best that runs here
+  std::string device; // empty: the best
   uint32_t threads = 0;
   bool json = false;
   bool full = false;  // check constants, too

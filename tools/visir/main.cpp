@@ -4,12 +4,21 @@
 #include "compiler/driver/commands/Commands.h"
 
 #include "runtime/include/visir/runtime.h"
+#include "tools/common/devices.h"
 #include "tools/common/runtime_commands.h"
 #include "tools/judge/Commands.h"
 
 #include "llvm/Support/raw_ostream.h"
 
 using namespace visir;
+
+/// The targets to compile for, and below them where artifacts can run.
+static int listTargets(llvm::ArrayRef<char *> words) {
+  int exit = targetsCommand(words);
+  if (words.empty() && exit == kExitOk)
+    llvm::outs() << "\ndevices present:\n" << tools::devicesText();
+  return exit;
+}
 
 namespace {
 
@@ -23,7 +32,7 @@ constexpr Command kCommands[] = {
     {"compile", compileCommand, "compile an ONNX model to an artifact"},
     {"compare", compareCommand, "compare a target with the reference"},
     {"ops", opsCommand, "list the ONNX operators that can be imported"},
-    {"targets", targetsCommand, "list the targets"},
+    {"targets", listTargets, "list the targets, and the devices present"},
 };
 
 /// Commands on artifacts, which visir-rt has, too.
@@ -34,6 +43,7 @@ constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
     {"profile", "measure each command, few runs"},
     {"inspect", "print what is in an artifact"},
     {"verify", "check structure, meaning and all digests"},
+    {"devices", "list the devices that artifacts can run on"},
 };
 
 } // namespace

@@ -129,6 +129,8 @@ class Module:
 
     target: str
     """The instruction set whose program runs, such as 'x86-64-v3'."""
+    device: str
+    """Where it runs: 'cpu', 'vulkan: NAME OF THE DEVICE'."""
     producer: str
     """The compiler that wrote the artifact, and its version."""
     options: str
@@ -140,6 +142,7 @@ class Module:
         source: str | os.PathLike[str] | bytes | bytearray | memoryview,
         threads: int = 0,
         target: str | None = None,
+        device: str | None = None,
     ) -> None:
         """As load()."""
         library = runtime.library()
@@ -152,7 +155,7 @@ class Module:
             library.visir_context_create,
             ctypes.byref(options),
         )
-        self._handle = self._open(source, target)
+        self._handle = self._open(source, target, device)
         self._session = self._own(
             library.visir_session_release,
             library.visir_session_create,
@@ -162,16 +165,21 @@ class Module:
         info = runtime.ModuleInfo()
         library.visir_module_info(self._handle, ctypes.byref(info))
         self.target = info.target.decode()
+        self.device = library.visir_module_device(self._handle).decode()
         self.producer = info.producer.decode()
         self.options = info.options.decode()
         self.entries = tuple(
             Entry(self._handle, i) for i in range(info.entry_count)
         )
 
-    def _open(self, source: Any, target: str | None) -> ctypes.c_void_p:
+    def _open(
+        self, source: Any, target: str | None, device: str | None
+    ) -> ctypes.c_void_p:
         library = runtime.library()
         opened: tuple[Any, ...]
-        choice = runtime.ModuleOptions(target=target and target.encode())
+        choice = runtime.ModuleOptions(
+            target=target and target.encode(), device=device and device.encode()
+        )
         choice.struct_bytes = ctypes.sizeof(choice)
         if isinstance(source, (bytes, bytearray, memoryview)):
             given = numpy.frombuffer(source, numpy.uint8)
@@ -387,6 +395,7 @@ def load(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview,
     threads: int = 0,
     target: str | None = None,
+    device: str | None = None,
 ) -> Module:
     """Opens an artifact.
 
@@ -396,8 +405,10 @@ def load(
         are the same bits for any number.
     target: the program to take of several, such as 'x86-64-v3'; the best one
         that this machine runs without it.
+    device: 'cpu', 'vulkan', 'vulkan:1', 'vulkan:discrete' or 'vulkan:' and a
+        part of the device's name; the best one without it.
 
     Raises RuntimeFailure for a file that is missing, damaged or for another
     machine.
     """
-    return Module(source, threads, target)
+    return Module(source, threads, target, device)

@@ -46,6 +46,7 @@ class ModuleOptions(Structure):
         ("struct_bytes", c_size_t),
         ("flags", c_uint32),
         ("target", c_char_p),
+        ("device", c_char_p),
     ]
 
 
@@ -139,6 +140,7 @@ FUNCTIONS = [
         ],
     ),
     ("visir_module_release", None, [c_void_p]),
+    ("visir_module_device", c_char_p, [c_void_p]),
     ("visir_module_info", None, [c_void_p, POINTER(ModuleInfo)]),
     (
         "visir_module_find_entry",

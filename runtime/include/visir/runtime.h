@@ -52,7 +52,8 @@ typedef enum visir_status_code_t {
   VISIR_UNSUPPORTED = 7,      /* too new, or not for this machine */
   VISIR_KERNEL_FAILED = 8,    /* a kernel met an index out of range */
   VISIR_CANCELLED = 9,
-  VISIR_BUSY = 10 /* the session is running already */
+  VISIR_BUSY = 10,       /* the session is running already */
+  VISIR_DEVICE_LOST = 11 /* the device failed; open the module anew */
 } visir_status_code_t;
 
 typedef struct visir_status_t {
@@ -114,6 +115,20 @@ VISIR_API VISIR_MUST_USE visir_status_t visir_context_create(
 VISIR_API void visir_context_release(visir_context_t *context);
 VISIR_API uint32_t visir_context_thread_count(const visir_context_t *context);
 
+/* ---- Devices: thread-safe --------------------------------------------- */
+
+typedef struct visir_device_info_t {
+  char name[32];         /* as visir_module_options_t takes it: "vulkan:0" */
+  char description[160]; /* what it is, or why it is not there */
+  uint32_t present;      /* 0 or 1 */
+} visir_device_info_t;
+
+/* Describes up to `capacity` devices that this build has drivers for; kinds
+ * of which the machine has none are listed as not present. Returns how many
+ * there are. */
+VISIR_API uint32_t visir_list_devices(visir_device_info_t *out_devices,
+                                      uint32_t capacity);
+
 /* ---- Module: thread-safe --------------------------------------------- */
 
 typedef struct visir_module_t visir_module_t;
@@ -121,7 +136,7 @@ typedef struct visir_module_t visir_module_t;
 typedef enum visir_module_flags_t {
   /* Also check the digests of all constants, not only of the code. */
   VISIR_MODULE_VERIFY_FULL = 1,
-  /* Copy the code to fresh pages: for file systems mounted without
+  /* Copy the CPU's code to fresh pages: for file systems mounted without
    * execution, and for debuggers. */
   VISIR_MODULE_COPY_CODE = 2,
   /* Copy the constants to memory, on huge pages where they are many. */
@@ -136,6 +151,11 @@ typedef struct visir_module_options_t {
   /* Use the program for this target ("x86-64-v3"); NULL: the best one that
    * this machine can run. */
   const char *target;
+  /* Use this device: "cpu", "vulkan" (the best of its kind), "vulkan:1" (by
+   * its number), "vulkan:discrete", "vulkan:integrated", "vulkan:cpu" (by its
+   * type) or "vulkan:geforce" (by a part of its name); NULL: the best one that
+   * a program of the artifact runs on. */
+  const char *device;
 } visir_module_options_t;
 
 /* Opens, verifies and maps an artifact. The file must not change while the
@@ -167,6 +187,9 @@ typedef struct visir_module_info_t {
 
 VISIR_API void visir_module_info(const visir_module_t *module,
                                  visir_module_info_t *out_info);
+/* Where the module runs, for people: "cpu", "vulkan: <name of the device>";
+ * "" when it is open for queries only. */
+VISIR_API const char *visir_module_device(const visir_module_t *module);
 
 typedef uint32_t visir_dtype_t; /* one of these */
 enum {
@@ -305,8 +328,9 @@ VISIR_API VISIR_MUST_USE visir_status_t visir_run(
     visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
     uint32_t input_count, const visir_tensor_t *outputs, uint32_t output_count);
 
-/* Makes a run that is under way return VISIR_CANCELLED soon; without one it
- * does nothing. From any thread. */
+/* Makes a run that is under way return VISIR_CANCELLED soon (on devices other
+ * than the CPU, when the device is done); without one it does nothing. From
+ * any thread. */
 VISIR_API void visir_session_cancel(visir_session_t *session);
 
 /* Touches all memory of the session and all constants, so that the first run

@@ -117,8 +117,8 @@ private:
 class Module {
 public:
   Module(const Context &context, const std::string &path, uint32_t flags = 0,
-         const char *target = nullptr) {
-    visir_module_options_t options = {sizeof(options), flags, target};
+         const char *target = nullptr, const char *device = nullptr) {
+    visir_module_options_t options = {sizeof(options), flags, target, device};
     visir_module_t *opened = nullptr;
     check(
         visir_module_open_file(context.get(), path.c_str(), &options, &opened));
@@ -131,6 +131,7 @@ public:
     visir_module_info(get(), &result);
     return result;
   }
+  const char *device() const { return visir_module_device(get()); }
   // Index of an entry; the first one when the name is empty.
   uint32_t findEntry(const std::string &name) const {
     uint32_t entry = 0;

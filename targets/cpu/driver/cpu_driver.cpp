@@ -19,6 +19,8 @@ namespace {
 #if defined(__x86_64__)
 constexpr uint32_t kKernelMxcsr = 0x1f80;
 
+const char *cpuArchitecture() { return "x86-64"; }
+
 uint64_t enter() {
   uint32_t former;
   __asm__ volatile("stmxcsr %0" : "=m"(former));
@@ -31,6 +33,8 @@ void leave(uint64_t former) {
   __asm__ volatile("ldmxcsr %0" : : "m"(value));
 }
 #elif defined(__aarch64__)
+const char *cpuArchitecture() { return "aarch64"; }
+
 uint64_t enter() {
   uint64_t former, kernel = 0;
   __asm__ volatile("mrs %0, fpcr" : "=r"(former));
@@ -45,7 +49,13 @@ void leave(uint64_t former) {
 #error "the CPU driver knows x86-64 and aarch64"
 #endif
 
-uint32_t rate(const schema::Target &target, Refusal *refusal) {
+uint32_t rate(const schema::Target &target, const char *which,
+              Refusal *refusal) {
+  if (which) {
+    snprintf(refusal->text, sizeof(refusal->text),
+             "device is cpu:%.32s, expected cpu", which);
+    return 0;
+  }
   const char *name = target.name()->c_str();
   uint32_t level = cpuTargetLevel(name);
   if (level == 0) {
@@ -79,17 +89,29 @@ uint32_t rate(const schema::Target &target, Refusal *refusal) {
   return level * 1000 + (features < 999 ? features : 999);
 }
 
+uint32_t list(DeviceInfo *devices, uint32_t capacity) {
+  if (capacity == 0)
+    return 1;
+  devices[0].present = true;
+  snprintf(devices[0].name, sizeof(devices[0].name), "cpu");
+  snprintf(devices[0].description, sizeof(devices[0].description),
+           "%s of level %u", cpuArchitecture(), cpuHostLevel());
+  return 1;
+}
+
 void unload(DriverCode *code) { destroy(code->allocator, code); }
 
-Status load(const Artifact &artifact, const schema::Program &program, bool copy,
-            const Allocator &allocator, DriverCode **out) {
+Status load(const Artifact &artifact, const schema::Program &program,
+            const LoadOptions &options, const Allocator &allocator,
+            DriverCode **out) {
   DriverCode *code = create<DriverCode>(allocator);
   if (!code)
     return Status::error(StatusCode::outOfMemory, "no memory to load code");
   code->allocator = allocator;
   if (program.code_section() >= 0) {
-    Status status = artifact.loadCode(
-        static_cast<uint32_t>(program.code_section()), copy, &code->section);
+    Status status =
+        artifact.loadCode(static_cast<uint32_t>(program.code_section()),
+                          options.copyCode, &code->section);
     if (!status.ok()) {
       unload(code);
       return status;
@@ -120,8 +142,11 @@ call(const KernelCall &call) {
 } // namespace
 
 extern const Driver cpuDriver;
-const Driver cpuDriver = {
-    "cpu", schema::DeviceKind::cpu, rate, load, unload, function, enter, leave,
-    call};
+const Driver cpuDriver = {"cpu",   schema::DeviceKind::cpu,
+                          rate,    list,
+                          load,    unload,
+                          nullptr, function,
+                          enter,   leave,
+                          call};
 
 } // namespace visir::runtime

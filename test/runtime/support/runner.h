@@ -56,13 +56,14 @@ public:
   }
   Runner(const Runner &) = delete;
 
-  visir_status_t open(Bytes artifact, uint32_t flags = 0) {
+  visir_status_t open(Bytes artifact, uint32_t flags = 0,
+                      const char *device = nullptr) {
     // Constants are used in place only at a multiple of 64.
     memory.resize(artifact.size() + 64);
     uint8_t *at =
         memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
     memcpy(at, artifact.data(), artifact.size());
-    visir_module_options_t options = {sizeof(options), flags, nullptr};
+    visir_module_options_t options = {sizeof(options), flags, nullptr, device};
     visir_status_t status = visir_module_open_memory(
         context, at, artifact.size(), &options, &module);
     if (status.code == VISIR_OK)

@@ -217,6 +217,16 @@ ArtifactBuilder makeChain(uint32_t tiles, uint32_t depth) {
   return builder;
 }
 
+void moveToDevice(ArtifactBuilder &builder, schema::DeviceKind device) {
+  builder.manifest.targets[0]->device = device;
+  for (auto &function : builder.manifest.programs[0]->functions) {
+    function->scratch_bytes = function->frame_bytes = 0;
+    function->workgroup_x = 16;
+    function->workgroup_y = function->workgroup_z = 1;
+    function->code_bytes &= ~uint64_t(3);
+  }
+}
+
 ArtifactBuilder makeSingle(const std::string &kernel, uint32_t tiles) {
   ArtifactBuilder builder;
   builder.manifest.source_names = {"/node"};

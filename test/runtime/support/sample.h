@@ -25,6 +25,10 @@ ArtifactBuilder makeChain(uint32_t tiles, uint32_t depth);
 // One kernel call: no inputs, output "y" f32[16], `tiles` tiles.
 ArtifactBuilder makeSingle(const std::string &kernel, uint32_t tiles);
 
+// Makes the program one for another device than the CPU: workgroups instead
+// of scratch and stack frames. The code stays what it is.
+void moveToDevice(ArtifactBuilder &builder, schema::DeviceKind device);
+
 } // namespace visir::testing
 
 #endif // VISIR_TEST_RUNTIME_SUPPORT_SAMPLE_H

@@ -6,10 +6,12 @@ namespace {
 
 using namespace visir::runtime;
 
-uint32_t rate(const schema::Target &, Refusal *) { return 1; }
+uint32_t rate(const schema::Target &, const char *, Refusal *) { return 1; }
 
-Status load(const Artifact &, const schema::Program &, bool, const Allocator &,
-            DriverCode **) {
+uint32_t list(DeviceInfo *, uint32_t) { return 0; }
+
+Status load(const Artifact &, const schema::Program &, const LoadOptions &,
+            const Allocator &, DriverCode **) {
   return Status();
 }
 
@@ -63,8 +65,9 @@ int32_t call(const KernelCall &call) {
 } // namespace
 
 const Driver touchDriver = {"touch", schema::DeviceKind::cpu,
-                            rate,    load,
-                            unload,  function,
+                            rate,    list,
+                            load,    unload,
+                            nullptr, function,
                             enter,   leave,
                             call};
 
