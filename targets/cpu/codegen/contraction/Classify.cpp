@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/contraction/Classify.h"
 
+#include "compiler/support/Constants.h"
+
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -42,6 +44,10 @@ struct Classifier {
     return op.getPrologueBlock().getTerminator()->getOperand(i);
   }
 
+  bool isConstant(unsigned load) {
+    return bool(constantOf(op.getInputs()[load]));
+  }
+
   LogicalResult checkPayloads();
   bool chooseVector(unsigned yield);
   LogicalResult chooseVectorOperand();
@@ -69,20 +75,23 @@ static bool hasUnitStride(const FlatAccess &vector, unsigned loop) {
                          : vector.strides[loop] == 1;
 }
 
-/// How well `loop` serves as the vector loop; 0 if not at all.
+/// How well `loop` serves as the vector loop; 0 if not at all. A constant is
+/// packed for whichever loop it is.
 static int64_t vectorScore(const FlatNest &nest, const FlatAccess &vector,
-                           ArrayRef<unsigned> scalarLoads, unsigned loop) {
+                           bool constant, ArrayRef<unsigned> scalarLoads,
+                           unsigned loop) {
   const FlatLoop &info = nest.loops[loop];
   if (info.reduction || !vector.uses(loop))
     return 0;
   for (unsigned load : scalarLoads)
     if (nest.accesses[load].uses(loop))
       return 0;
-  int64_t score = 1 + std::min<int64_t>(info.extent, 16);
-  score += hasUnitStride(vector, loop) ? 48 : 0;
+  // Neighbours are worth as much as there are of them.
+  int64_t lanes = std::min<int64_t>(info.extent, 16), neighbours = 0;
+  neighbours += constant || hasUnitStride(vector, loop) ? 3 : 0;
   for (const FlatAccess &store : nest.stores())
-    score += store.strides[loop] == 1 ? 32 : 0;
-  return score;
+    neighbours += store.strides[loop] == 1 ? 2 : 0;
+  return 1 + lanes + neighbours * lanes;
 }
 
 /// Tries the prologue's operand `yield` as the vector operand; sets the
@@ -97,9 +106,11 @@ bool Classifier::chooseVector(unsigned yield) {
   if (!vector.borders.empty())
     return false;
   collectLoads(yielded(1 - yield), scalars);
+  bool constant = isConstant(vectors[0]);
   int64_t best = 0;
   for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
-    int64_t score = vectorScore(nest, vector, scalars.getArrayRef(), loop);
+    int64_t score =
+        vectorScore(nest, vector, constant, scalars.getArrayRef(), loop);
     if (score < best || score == 0)
       continue;
     best = score;
@@ -117,7 +128,8 @@ bool Classifier::chooseVector(unsigned yield) {
 
 LogicalResult Classifier::chooseVectorOperand() {
   auto scoreOf = [&](const Contraction &c) {
-    return vectorScore(c.nest, c.vectorAccess(), c.scalarLoads, c.vectorLoop);
+    return vectorScore(c.nest, c.vectorAccess(), isConstant(c.vectorLoad),
+                       c.scalarLoads, c.vectorLoop);
   };
   bool found = chooseVector(1);
   Contraction first = result;

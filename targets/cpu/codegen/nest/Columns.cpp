@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/nest/Columns.h"
 
 #include "targets/cpu/codegen/Payload.h"
+#include "targets/cpu/codegen/dispatch/Transpose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -66,6 +67,16 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
   }
   if (ops > kStraightPayload && rows > 1)
     stash = kb.scratch(rows * pitch, element);
+  for (const FlatAccess &store : nest.stores())
+    turned.push_back(stash && isTurned(store)
+                         ? kb.scratch(rows * pitch, store.element)
+                         : Value());
+}
+
+bool TileEpilogue::isTurned(const FlatAccess &store) const {
+  int64_t stride = store.strides[vectorLoop];
+  return stride != 0 && stride != 1 && rowLoop >= 0 &&
+         store.strides[rowLoop] == 1 && store.element.isF32();
 }
 
 void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
@@ -76,7 +87,7 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
       Position row = position;
       if (rowLoop >= 0)
         row.move(nest, rowLoop, i);
-      emitRow(row, columns, roots.slice(i * width, width));
+      emitRow(row, columns, roots.slice(i * width, width), nullptr);
     }
     return;
   }
@@ -96,13 +107,45 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
                                            stash, ValueRange{at(start, j)}));
     Position moved = position;
     moved.move(kb, nest, rowLoop, index);
-    emitRow(moved, columns, row);
+    emitRow(moved, columns, row, &start);
   });
+  for (unsigned s = 0; s < turned.size(); ++s)
+    if (turned[s])
+      storeTurned(position, columns, rows, s);
+}
+
+/// Blocks of as many rows as lanes: each lane's rows are stored together.
+void TileEpilogue::storeTurned(const Position &position,
+                               ArrayRef<Column> columns, unsigned rows,
+                               unsigned store) {
+  const FlatAccess &access = nest.accesses[nest.loads + store];
+  Offset start = position.accesses[nest.loads + store];
+  int64_t stride = access.strides[vectorLoop];
+  for (const Column &column : columns) {
+    auto type = VectorType::get({int64_t(column.width)}, access.element);
+    for (unsigned first = 0; first < rows; first += column.width) {
+      unsigned count = std::min(rows - first, column.width);
+      SmallVector<Value> block;
+      for (unsigned i = 0; i < column.width; ++i) {
+        // Rows that are not there repeat the last one.
+        int64_t row = first + std::min(i, count - 1);
+        block.push_back(vector::LoadOp::create(
+            kb.b, kb.loc, type, turned[store],
+            ValueRange{kb.index(row * pitch + column.offset)}));
+      }
+      if (column.width > 1)
+        block = transposeVectors(kb, std::move(block));
+      for (unsigned lane = 0; lane < column.valid; ++lane)
+        storeLanes(kb, kb.output(store),
+                   start.plus((column.offset + lane) * stride + first), 1,
+                   access.element, {column.width, count}, block[lane]);
+    }
+  }
 }
 
 /// Payload and stores of each vector of one row.
 void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
-                           ArrayRef<Value> roots) {
+                           ArrayRef<Value> roots, const Offset *aside) {
   for (auto [j, column] : llvm::enumerate(columns)) {
     auto offsetOf = [&, &column = column](unsigned access) {
       int64_t stride = nest.accesses[access].strides[vectorLoop];
@@ -120,6 +163,11 @@ void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
         clonePayload(kb.b, kb.op.getEpilogueBlock(), argument);
     for (auto [s, value] : llvm::enumerate(values)) {
       const FlatAccess &access = nest.accesses[nest.loads + s];
+      if (aside && turned[s]) {
+        storeLanes(kb, turned[s], aside->plus(column.offset), 1, access.element,
+                   {column.width, column.width}, value);
+        continue;
+      }
       storeLanes(kb, kb.output(s), offsetOf(nest.loads + s),
                  access.strides[vectorLoop], access.element, column.lanes(),
                  value);

@@ -48,8 +48,12 @@ public:
             unsigned rows, llvm::ArrayRef<mlir::Value> roots);
 
 private:
+  /// `aside` is where the row begins in the stashes of turned stores.
   void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
-               llvm::ArrayRef<mlir::Value> roots);
+               llvm::ArrayRef<mlir::Value> roots, const Offset *aside);
+  bool isTurned(const FlatAccess &store) const;
+  void storeTurned(const Position &position, llvm::ArrayRef<Column> columns,
+                   unsigned rows, unsigned store);
 
   KernelBuilder &kb;
   const FlatNest &nest;
@@ -57,6 +61,9 @@ private:
   int rowLoop;
   int64_t pitch;
   mlir::Value stash; ///< the tile in scratch, for long payloads
+  /// By store: the tile's results in scratch if rows, not lanes, are
+  /// neighbours in memory; they are turned in registers.
+  llvm::SmallVector<mlir::Value, 2> turned;
 };
 
 } // namespace visir::cpu
