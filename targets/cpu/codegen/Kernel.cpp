@@ -5,6 +5,7 @@
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -72,8 +73,8 @@ static FailureOr<KernelInfo> emitRoot(KernelBuilder &kb) {
 FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,
                                       ModuleOp kernels, StringRef symbol) {
   op.getContext()
-      ->loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
-                    memref::MemRefDialect, scf::SCFDialect,
+      ->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, func::FuncDialect,
+                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                     vector::VectorDialect>();
   for (Value value : op->getOperands())
     if (!cast<RankedTensorType>(value.getType()).hasStaticShape())

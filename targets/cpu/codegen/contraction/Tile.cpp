@@ -21,26 +21,42 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
       source(std::move(source)), scalars(scalars), element(contraction.element),
       epilogue(kb, contraction.nest, contraction.vectorLoop,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
-               element) {}
+               element),
+      blocks(chooseSumBlocks(contraction, plan.sums)) {}
 
 void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
                        const ColumnClass &columns, const RowClass &rows) {
   this->columns = &columns;
   rowClass = &rows;
+  Step start{position, source, ahead, Offset(), {0, rows.rows}, 0, false};
+  Values sums;
+  if (blocks) {
+    sums = reduceInBlocks(start);
+  } else {
+    sums = zeroSums();
+    reduce(0, start, sums);
+    addSets(sums);
+  }
+  epilogue.emit(position, columns.columns, rows.rows, sums);
+}
+
+TileEmitter::Values TileEmitter::zeroSums() const {
   Values sums;
   for (unsigned s = 0; s < plan.sums; ++s)
-    for (unsigned i = 0; i < rows.rows; ++i)
-      for (const Column &column : columns.columns)
+    for (unsigned i = 0; i < rowClass->rows; ++i)
+      for (const Column &column : columns->columns)
         sums.push_back(makeConstant(
             b, loc, VectorType::get({int64_t(column.width)}, element), 0));
-  reduce(0, {position, source, ahead, Offset(), {0, rows.rows}, 0, false},
-         sums);
-  unsigned one = rows.rows * columns.columns.size();
+  return sums;
+}
+
+/// Adds the interleaved sums up; one of each accumulator is left.
+void TileEmitter::addSets(Values &sums) const {
+  unsigned one = rowClass->rows * columns->columns.size();
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
       sums[i] = addLanes(kb, sums[i], sums[s * one + i]);
-  epilogue.emit(position, columns.columns, rows.rows,
-                ArrayRef<Value>(sums).take_front(one));
+  sums.truncate(one);
 }
 
 TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
@@ -98,6 +114,8 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
     multiply(step, sums);
     return;
   }
+  if (sums.empty() && level == blocks->level)
+    return reduceBlocks(step);
   unsigned loop = c.reductionLoops[level];
   int64_t extent = c.extent(loop);
   const Window *window = findWindow(c.windows, loop);
@@ -123,6 +141,12 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
     reduceSteps(level, step, sums, 0, extent);
     return;
   }
+  reduceRange(level, step, sums, extent);
+}
+
+/// The first `extent` steps of the loop at `level`, as a loop.
+void TileEmitter::reduceRange(unsigned level, const Step &step, Values &sums,
+                              int64_t extent) {
   unsigned unroll = unrollOf(level);
   int64_t main = extent / unroll * unroll;
   if (main > 0)

@@ -36,6 +36,19 @@ struct VectorSource {
   }
 };
 
+/// Long sums are taken in blocks, which keeps their rounding near that of
+/// short ones: the loops outside of `level` add finished blocks to totals in
+/// scratch; `steps` > 0 cuts the loop at `level`, the last, into blocks of so
+/// many steps.
+struct SumBlocks {
+  unsigned level = 0;
+  int64_t steps = 0;
+};
+
+/// The blocks of a contraction's sums, of which each accumulator has `sums`
+/// side by side; null if they are short.
+std::optional<SumBlocks> chooseSumBlocks(const Contraction &c, unsigned sums);
+
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &kb, const Contraction &contraction,
@@ -63,7 +76,16 @@ private:
   };
   using Values = llvm::SmallVector<mlir::Value>;
 
+  Values reduceInBlocks(const Step &step);
+  void reduceBlocks(const Step &step);
+  void reduceBlock(const Step &step, int64_t steps);
+  Offset totalAt(unsigned row, const Column &column) const;
+  Values zeroSums() const;
+  void addSets(Values &sums) const;
+  /// With no `sums`, outside of the blocks.
   void reduce(unsigned level, Step step, Values &sums);
+  void reduceRange(unsigned level, const Step &step, Values &sums,
+                   int64_t extent);
   void reduceSteps(unsigned level, const Step &step, Values &sums,
                    int64_t first, int64_t last);
   void reduceLoop(unsigned level, const Step &step, Values &sums,
@@ -88,6 +110,8 @@ private:
   TileEpilogue epilogue;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
+  std::optional<SumBlocks> blocks;
+  mlir::Value totals; ///< sums of finished blocks: [row][lane]
 };
 
 } // namespace visir::cpu

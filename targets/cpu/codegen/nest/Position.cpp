@@ -93,7 +93,9 @@ cpu::forCarry(KernelBuilder &kb, Value low, Value high, int64_t step,
   kb.b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next =
       body(loop.getInductionVar(), loop.getRegionIterArgs());
-  scf::YieldOp::create(kb.b, kb.loc, next);
+  // A loop that carries nothing has its yield.
+  if (!initial.empty())
+    scf::YieldOp::create(kb.b, kb.loc, next);
   return SmallVector<Value>(loop.getResults());
 }
 

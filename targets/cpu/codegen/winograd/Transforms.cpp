@@ -33,7 +33,8 @@ FilterTransform::FilterTransform(int64_t outputs) : outputs(outputs) {
   if (outputs == 2)
     points.append({1, -1});
   else
-    points.append({M_SQRT1_2, -M_SQRT1_2, M_SQRT2, -M_SQRT2});
+    // Near 1/sqrt 2 and sqrt 2, and so short that floats hold all factors.
+    points.append({45. / 64, -45. / 64, 45. / 32, -45. / 32});
   int64_t n = size();
   input.assign(n, std::vector<double>(n, 0));
   filter.assign(n, std::vector<double>(3, 0));
@@ -51,10 +52,6 @@ FilterTransform::FilterTransform(int64_t outputs) : outputs(outputs) {
     for (int64_t i = 0; i < outputs; ++i)
       result[i][j] = std::pow(points[j], double(i));
   }
-  // The row of -p is that of p with the odd powers negated, to the last bit.
-  for (int64_t j = 1; j + 2 < n; j += 2)
-    for (int64_t k = 0; k < n; ++k)
-      input[j + 1][k] = k % 2 ? -input[j][k] : input[j][k];
   // The point at infinity.
   std::vector<double> terms = polynomial(points);
   llvm::copy(terms, input[n - 1].begin());

@@ -3,6 +3,7 @@
 
 #include "targets/cpu/codegen/Payload.h"
 #include "targets/cpu/codegen/nest/Product.h"
+#include "targets/cpu/codegen/nest/Totals.h"
 #include "targets/cpu/codegen/winograd/Transforms.h"
 #include "targets/cpu/codegen/winograd/WinogradPlan.h"
 
@@ -39,6 +40,8 @@ private:
   void multiply(Value chunk, Value tiles);
   void multiplyBlock(Value point, Value chunk, Value tiles, Value block,
                      ArrayRef<Column> columns);
+  void multiplyTile(const Product &product, ArrayRef<Column> columns,
+                    Offset target);
   void transformResult(const ImageTile &tile, Value local, Value chunk);
   void resultVector(const ImageTile &tile, Value local, Value channel,
                     Value inChunk, const Column &column);
@@ -284,14 +287,39 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
   Offset to = advance(kb, inChunk, point, plan.outPointPitch());
   forRange(kb, kb.index(0), rounds, [&](Value round) {
     product.scalarStart = advance(kb, from, round, rows * plan.inPitch());
-    Values sums = multiplyRows(kb, product, rows, kb.index(plan.inChannels()));
-    Offset target = advance(kb, to, round, rows * plan.outPitch());
-    for (unsigned i = 0; i < rows; ++i)
-      for (auto [j, column] : llvm::enumerate(columns))
-        storeLanes(kb, results,
-                   target.plus(i * plan.outPitch() + column.offset), 1, element,
-                   {column.width, column.width}, sums[i * columns.size() + j]);
+    multiplyTile(product, columns,
+                 advance(kb, to, round, rows * plan.outPitch()));
   });
+}
+
+/// A register tile's sums over the input channels, to `results` at `target`:
+/// the first block of channels is stored, later ones are added.
+void WinogradEmitter::multiplyTile(const Product &product,
+                                   ArrayRef<Column> columns, Offset target) {
+  int64_t channels = plan.inChannels(), steps = plan.sumBlock;
+  auto block = [&](Value first, int64_t count, bool add) {
+    Product part = product;
+    part.scalarStart = advance(kb, product.scalarStart, first, 1);
+    part.vectorStart =
+        advance(kb, product.vectorStart, first, product.vectorPitch);
+    Values sums = multiplyRows(kb, part, plan.tileRows, kb.index(count));
+    for (unsigned i = 0; i < plan.tileRows; ++i)
+      for (auto [j, column] : llvm::enumerate(columns)) {
+        Offset at = target.plus(i * plan.outPitch() + column.offset);
+        Value sum = sums[i * columns.size() + j];
+        if (add)
+          addTotal(kb, results, at, sum);
+        else
+          storeTotal(kb, results, at, sum);
+      }
+  };
+  block(kb.index(0), std::min(steps, channels), false);
+  int64_t full = channels / steps;
+  forRange(kb, kb.index(1), kb.index(full), [&](Value number) {
+    block(materialize(kb, advance(kb, {}, number, steps)), steps, true);
+  });
+  if (full > 0 && channels % steps)
+    block(kb.index(full * steps), channels % steps, true);
 }
 
 void WinogradEmitter::transformResult(const ImageTile &tile, Value local,

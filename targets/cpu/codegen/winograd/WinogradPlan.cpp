@@ -18,6 +18,9 @@ using namespace visir::cpu;
 static constexpr int64_t kChunk = 128;
 /// Image tiles of a piece of work, about.
 static constexpr int64_t kBlockTiles = 16;
+/// Input channels that are added up one after the other by F(4, 3), whose
+/// transforms make most of the sums' rounding; shorter blocks take time.
+static constexpr int64_t kSumBlock = 64;
 /// Bytes of weights per cycle: the first block's from memory, where a
 /// network's weights are, later ones' from the outer cache.
 static constexpr double kFirstBytes = 5, kLaterBytes = 12;
@@ -43,6 +46,7 @@ struct WinogradPlanner {
   LogicalResult findLoops();
   LogicalResult setAxis(FilterAxis &axis, unsigned outLoop);
   void chooseTile();
+  void chooseSumBlock();
   void estimate();
 };
 
@@ -151,6 +155,13 @@ void WinogradPlanner::chooseTile() {
   plan.cycles = bestCost * double(plan.chunks());
 }
 
+/// Equal blocks of input channels.
+void WinogradPlanner::chooseSumBlock() {
+  int64_t most = plan.outputs == 2 ? 2 * kSumBlock : kSumBlock;
+  int64_t count = llvm::divideCeil(plan.inChannels(), most);
+  plan.sumBlock = llvm::divideCeil(plan.inChannels(), count);
+}
+
 /// Adds what is beside the products: the transforms, whose operations are a
 /// few per element, and the weights' way from the outer caches.
 void WinogradPlanner::estimate() {
@@ -191,6 +202,7 @@ FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
   if (failed(planner.checkOperands(op)) || failed(planner.findLoops()))
     return failure();
   planner.chooseTile();
+  planner.chooseSumBlock();
   planner.estimate();
   return std::move(planner.plan);
 }

@@ -25,7 +25,8 @@ struct WinogradPlan {
   unsigned lanes = 1;
   unsigned tileRows = 1, tileVectors = 1; ///< of a register tile
   int64_t blockTiles = 1;                 ///< image tiles of a piece of work
-  int64_t chunk = 1; ///< result channels of a piece of work; divides all
+  int64_t chunk = 1;    ///< result channels of a piece of work; divides all
+  int64_t sumBlock = 1; ///< input channels that are added up in one go
   int64_t totalTiles = 1;
   uint32_t tileCount = 1;
   double cycles = 0; ///< estimate for the whole dispatch

@@ -151,6 +151,19 @@ TEST(Contraction, MatMulOfTwoActivations) {
   matmul(s, -1);
 }
 
+TEST(Contraction, LongSumsInBlocks) {
+  MatMulShape s;
+  s.m = 15, s.n = 37, s.k = 1100;
+  matmul(s);
+  s.m = 1, s.k = 4100;
+  matmul(s);
+  ConvShape c;
+  c.kh = c.kw = 3, c.pad = 1, c.ci = 70, c.h = 6, c.w = 30;
+  conv(c);
+  c.ci = 200, c.w = 9;
+  conv(c);
+}
+
 TEST(Contraction, DoublePrecision) {
   MatMulShape s;
   s.element = "f64", s.m = 13, s.n = 21, s.k = 30;

@@ -40,6 +40,16 @@ TEST(Winograd, TransformsAreExact) {
   }
 }
 
+TEST(Winograd, FactorsAreFloats) {
+  for (int64_t outputs : {2, 4}) {
+    cpu::FilterTransform transform(outputs);
+    for (const auto &matrix : {transform.input, transform.result})
+      for (const auto &row : matrix)
+        for (double factor : row)
+          EXPECT_EQ(double(float(factor)), factor);
+  }
+}
+
 static void winograd(const ConvShape &shape) {
   for (int64_t outputs : {2, 4})
     expectWinograd(convText(shape), outputs, 1e-3);
@@ -74,6 +84,11 @@ TEST(Winograd, BatchAndSeveralResults) {
   ConvShape s = shape(6, 9, 24, 40);
   s.n = 3, s.tail = Tail::Long;
   winograd(s);
+}
+
+TEST(Winograd, BlocksOfInputChannels) {
+  winograd(shape(5, 9, 150, 24));
+  winograd(shape(4, 4, 256, 16));
 }
 
 TEST(Winograd, ChunksOfChannels) { winograd(shape(6, 6, 16, 256)); }
