@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The Vulkan driver on the sample of the runtime's tests, with kernels in
+// SPIR-V, on the machine's first device and on devices that lie.
+#include "test/runtime/support/runner.h"
+
+#include "targets/vulkan/abi/kernel_abi.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace visir::testing;
+using ::testing::HasSubstr;
+namespace schema = visir::schema;
+
+namespace {
+
+Bytes readFile(const std::string &path) {
+  Bytes bytes(1 << 16);
+  FILE *file = fopen(path.c_str(), "rb");
+  if (!file)
+    return {};
+  bytes.resize(fread(bytes.data(), 1, bytes.size(), file));
+  fclose(file);
+  return bytes;
+}
+
+// Replaces the functions' code by the modules of their names.
+ArtifactBuilder onVulkan(ArtifactBuilder builder) {
+  moveToDevice(builder, schema::DeviceKind::vulkan);
+  builder.manifest.targets[0]->name = "vulkan";
+  builder.manifest.targets[0]->abi_version = VISIR_VULKAN_ABI_VERSION;
+  Bytes &code = builder.sections[0];
+  code.clear();
+  for (auto &function : builder.manifest.programs[0]->functions) {
+    Bytes module = readFile(VISIR_VULKAN_KERNELS "/" + function->name + ".spv");
+    EXPECT_FALSE(module.empty()) << function->name;
+    function->code_offset = code.size();
+    function->code_bytes = module.size();
+    code.insert(code.end(), module.begin(), module.end());
+  }
+  return builder;
+}
+
+schema::FunctionT &function(ArtifactBuilder &builder) {
+  return *builder.manifest.programs[0]->functions[0];
+}
+
+// Sets the shim's modes while it lives.
+class Shim {
+public:
+  explicit Shim(const char *modes) {
+    setenv("VISIR_VULKAN_LIBRARY", VISIR_VULKAN_SHIM_FILE, 1);
+    setenv("VISIR_VULKAN_SHIM", modes, 1);
+  }
+  ~Shim() {
+    unsetenv("VISIR_VULKAN_LIBRARY");
+    unsetenv("VISIR_VULKAN_SHIM");
+  }
+};
+
+visir_status_t openSample(Runner &runner, const char *device = nullptr) {
+  return runner.open(onVulkan(makeSample()).finish(), 0, device);
+}
+
+std::string openText(const ArtifactBuilder &builder, int32_t code,
+                     const char *device = nullptr) {
+  Runner runner;
+  ArtifactBuilder copy;
+  visir_status_t status =
+      runner.open(const_cast<ArtifactBuilder &>(builder).finish(), 0, device);
+  EXPECT_EQ(status.code, code) << status.message;
+  return status.message;
+}
+
+std::string refusalText(const char *modes, const char *device = nullptr) {
+  Shim shim(modes);
+  return openText(onVulkan(makeSample()), VISIR_UNSUPPORTED, device);
+}
+
+// On the device itself, on one that wants copies, and on one whose grids are
+// narrow.
+class VulkanRunTest : public ::testing::TestWithParam<const char *> {};
+
+TEST_P(VulkanRunTest, SampleComputesAndKeepsState) {
+  Shim shim(GetParam());
+  Runner runner;
+  visir_status_t status = openSample(runner);
+  ASSERT_EQ(status.code, VISIR_OK) << status.message;
+  EXPECT_THAT(visir_module_device(runner.module), HasSubstr("vulkan: "));
+  EXPECT_GT(visir_session_memory_bytes(runner.session), 1024u);
+  for (int run = 1; run <= 5; ++run) {
+    SampleTensors tensors;
+    status = tensors.run(runner);
+    ASSERT_EQ(status.code, VISIR_OK) << status.message;
+    tensors.expectResults(run);
+  }
+  FloatTensor w(VISIR_F32, {16});
+  ASSERT_EQ(runner.run(1, {}, {w.view}).code, VISIR_OK);
+  EXPECT_EQ(w[7], 5.0f + 3 * 4 * 5);
+  visir_session_reset(runner.session);
+  ASSERT_EQ(runner.run(1, {}, {w.view}).code, VISIR_OK);
+  EXPECT_EQ(w[7], 5.0f);
+}
+
+TEST_P(VulkanRunTest, ScalarsFollowTheRun) {
+  Shim shim(GetParam());
+  Runner runner;
+  ASSERT_EQ(openSample(runner).code, VISIR_OK);
+  SampleTensors two(2, 8), four(4);
+  ASSERT_EQ(two.run(runner).code, VISIR_OK);
+  two.expectResults();
+  ASSERT_EQ(four.run(runner).code, VISIR_OK);
+  FloatTensor w(VISIR_F32, {16});
+  ASSERT_EQ(runner.run(1, {}, {w.view}).code, VISIR_OK);
+  EXPECT_EQ(w[3], 5.0f + 3 * 2 + 3 * 4);
+}
+
+TEST_P(VulkanRunTest, StatesAreTheHosts) {
+  Shim shim(GetParam());
+  Runner runner;
+  ASSERT_EQ(openSample(runner).code, VISIR_OK);
+  void *data = nullptr;
+  uint64_t bytes = 0;
+  ASSERT_EQ(visir_session_state(runner.session, "count", &data, &bytes).code,
+            VISIR_OK);
+  ASSERT_EQ(bytes, 64u);
+  static_cast<float *>(data)[2] = 99;
+  FloatTensor w(VISIR_F32, {16});
+  ASSERT_EQ(runner.run(1, {}, {w.view}).code, VISIR_OK);
+  EXPECT_EQ(w[2], 99.0f);
+  EXPECT_EQ(w[3], 5.0f);
+}
+
+TEST_P(VulkanRunTest, ProfileMeasuresCommands) {
+  Shim shim(GetParam());
+  Runner runner;
+  ASSERT_EQ(openSample(runner).code, VISIR_OK);
+  visir_session_set_profiling(runner.session, 1);
+  SampleTensors tensors;
+  visir_status_t status = tensors.run(runner);
+  ASSERT_EQ(status.code, VISIR_OK) << status.message;
+  tensors.expectResults();
+  visir_profile_t profile;
+  visir_session_profile(runner.session, &profile);
+  ASSERT_EQ(profile.command_count, 6u);
+  for (uint32_t i = 1; i < 6; ++i)
+    EXPECT_EQ(profile.start_ns[i],
+              profile.start_ns[i - 1] + profile.command_ns[i - 1]);
+  EXPECT_LE(profile.start_ns[5], profile.total_ns);
+}
+
+// The state's 64 bytes, copied to an output and filled in part.
+std::unique_ptr<schema::EntryT> makeFilled(uint64_t begin, uint64_t size) {
+  auto entry = std::make_unique<schema::EntryT>();
+  entry->name = std::to_string(begin) + "+" + std::to_string(size);
+  entry->outputs.push_back(makeTensor("w", schema::DType::f32, {16}));
+  auto output = [](uint64_t offset, uint64_t bytes) {
+    return makeRef(schema::BufferKind::output, 0, offset, bytes);
+  };
+  entry->commands.push_back(makeCopy(
+      makeRef(schema::BufferKind::state, 0, 0, 64), output(0, 64), {}));
+  entry->commands.push_back(makeFill(output(begin, size), 7, {0}));
+  return entry;
+}
+
+TEST_P(VulkanRunTest, FillsAnyBytes) {
+  Shim shim(GetParam());
+  ArtifactBuilder builder = onVulkan(makeSample());
+  auto &entries = builder.manifest.programs[0]->entries;
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
+  for (uint64_t begin : {0, 1, 3, 4, 6})
+    for (uint64_t size : {1, 2, 3, 5, 8, 17}) {
+      ranges.push_back({begin, size});
+      entries.push_back(makeFilled(begin, size));
+    }
+  Runner runner;
+  ASSERT_EQ(runner.open(builder.finish()).code, VISIR_OK);
+  float five = 5;
+  const auto *before = reinterpret_cast<const uint8_t *>(&five);
+  for (size_t e = 0; e < ranges.size(); ++e) {
+    auto [begin, size] = ranges[e];
+    FloatTensor w(VISIR_F32, {16});
+    ASSERT_EQ(runner.run(static_cast<uint32_t>(2 + e), {}, {w.view}).code,
+              VISIR_OK);
+    const auto *bytes = reinterpret_cast<const uint8_t *>(w.values);
+    for (uint64_t i = 0; i < 64; ++i)
+      ASSERT_EQ(bytes[i], i >= begin && i < begin + size ? 7 : before[i % 4])
+          << "byte " << i << " of " << begin << "+" << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, VulkanRunTest,
+                         ::testing::Values("", "discrete", "groups=3",
+                                           "alignment=256"));
+
+TEST(VulkanErrorTest, FailureNamesCommandAndNode) {
+  ArtifactBuilder builder = onVulkan(makeSingle("fail", 4));
+  function(builder).can_fail = true;
+  Runner runner;
+  visir_status_t status = runner.open(builder.finish());
+  ASSERT_EQ(status.code, VISIR_OK) << status.message;
+  FloatTensor y(VISIR_F32, {16});
+  for (int run = 0; run < 2; ++run) {
+    status = runner.run(0, {}, {y.view});
+    EXPECT_EQ(status.code, VISIR_KERNEL_FAILED);
+    EXPECT_STREQ(status.message,
+                 "command 0 (fail, node \"/node\") returned 3, expected 0");
+  }
+}
+
+TEST(VulkanErrorTest, NoLibrary) {
+  setenv("VISIR_VULKAN_LIBRARY", "/no/such/library.so", 1);
+  EXPECT_THAT(openText(onVulkan(makeSample()), VISIR_UNSUPPORTED),
+              HasSubstr("vulkan (/no/such/library.so cannot be opened, "
+                        "expected the Vulkan loader)"));
+  visir_device_info_t devices[8];
+  uint32_t count = visir_list_devices(devices, 8);
+  bool listed = false;
+  for (uint32_t i = 0; i < count; ++i)
+    if (std::string(devices[i].name) == "vulkan") {
+      listed = true;
+      EXPECT_EQ(devices[i].present, 0u);
+      EXPECT_THAT(devices[i].description, HasSubstr("none: /no/such/"));
+    }
+  EXPECT_TRUE(listed);
+  unsetenv("VISIR_VULKAN_LIBRARY");
+}
+
+TEST(VulkanErrorTest, LibrariesAndDrivers) {
+  EXPECT_THAT(refusalText("missing-vkCreateInstance"),
+              HasSubstr("Vulkan function vkCreateInstance is missing"));
+  EXPECT_THAT(refusalText("missing-vkCreateDevice"),
+              HasSubstr("Vulkan function vkCreateDevice is missing"));
+  EXPECT_THAT(refusalText("missing-vkCmdDispatch"),
+              HasSubstr("Vulkan function vkCmdDispatch is missing"));
+  EXPECT_THAT(refusalText("loader-1.0"),
+              HasSubstr("Vulkan version is 1.0, expected at least 1.1"));
+  EXPECT_THAT(
+      refusalText("no-driver"),
+      HasSubstr("vkCreateInstance is -9 (no driver), expected success"));
+  EXPECT_THAT(refusalText("no-device"),
+              HasSubstr("count of Vulkan devices is 0, expected at least 1"));
+  EXPECT_THAT(refusalText("device-1.0"),
+              HasSubstr("device vulkan: its version of Vulkan is below 1.1"));
+  EXPECT_THAT(refusalText("no-compute", "vulkan:0"),
+              HasSubstr("device vulkan:0: it does not compute"));
+}
+
+TEST(VulkanErrorTest, DevicesByName) {
+  Runner first, second;
+  EXPECT_EQ(openSample(first, "vulkan").code, VISIR_OK);
+  EXPECT_EQ(openSample(second, "vulkan:0").code, VISIR_OK);
+  {
+    Shim shim("discrete");
+    Runner third;
+    EXPECT_EQ(openSample(third, "vulkan:discrete").code, VISIR_OK);
+  }
+  EXPECT_THAT(refusalText("", "vulkan:9"),
+              HasSubstr("(device is vulkan:9, expected vulkan:0.."));
+  EXPECT_THAT(refusalText("", "vulkan:no such card"),
+              HasSubstr("(device is vulkan:no such card, expected "));
+  EXPECT_THAT(refusalText("", "cuda"),
+              HasSubstr("vulkan (for another device)"));
+}
+
+TEST(VulkanErrorTest, Features) {
+  ArtifactBuilder builder = onVulkan(makeSample());
+  builder.manifest.targets[0]->features = "float64,int64";
+  EXPECT_EQ(openText(builder, VISIR_OK), "");
+  {
+    Shim shim("no-features");
+    EXPECT_THAT(openText(builder, VISIR_UNSUPPORTED),
+                HasSubstr("has no float64"));
+  }
+  builder.manifest.targets[0]->features = "int64,float128";
+  EXPECT_THAT(openText(builder, VISIR_UNSUPPORTED),
+              HasSubstr("feature float128 is unknown, expected an older "
+                        "program"));
+  builder.manifest.targets[0]->features = "";
+  builder.manifest.targets[0]->abi_version = 77;
+  EXPECT_THAT(openText(builder, VISIR_UNSUPPORTED),
+              HasSubstr("kernel ABI version is 77, expected 1"));
+}
+
+TEST(VulkanErrorTest, Limits) {
+  EXPECT_THAT(refusalText("buffers=2"),
+              HasSubstr("function 0 \"add\": count of bindings is 3, expected "
+                        "at most 2 as the device allows"));
+  EXPECT_THAT(refusalText("push=4"),
+              HasSubstr("function 1 \"accumulate\": size of scalars is 8, "
+                        "expected at most 4"));
+  EXPECT_THAT(refusalText("threads=8"),
+              HasSubstr("size of a workgroup is 16, expected at most 8"));
+  EXPECT_THAT(refusalText("range=128"),
+              HasSubstr("entry 0: command 0: binding 0: size is 256, expected "
+                        "at most 128 as the device allows"));
+  EXPECT_THAT(refusalText("alignment=1024"),
+              HasSubstr("offset is 512, expected a multiple of 1024 as the "
+                        "device demands"));
+}
+
+TEST(VulkanErrorTest, NoModule) {
+  ArtifactBuilder builder = onVulkan(makeSample());
+  builder.sections[0][0] = 0;
+  EXPECT_THAT(openText(builder, VISIR_MALFORMED),
+              HasSubstr("function 0 \"add\": code begins with 0x07230200, "
+                        "expected SPIR-V's 0x07230203"));
+}
+
+TEST(VulkanErrorTest, OutOfMemory) {
+  const char *const texts[] = {
+      "constants: ", "arena: ", "tensors and states: "};
+  for (int i = 0; i < 3; ++i) {
+    Shim shim(("memory=" + std::to_string(i + 1)).c_str());
+    std::string text =
+        openText(onVulkan(makeSample()), VISIR_OUT_OF_MEMORY, "vulkan:cpu");
+    EXPECT_THAT(text, HasSubstr(texts[i]));
+    EXPECT_THAT(text, HasSubstr("vkAllocateMemory is -2 (out of device "
+                                "memory), expected success"));
+    // Lets the shim count anew.
+    setenv("VISIR_VULKAN_SHIM", "", 1);
+    EXPECT_EQ(openText(onVulkan(makeSample()), VISIR_OK), "");
+  }
+  visir_context_options_t options = {};
+  options.struct_bytes = sizeof(options);
+  options.memory_limit = 1000;
+  Runner runner(options);
+  visir_status_t status = openSample(runner);
+  EXPECT_EQ(status.code, VISIR_OUT_OF_MEMORY);
+  EXPECT_THAT(status.message, HasSubstr("memory of a session is "));
+}
+
+TEST(VulkanErrorTest, LostDevice) {
+  Shim shim("");
+  Runner runner;
+  ASSERT_EQ(openSample(runner).code, VISIR_OK);
+  setenv("VISIR_VULKAN_SHIM", "lost", 1);
+  SampleTensors tensors;
+  visir_status_t status = tensors.run(runner);
+  EXPECT_EQ(status.code, VISIR_DEVICE_LOST);
+  EXPECT_STREQ(status.message,
+               "vkQueueSubmit is -4 (device lost), expected success");
+}
+
+TEST(VulkanErrorTest, NoTimes) {
+  Shim shim("no-times");
+  Runner runner;
+  ASSERT_EQ(openSample(runner).code, VISIR_OK);
+  visir_session_set_profiling(runner.session, 1);
+  SampleTensors tensors;
+  visir_status_t status = tensors.run(runner);
+  EXPECT_EQ(status.code, VISIR_UNSUPPORTED);
+  EXPECT_THAT(status.message, HasSubstr("takes no times, expected no profile"));
+}
+
+} // namespace
