@@ -45,6 +45,7 @@ static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
       parsed = parser.parseKeyword(&value);
       padded = value == "true";
       if (succeeded(parsed) && !padded && value != "false")
+        // attribute_c1
         return parser.emitError(loc, "padded is ")
                << value << ", expected true or false";
     } else if (field == "fill") {
@@ -54,6 +55,7 @@ static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
     } else if (field == "index_loads") {
       parsed = parseInt64List(parser, indexLoads);
     } else {
+      // attribute_c2
       return parser.emitError(loc, "field is ")
              << field << ", expected padded, fill, index_axes or index_loads";
     }
@@ -109,14 +111,17 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   SmallVector<bool> seen(order.size());
   for (int64_t dim : order) {
     if (dim < 0 || dim >= int64_t(order.size()) || seen[dim])
+      // attribute_c3
       return emitError() << "layout order is not a permutation";
     seen[dim] = true;
   }
   if (tileDims.size() != tileSizes.size())
+    // attribute_c4
     return emitError() << "layout has " << tileSizes.size()
                        << " tile sizes, expected " << tileDims.size();
   for (auto [dim, size] : llvm::zip_equal(tileDims, tileSizes))
     if (dim < 0 || dim >= int64_t(order.size()) || size < 1)
+      // attribute_c5
       return emitError() << "layout tile of dimension " << dim << " and size "
                          << size << " is out of range";
   return success();

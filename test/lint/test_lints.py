@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-from tools.lint import cmake, filecheck, layers, sizes, words
+from tools.lint import cmake, constraints, filecheck, layers, sizes, words
 
 LAW = """
 | folder | may include |
@@ -120,3 +120,28 @@ def test_permitted_words(text):
 def test_sources_are_built(text, built):
     path = pathlib.PurePosixPath("a/b/x.cpp")
     assert cmake.is_built(path, {path.parents[1]: text}, []) == built
+
+
+@pytest.mark.parametrize(
+    "line, labelled",
+    [
+        ('return emitOpError("axis is ")', False),
+        ('return op->emitOpError("axis is ")', False),
+        ('return mismatch(loc, "axis", axis, "1")', False),
+        ('return emitError() << "order"', False),
+        ("return success();", True),
+    ],
+)
+def test_constraints_carry_labels(line, labelled):
+    found = list(constraints.unlabelled(["if (bad)", f"  {line}"]))
+    assert found == ([] if labelled else [2])
+    assert not list(constraints.unlabelled(["// norm_c1", f"  {line}"]))
+
+
+def test_labels_are_given_once():
+    assert constraints.labels(["// norm_c1", "", "// norm_c2"]) == {
+        "norm_c1": 1,
+        "norm_c2": 3,
+    }
+    with pytest.raises(ValueError, match="norm_c1 is given twice"):
+        constraints.labels(["// norm_c1", "// norm_c1"])

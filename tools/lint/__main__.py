@@ -3,9 +3,17 @@
 
 import sys
 
-from tools.lint import cmake, filecheck, layers, licence, sizes, words
+from tools.lint import (
+    cmake,
+    constraints,
+    filecheck,
+    layers,
+    licence,
+    sizes,
+    words,
+)
 
-LINTS = (cmake, layers, licence, sizes, filecheck, words)
+LINTS = (cmake, layers, licence, sizes, filecheck, constraints, words)
 
 
 def main():

@@ -14,7 +14,6 @@ def Visir_MatMulOp : Visir_GraphOp<"matmul"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat =
       "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
 }
 
 def Visir_ConvOp : Visir_GraphOp<"conv"> {
@@ -32,7 +31,6 @@ def Visir_ConvOp : Visir_GraphOp<"conv"> {
     $input `,` $weight (`,` $bias^)? attr-dict `:`
     functional-type(operands, results)
   }];
-  let hasVerifier = 1;
 }
 
 def Visir_ConvTransposeOp : Visir_GraphOp<"conv_transpose"> {
@@ -52,7 +50,6 @@ def Visir_ConvTransposeOp : Visir_GraphOp<"conv_transpose"> {
     $input `,` $weight (`,` $bias^)? attr-dict `:`
     functional-type(operands, results)
   }];
-  let hasVerifier = 1;
 }
 
 def Visir_AttentionOp : Visir_GraphOp<"attention"> {
@@ -71,7 +68,6 @@ def Visir_AttentionOp : Visir_GraphOp<"attention"> {
     $query `,` $key `,` $value (`,` $mask^)? attr-dict `:`
     functional-type(operands, results)
   }];
-  let hasVerifier = 1;
 }
 
 #endif // VISIR_OPS_CONTRACTION_TD

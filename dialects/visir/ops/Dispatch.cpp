@@ -63,16 +63,19 @@ static LogicalResult verifyAccess(DispatchOp op, AccessAttr access,
   if (map.getNumDims() != op.getDomainRank() ||
       map.getNumSymbols() != (symbolExtent >= 0 ? 1u : 0u) ||
       map.getNumResults() != shape.size())
+    // dispatch_c1
     return op.emitOpError()
            << what << " has the map " << AffineMapAttr::get(map)
            << ", expected " << op.getDomainRank() << " dimensions and "
            << shape.size() << " results";
   if (access.getIndexAxes().size() != access.getIndexLoads().size())
+    // dispatch_c2
     return op.emitOpError()
            << what << " has " << access.getIndexLoads().size()
            << " index loads, expected " << access.getIndexAxes().size();
   for (int64_t load : access.getIndexLoads())
     if (load < 0 || load >= int64_t(op.getInputs().size()))
+      // dispatch_c3
       return op.emitOpError()
              << what << " is indexed by load " << load
              << ", expected less than " << op.getInputs().size();
@@ -81,11 +84,13 @@ static LogicalResult verifyAccess(DispatchOp op, AccessAttr access,
   for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     std::pair<int64_t, int64_t> range;
     if (failed(rangeOf(expr, op.getExtents(), symbolExtent, range)))
+      // dispatch_c4
       return op.emitOpError()
              << what << " is not linear: " << AffineMapAttr::get(map);
     bool indexed = llvm::is_contained(access.getIndexAxes(), int64_t(i));
     if (!access.getPadded() && !indexed && !ShapedType::isDynamic(shape[i]) &&
         (range.first < 0 || range.second >= shape[i]))
+      // dispatch_c5
       return op.emitOpError() << what << " covers " << range.first << " .. "
                               << range.second << " of dimension " << i
                               << ", expected within 0 .. " << shape[i] - 1;
@@ -100,17 +105,20 @@ static LogicalResult verifyStores(DispatchOp op) {
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     AccessAttr access = op.getStore(i);
     if (access.getPadded())
+      // dispatch_c6
       return op.emitOpError() << "store " << i << " is padded";
     if (failed(verifyAccess(op, access, result, "store " + Twine(i), k)))
       return failure();
     if (!storesWholeDomain(op.getKind()))
       for (unsigned dim = op.getParallelRank(); dim < op.getDomainRank(); ++dim)
         if (access.getMap().isFunctionOfDim(dim))
+          // dispatch_c7
           return op.emitOpError()
                  << "store " << i << " depends on reduction dimension " << dim;
     int64_t tie = op.getTies()[i];
     if (tie >= int64_t(op.getInputs().size()) ||
         (tie >= 0 && op.getInputs()[tie].getType() != result.getType()))
+      // dispatch_c8
       return op.emitOpError() << "tie of result " << i << " is " << tie
                               << ", expected an input of its type";
   }
@@ -122,21 +130,26 @@ static LogicalResult verifyPayloads(DispatchOp op) {
   unsigned inputs = op.getInputs().size();
   Block &prologue = op.getPrologueBlock(), &epilogue = op.getEpilogueBlock();
   if (prologue.getNumArguments() != inputs)
+    // dispatch_c9
     return op.emitOpError("prologue has ")
            << prologue.getNumArguments() << " arguments, expected " << inputs;
   if (epilogue.getNumArguments() != inputs + results)
+    // dispatch_c10
     return op.emitOpError("epilogue has ")
            << epilogue.getNumArguments() << " arguments, expected "
            << inputs + results;
   unsigned yielded = prologue.getTerminator()->getNumOperands();
   if (operands >= 0 && yielded != unsigned(operands))
+    // dispatch_c11
     return op.emitOpError("prologue yields ")
            << yielded << " values, expected " << operands;
   if (op.getKind() == RootKind::Attention && yielded != 3 && yielded != 4)
+    // dispatch_c12
     return op.emitOpError("prologue yields ")
            << yielded << " values, expected 3 or 4";
   unsigned stored = epilogue.getTerminator()->getNumOperands();
   if (stored != op.getNumResults())
+    // dispatch_c13
     return op.emitOpError("epilogue yields ")
            << stored << " values, expected " << op.getNumResults();
   return success();
@@ -144,14 +157,17 @@ static LogicalResult verifyPayloads(DispatchOp op) {
 
 LogicalResult DispatchOp::verify() {
   if (getLoads().size() != getInputs().size())
+    // dispatch_c14
     return emitOpError("number of loads is ")
            << getLoads().size() << ", expected " << getInputs().size();
   if (getStores().size() != getNumResults() ||
       getTies().size() != getNumResults())
+    // dispatch_c15
     return emitOpError("number of stores is ")
            << getStores().size() << " and of ties " << getTies().size()
            << ", expected " << getNumResults();
   if (getParallelRank() > getDomainRank())
+    // dispatch_c16
     return emitOpError("parallel rank is ")
            << getParallelRank() << ", expected at most " << getDomainRank();
   for (auto [i, input] : llvm::enumerate(getInputs()))

@@ -49,6 +49,7 @@ static LogicalResult inferBroadcast(std::optional<Location> loc,
   for (Value operand : operands.drop_front()) {
     Shape merged;
     if (failed(broadcastShapes(shape, shapeOf(operand), merged)))
+      // elementwise_c1
       return emitOptionalError(
           loc, "operand shapes do not broadcast: ", operands.front().getType(),
           " and ", operand.getType());
@@ -82,6 +83,7 @@ LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context,
   Type element = elementOf(adaptor.getInput());
   UnaryKind kind = adaptor.getKind();
   if (adaptor.getParams().size() != parameterCount(kind))
+    // elementwise_c2
     return mismatch(loc, "number of parameters", adaptor.getParams().size(),
                     Twine(parameterCount(kind)));
   if (kind == UnaryKind::IsNaN || kind == UnaryKind::IsInf)
@@ -97,6 +99,7 @@ LogicalResult BinaryOp::inferReturnTypes(MLIRContext *context,
   Type lhs = elementOf(adaptor.getLhs()), rhs = elementOf(adaptor.getRhs());
   BinaryKind kind = adaptor.getKind();
   if (lhs != rhs && kind != BinaryKind::Pow)
+    // elementwise_c3
     return emitOptionalError(loc, "element type of rhs is ", rhs, ", expected ",
                              lhs);
   return inferBroadcast(loc, adaptor.getOperands(), lhs, types);
@@ -108,6 +111,7 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
                                           SmallVectorImpl<Type> &types) {
   Type lhs = elementOf(adaptor.getLhs()), rhs = elementOf(adaptor.getRhs());
   if (lhs != rhs)
+    // elementwise_c4
     return emitOptionalError(loc, "element type of rhs is ", rhs, ", expected ",
                              lhs);
   return inferBroadcast(loc, adaptor.getOperands(),
@@ -120,10 +124,12 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *context,
                                          SmallVectorImpl<Type> &types) {
   Type element = elementOf(adaptor.getOnTrue());
   if (!elementOf(adaptor.getCondition()).isInteger(1))
+    // elementwise_c5
     return emitOptionalError(loc, "element type of condition is ",
                              elementOf(adaptor.getCondition()),
                              ", expected i1");
   if (element != elementOf(adaptor.getOnFalse()))
+    // elementwise_c6
     return emitOptionalError(loc, "element type of on_false is ",
                              elementOf(adaptor.getOnFalse()), ", expected ",
                              element);

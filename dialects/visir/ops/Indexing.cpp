@@ -7,16 +7,22 @@
 using namespace mlir;
 using namespace visir;
 
-static LogicalResult verifyIndexed(Operation *op, int64_t axis, Value input,
-                                   Value indices) {
-  int64_t rank = shapeOf(input).size();
-  if (axis < 0 || axis >= rank)
-    return op->emitOpError("axis is ")
-           << axis << ", expected 0 .. " << rank - 1;
+static LogicalResult verifyIndices(Operation *op, Value indices) {
   if (!isa<IntegerType>(elementOf(indices)))
+    // indexing_c1
     return op->emitOpError("element type of indices is ")
            << elementOf(indices) << ", expected an integer";
   return success();
+}
+
+static LogicalResult verifyAlongAxis(Operation *op, int64_t axis, Value input,
+                                     Value indices) {
+  int64_t rank = shapeOf(input).size();
+  if (axis < 0 || axis >= rank)
+    // indexing_c2
+    return op->emitOpError("axis is ")
+           << axis << ", expected 0 .. " << rank - 1;
+  return verifyIndices(op, indices);
 }
 
 LogicalResult GatherOp::inferReturnTypes(MLIRContext *context,
@@ -27,6 +33,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *context,
   ArrayRef<int64_t> indices = shapeOf(adaptor.getIndices());
   size_t axis = adaptor.getAxis();
   if (axis >= in.size())
+    // indexing_c3
     return mismatch(loc, "axis", axis, "less than " + Twine(in.size()));
   Shape out(in.take_front(axis));
   out.append(indices.begin(), indices.end());
@@ -35,9 +42,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *context,
   return success();
 }
 
-LogicalResult GatherOp::verify() {
-  return verifyIndexed(*this, getAxis(), getInput(), getIndices());
-}
+LogicalResult GatherOp::verify() { return verifyIndices(*this, getIndices()); }
 
 LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *context,
                                                  std::optional<Location> loc,
@@ -50,10 +55,11 @@ LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *context,
 
 LogicalResult GatherElementsOp::verify() {
   if (shapeOf(getIndices()).size() != shapeOf(getInput()).size())
+    // indexing_c4
     return emitOpError("rank of indices is ")
            << shapeOf(getIndices()).size() << ", expected "
            << shapeOf(getInput()).size();
-  return verifyIndexed(*this, getAxis(), getInput(), getIndices());
+  return verifyAlongAxis(*this, getAxis(), getInput(), getIndices());
 }
 
 LogicalResult GatherNDOp::inferReturnTypes(MLIRContext *context,
@@ -65,6 +71,7 @@ LogicalResult GatherNDOp::inferReturnTypes(MLIRContext *context,
   size_t batch = adaptor.getBatchDims();
   if (indices.empty() || ShapedType::isDynamic(indices.back()) ||
       batch + indices.back() > in.size())
+    // indexing_c5
     return emitOptionalError(loc, "last dimension of indices does not index ",
                              adaptor.getInput().getType());
   Shape out(indices.drop_back());
@@ -74,7 +81,7 @@ LogicalResult GatherNDOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult GatherNDOp::verify() {
-  return verifyIndexed(*this, 0, getInput(), getIndices());
+  return verifyIndices(*this, getIndices());
 }
 
 LogicalResult ScatterElementsOp::inferReturnTypes(
@@ -86,8 +93,9 @@ LogicalResult ScatterElementsOp::inferReturnTypes(
 
 LogicalResult ScatterElementsOp::verify() {
   if (shapeOf(getIndices()) != shapeOf(getUpdates()))
+    // indexing_c6
     return emitOpError("shape of updates differs from that of indices");
-  return verifyIndexed(*this, getAxis(), getInput(), getIndices());
+  return verifyAlongAxis(*this, getAxis(), getInput(), getIndices());
 }
 
 LogicalResult ScatterNDOp::inferReturnTypes(MLIRContext *context,
@@ -102,13 +110,15 @@ LogicalResult ScatterNDOp::verify() {
   ArrayRef<int64_t> in = shapeOf(getInput());
   ArrayRef<int64_t> indices = shapeOf(getIndices());
   if (indices.empty() || indices.back() > int64_t(in.size()))
+    // indexing_c7
     return emitOpError("last dimension of indices does not index ")
            << getInput().getType();
   Shape expected(indices.drop_back());
   expected.append(in.begin() + indices.back(), in.end());
   if (shapeOf(getUpdates()) != ArrayRef<int64_t>(expected))
+    // indexing_c8
     return emitOpError("updates are ")
            << getUpdates().getType() << ", expected the shape of the indexed "
            << "slices";
-  return verifyIndexed(*this, 0, getInput(), getIndices());
+  return verifyIndices(*this, getIndices());
 }

@@ -52,7 +52,6 @@ def Visir_ConcatOp : Visir_GraphOp<"concat"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat =
       "$inputs attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
 }
 
 def Visir_MoveOp : Visir_Op<"move", [Pure]> {

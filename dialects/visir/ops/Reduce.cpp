@@ -10,6 +10,7 @@ using namespace visir;
 static LogicalResult verifyAxis(Operation *op, int64_t axis, Value input) {
   int64_t rank = shapeOf(input).size();
   if (axis < 0 || axis >= rank)
+    // reduce_c1
     return op->emitOpError("axis is ")
            << axis << ", expected 0 .. " << rank - 1;
   return success();
@@ -37,6 +38,7 @@ LogicalResult ReduceOp::verify() {
     if (failed(verifyAxis(*this, axis, getInput())))
       return failure();
     if (axis <= last)
+      // reduce_c2
       return emitOpError("axes are not sorted and unique");
     last = axis;
   }
@@ -61,6 +63,7 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context,
 
 LogicalResult ArgReduceOp::verify() {
   if (getKind() != ReduceKind::Max && getKind() != ReduceKind::Min)
+    // reduce_c3
     return emitOpError("kind is ")
            << stringifyEnum(getKind()) << ", expected max or min";
   return verifyAxis(*this, getAxis(), getInput());
@@ -112,6 +115,7 @@ LogicalResult TopKOp::verify() {
   int64_t extent = shapeOf(getInput())[getAxis()];
   int64_t k = getK();
   if (k < 0 || (!ShapedType::isDynamic(extent) && k > extent))
+    // reduce_c4
     return emitOpError("k is ") << k << ", expected 0 .. " << extent;
   return success();
 }

@@ -24,6 +24,14 @@ mlir::LogicalResult broadcastShapes(llvm::ArrayRef<int64_t> lhs,
 int64_t windowExtent(int64_t extent, int64_t kernel, int64_t stride,
                      int64_t low, int64_t high, int64_t dilation);
 
+/// Checks that strides, dilations (both at least 1) and pads (before, then
+/// after) have the entries that `spatial` dimensions need.
+mlir::LogicalResult checkWindow(std::optional<mlir::Location> loc,
+                                size_t spatial,
+                                llvm::ArrayRef<int64_t> strides,
+                                llvm::ArrayRef<int64_t> pads,
+                                llvm::ArrayRef<int64_t> dilations);
+
 /// Emits "`what` is `actual`, expected `expected`" at an optional location.
 mlir::LogicalResult mismatch(std::optional<mlir::Location> loc,
                              const llvm::Twine &what, int64_t actual,

@@ -21,6 +21,7 @@ LogicalResult ConstantOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
   if (getValue().getShapedType() != plain)
+    // structure_c1
     return emitOpError("type of the value is ")
            << getValue().getShapedType() << ", expected " << getType();
   return success();
@@ -31,6 +32,7 @@ LogicalResult RelayoutOp::verify() {
   auto out = cast<RankedTensorType>(getType());
   if (in.getShape() != out.getShape() ||
       in.getElementType() != out.getElementType())
+    // structure_c2
     return emitOpError("result is ") << out << ", expected the shape and "
                                      << "element type of " << in;
   return success();

@@ -17,7 +17,6 @@ def Visir_MaxPoolOp : Visir_GraphOp<"max_pool"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat =
       "$input attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
 }
 
 def Visir_AvgPoolOp : Visir_GraphOp<"avg_pool"> {
