@@ -12,16 +12,39 @@ if(VISIR_SANITIZE)
   target_compile_options(visir_flags INTERFACE
     -fsanitize=${VISIR_SANITIZE} -fno-sanitize-recover=undefined
     -fno-omit-frame-pointer)
+  # As LLVM's own sanitized builds: its headers cast to what is not there yet,
+  # and a generated kernel has no signature in front of it.
+  if(VISIR_SANITIZE MATCHES "undefined")
+    target_compile_options(visir_flags INTERFACE
+      -fno-sanitize=vptr,function)
+  endif()
   target_link_options(visir_flags INTERFACE -fsanitize=${VISIR_SANITIZE})
 endif()
+if(VISIR_COVERAGE)
+  target_compile_options(visir_flags INTERFACE
+    -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(visir_flags INTERFACE -fprofile-instr-generate)
+endif()
 
-# visir_test(NAME SOURCES... LIBS libs...): a GoogleTest program run by CTest.
+# visir_fuzzed(TARGET): tells libFuzzer which branches an input takes. The
+# counters alone, as -fsanitize=fuzzer-no-link refuses the precompiled header.
+function(visir_fuzzed target)
+  if(VISIR_FUZZ)
+    target_compile_options(${target} PRIVATE
+      -fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp)
+  endif()
+endfunction()
+
+# visir_test(NAME SOURCES... LIBS libs...): a GoogleTest program run by CTest;
+# the target visir_tests builds all of them.
+add_custom_target(visir_tests)
 function(visir_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE visir_flags ${ARG_LIBS}
     GTest::gtest_main GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
+  add_dependencies(visir_tests ${name})
 endfunction()
 
 # visir_add_children([NEEDS_COMPILER folders...] [WITHOUT_COMPILER folders...])

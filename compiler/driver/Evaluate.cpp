@@ -151,6 +151,10 @@ std::string visir::expandBindings(std::vector<std::string> &bindings) {
     auto arrays = readNumpy(value);
     if (!arrays)
       return llvm::toString(arrays.takeError());
+    if (arrays->size() != 1)
+      return ("number of arrays in " + value + " is " +
+              Twine(arrays->size()) + ", expected 1")
+          .str();
     binding = name.str() + "=" + elementsText(arrays->front());
   }
   return "";

@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -64,6 +65,27 @@ static void toRowMajor(NpyArray &array, size_t size) {
   array.bytes = std::move(result);
 }
 
+/// The bytes of an element, or 0 if the type is none of a number. NumPy has no
+/// bfloat16: its bytes are "V2".
+static size_t elementSize(StringRef dtype) {
+  size_t size;
+  bool isNumber = dtype.size() == 2 && StringRef("fiubV").contains(dtype[0]) &&
+                  !dtype.drop_front().getAsInteger(10, size);
+  return isNumber && isPowerOf2_64(size) ? size : 0;
+}
+
+/// The bytes of an array, or UINT64_MAX where no memory holds them.
+static uint64_t arrayBytes(const NpyArray &array, size_t size) {
+  uint64_t bytes = size;
+  for (int64_t extent : array.shape) {
+    bool overflows = false;
+    bytes = SaturatingMultiply<uint64_t>(bytes, extent, &overflows);
+    if (overflows)
+      return UINT64_MAX;
+  }
+  return bytes;
+}
+
 static Expected<NpyArray> parseNpy(StringRef name, StringRef data) {
   if (!data.starts_with("\x93NUMPY") || data.size() < 12)
     return error("%s is not a NumPy array", name.str().c_str());
@@ -82,19 +104,16 @@ static Expected<NpyArray> parseNpy(StringRef name, StringRef data) {
   NpyArray array;
   array.name = name.str();
   array.dtype = type.ltrim("<|=").str();
-  size_t size;
-  if (type.starts_with(">") ||
-      StringRef(array.dtype).drop_front().getAsInteger(10, size))
+  size_t size = elementSize(array.dtype);
+  if (type.starts_with(">") || size == 0)
     return error("dtype of %s is %s, expected little-endian numbers",
-                 name.str().c_str(), type.str().c_str());
+                 name.str().c_str(), type.take_front(64).str().c_str());
   if (Error problem = parseShape(valueOf(header, "shape"), array.shape))
     return std::move(problem);
-  size_t bytes = size;
-  for (int64_t extent : array.shape)
-    bytes *= extent;
+  uint64_t bytes = arrayBytes(array, size);
   if (rest.size() < bytes)
     return error("%s has %zu bytes, expected %zu", name.str().c_str(),
-                 rest.size(), bytes);
+                 rest.size(), size_t(bytes));
   array.bytes.assign(rest.begin(), rest.begin() + bytes);
   if (valueOf(header, "fortran_order").starts_with("True"))
     toRowMajor(array, size);

@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/Preprocess.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cmath>
+
 using namespace llvm;
 using namespace visir;
+
+/// The longest side that the artifact's verifier lets pass.
+static constexpr uint32_t kMaxPictureSide = 65535;
 
 static void setImagenet(PreprocessSpec &spec) {
   spec.resizeShorter = 256;
   spec.cropHeight = spec.cropWidth = 224;
   spec.mean = {0.485f, 0.456f, 0.406f};
   spec.std = {0.229f, 0.224f, 0.225f};
+}
+
+/// A number that is finite as a float.
+static bool readFloat(StringRef text, float &value) {
+  double wide;
+  if (text.getAsDouble(wide))
+    return false;
+  value = float(wide);
+  return std::isfinite(value);
 }
 
 /// "[a, b, c]" or "a".
@@ -23,10 +38,10 @@ static bool readFloats(StringRef text, std::vector<float> &values) {
   SmallVector<StringRef> parts;
   text.split(parts, ',');
   for (StringRef part : parts) {
-    double value;
-    if (part.trim().getAsDouble(value))
+    float value;
+    if (!readFloat(part.trim(), value))
       return false;
-    values.push_back(float(value));
+    values.push_back(value);
   }
   return true;
 }
@@ -34,7 +49,7 @@ static bool readFloats(StringRef text, std::vector<float> &values) {
 /// Sets one key; false if the value cannot be read or the key is unknown.
 static bool setKey(StringRef key, StringRef value, PreprocessSpec &spec) {
   auto number = [&](uint32_t &target) {
-    return !value.getAsInteger(10, target);
+    return !value.getAsInteger(10, target) && target <= kMaxPictureSide;
   };
   StringRef text = value.trim("\"");
   if (key == "input")
@@ -54,13 +69,10 @@ static bool setKey(StringRef key, StringRef value, PreprocessSpec &spec) {
   else if (key == "mean")
     return readFloats(value, spec.mean);
   else if (key == "std")
-    return readFloats(value, spec.std);
-  else if (key == "scale") {
-    double scale;
-    if (value.getAsDouble(scale))
-      return false;
-    spec.scale = float(scale);
-  } else
+    return readFloats(value, spec.std) && !llvm::is_contained(spec.std, 0.0f);
+  else if (key == "scale")
+    return readFloat(value, spec.scale);
+  else
     return false;
   return true;
 }

@@ -24,6 +24,7 @@ constexpr uint32_t kMaxEntries = 1024;
 constexpr uint32_t kMaxStates = 4096;
 constexpr uint32_t kMaxFrameBytes = 4095;
 constexpr uint32_t kMaxTiles = 1u << 30;
+constexpr uint32_t kMaxPictureSide = 65535;
 constexpr uint32_t kMaxWorkgroupThreads = 1024;
 constexpr uint32_t kMaxSharedBytes = 1u << 20;
 constexpr uint64_t kMaxMemoryBytes = uint64_t(1) << 44;

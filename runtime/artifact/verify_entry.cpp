@@ -302,10 +302,23 @@ Status verifyPreprocess(const schema::Entry &entry,
   if (sizeOf(preprocess.std()) != preprocess.channels())
     return malformed("deviation count is %u, expected %u",
                      sizeOf(preprocess.std()), preprocess.channels());
-  for (uint32_t i = 0; i < preprocess.channels(); ++i)
-    if (!(fabsf(preprocess.std()->Get(i)) > 0))
-      return malformed("deviation %u is %g, expected another value than 0", i,
-                       static_cast<double>(preprocess.std()->Get(i)));
+  for (uint32_t side : {preprocess.resize_shorter(), preprocess.crop_height(),
+                        preprocess.crop_width()})
+    if (side > kMaxPictureSide)
+      return malformed("side of a picture is %u, expected at most %u", side,
+                       kMaxPictureSide);
+  if (!isfinite(preprocess.scale()))
+    return malformed("scale is %g, expected a finite one",
+                     static_cast<double>(preprocess.scale()));
+  for (uint32_t i = 0; i < preprocess.channels(); ++i) {
+    auto mean = static_cast<double>(preprocess.mean()->Get(i));
+    auto deviation = static_cast<double>(preprocess.std()->Get(i));
+    if (!isfinite(mean))
+      return malformed("mean %u is %g, expected a finite one", i, mean);
+    if (!isfinite(deviation) || deviation == 0)
+      return malformed("deviation %u is %g, expected a finite one other than 0",
+                       i, deviation);
+  }
   return Status();
 }
 

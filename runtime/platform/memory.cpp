@@ -27,7 +27,8 @@ Status systemError(const char *what, StatusCode code = StatusCode::io) {
 
 Status File::open(const char *path) {
   close();
-  descriptor = ::open(path, O_RDONLY | O_CLOEXEC);
+  // A pipe would wait for its writer.
+  descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
     return Status::error(errno == ENOENT ? StatusCode::notFound
                                          : StatusCode::io,

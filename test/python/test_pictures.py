@@ -112,6 +112,10 @@ def test_top_with_labels(tmp_path):
     [
         ("colour = red", 'line is "colour = red", expected a known key'),
         ("channels = 2", 'line is "channels = 2", expected a known key'),
+        ("std = [1, 0, 1]", r'line is "std = [1, 0, 1]", expected a known'),
+        ("scale = nan", 'line is "scale = nan", expected a known key'),
+        ("mean = 1e39", 'line is "mean = 1e39", expected a known key'),
+        ("crop_width = 65536", 'line is "crop_width = 65536", expected a known'),
         ("mean = [1, 2]", "mean or std has 2 values, expected 3"),
         ("input = z\ncrop_width = 2", "preprocessed input is z, expected"),
     ],

@@ -6,7 +6,11 @@
 
 #include <cstdio>
 #include <cstring>
+#include <string>
 #include <thread>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -123,6 +127,19 @@ TEST(FileTest, Missing) {
   status = visir_module_open_file(runner.context, "/", nullptr, &runner.module);
   EXPECT_EQ(status.code, VISIR_INVALID_ARGUMENT);
   EXPECT_STREQ(status.message, "\"/\" is not a regular file");
+}
+
+// Refused at once, though nobody writes to it.
+TEST(FileTest, Pipe) {
+  Runner runner;
+  std::string path = ::testing::TempDir() + "pipe.visir";
+  unlink(path.c_str());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  visir_status_t status = visir_module_open_file(runner.context, path.c_str(),
+                                                 nullptr, &runner.module);
+  EXPECT_EQ(status.code, VISIR_INVALID_ARGUMENT);
+  EXPECT_THAT(status.message, HasSubstr("is not a regular file"));
+  unlink(path.c_str());
 }
 
 TEST(DigestTest, CodeAlwaysConstantsOnRequest) {
@@ -284,7 +301,11 @@ TEST(BusyTest, OneRunAtATime) {
   auto run = [&] {
     FloatTensor x(VISIR_F32, {64, 16}), y(VISIR_F32, {64, 16});
     visir_status_t status = runner.run(0, {x.view}, {y.view});
-    busy += status.code == VISIR_BUSY;
+    if (status.code == VISIR_BUSY) {
+      EXPECT_STREQ(status.message,
+                   "session is running, expected one run at a time");
+      ++busy;
+    }
     fine += status.code == VISIR_OK;
   };
   std::thread first(run), second(run);

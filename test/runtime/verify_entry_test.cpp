@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <random>
 
 using namespace visir;
@@ -47,6 +48,14 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Refusal{"NoEntry", "program 0: entry count is 0, expected 1..1024",
                 [](B &b) { program(b).entries.clear(); }},
+        Refusal{"EntryMany", "program 0: entry count is 1025, expected 1..1024",
+                [](B &b) {
+                  while (program(b).entries.size() < 1025) {
+                    auto entry = std::make_unique<schema::EntryT>();
+                    entry->name = std::to_string(program(b).entries.size());
+                    program(b).entries.push_back(std::move(entry));
+                  }
+                }},
         Refusal{"EntryName",
                 "entry 1 name is \"main\" as that of entry 0, expected "
                 "distinct names",
@@ -216,6 +225,14 @@ INSTANTIATE_TEST_SUITE_P(
                     binding(b, i, 3) =
                         *makeRef(BufferKind::arena, 0, 768 + 64 * i, 128);
                 }},
+        Refusal{"ShortTie",
+                "written binding 1 overlaps binding 0, expected equal ranges "
+                "for a tie",
+                [](B &b) {
+                  for (int i : {0, 1})
+                    binding(b, i, 3) =
+                        *makeRef(BufferKind::arena, 0, 768, 128u >> i);
+                }},
         Refusal{"WriteRace",
                 "command 1 touches the arena at offset 0 together with command "
                 "0, expected a dependency",
@@ -248,7 +265,27 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { preprocess(b).mean.resize(1); }},
         Refusal{"Deviations", "deviation count is 1, expected 3",
                 [](B &b) { preprocess(b).std.resize(1); }},
-        Refusal{"Deviation0", "deviation 2 is 0, expected another value than 0",
+        Refusal{"Shorter",
+                "side of a picture is 4294967295, expected at most 65535",
+                [](B &b) { preprocess(b).resize_shorter = UINT32_MAX; }},
+        Refusal{"Crop", "side of a picture is 65536, expected at most 65535",
+                [](B &b) { preprocess(b).crop_width = 65536; }},
+        Refusal{"Scale", "scale is inf, expected a finite one",
+                [](B &b) {
+                  preprocess(b).scale = std::numeric_limits<float>::infinity();
+                }},
+        Refusal{"MeanNan", "nan, expected a finite one",
+                [](B &b) {
+                  preprocess(b).mean[1] =
+                      std::numeric_limits<float>::quiet_NaN();
+                }},
+        Refusal{"DeviationNan", "nan, expected a finite one other than 0",
+                [](B &b) {
+                  preprocess(b).std[1] =
+                      std::numeric_limits<float>::quiet_NaN();
+                }},
+        Refusal{"Deviation0",
+                "deviation 2 is 0, expected a finite one other than 0",
                 [](B &b) { preprocess(b).std[2] = 0; }}),
     refusalName);
 
@@ -274,7 +311,28 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Tensor",
                 "input 0 of entry 0 is unlike that of program 0, expected the "
                 "same name, dtype and dims",
-                [](B &b) { secondEntry(b).inputs[0]->name = "other"; }}),
+                [](B &b) { secondEntry(b).inputs[0]->name = "other"; }},
+        Refusal{
+            "TensorDtype", "input 1 of entry 0 is unlike that of program 0",
+            [](B &b) { secondEntry(b).inputs[1]->dtype = schema::DType::u64; }},
+        Refusal{"TensorSize", "input 0 of entry 0 is unlike that of program 0",
+                [](B &b) {
+                  secondEntry(b).inputs[0] =
+                      makeTensor("x", schema::DType::f32, {4, 17});
+                }},
+        Refusal{"TensorRank", "input 0 of entry 0 is unlike that of program 0",
+                [](B &b) {
+                  secondEntry(b).inputs[0] =
+                      makeTensor("x", schema::DType::f32, {64});
+                }},
+        Refusal{"TensorDims", "input 0 of entry 0 is unlike that of program 0",
+                [](B &b) {
+                  secondEntry(b).inputs[0] =
+                      makeTensor("x", schema::DType::f32, {16, 4});
+                }},
+        Refusal{"TensorSymbol",
+                "input 2 of entry 0 is unlike that of program 0",
+                [](B &b) { secondEntry(b).inputs[2]->dims[0]->symbol = -1; }}),
     refusalName);
 
 TEST(EntryTest, GrayPicturesAndNeighbouringCopiesPass) {
@@ -294,9 +352,36 @@ TEST(EntryTest, GrayPicturesAndNeighbouringCopiesPass) {
 
 // Dispatches of empty or equal ranges on different resources.
 TEST(EntryTest, EmptyBindingsOverlapNothing) {
+  for (int index : {0, 2}) {
+    ArtifactBuilder builder = makeSample();
+    function(builder).bindings[index]->min_bytes = 0;
+    binding(builder, 0) = *makeRef(BufferKind::arena, 0, 0, 256);
+    binding(builder, index) = *makeRef(BufferKind::arena, 0, 128, 0);
+    EXPECT_EQ(openText(builder.finish()), "") << index;
+  }
+}
+
+TEST(EntryTest, BindingsOfTheArenaMayLieBehindEachOther) {
   ArtifactBuilder builder = makeSample();
-  function(builder).bindings[0]->min_bytes = 0;
-  binding(builder, 0) = *makeRef(BufferKind::arena, 0, 64, 0);
+  entry(builder).arena_bytes = 2048;
+  binding(builder, 0) = *makeRef(BufferKind::arena, 0, 1024, 256);
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
+TEST(EntryTest, StatesDoNotOverlapEachOther) {
+  ArtifactBuilder builder = makeSample();
+  // Reads the state "cache" instead of the one that it writes.
+  binding(builder, 0, 3).index = 1;
+  entry(builder).commands.push_back(
+      makeCopy(makeRef(BufferKind::state, 0, 0, 64),
+               makeRef(BufferKind::state, 1, 0, 64), {3}));
+  EXPECT_EQ(openText(builder.finish()), "");
+}
+
+TEST(EntryTest, EmptyOutputsNeedNoCommand) {
+  ArtifactBuilder builder = makeSample();
+  entry(builder).outputs.push_back(
+      makeTensor("empty", schema::DType::f32, {0}));
   EXPECT_EQ(openText(builder.finish()), "");
 }
 
@@ -308,10 +393,15 @@ TEST(WavesTest, ReadersMayRunTogether) {
   peek.commands.push_back(makeCopy(makeRef(BufferKind::state, 0, 0, 64),
                                    makeRef(BufferKind::output, 1, 0, 64), {}));
   EXPECT_EQ(openText(builder.finish()), "");
+  // One that reads less far than both.
+  peek.outputs.push_back(makeTensor("u", schema::DType::f32, {8}));
+  peek.commands.push_back(makeCopy(makeRef(BufferKind::state, 0, 0, 32),
+                                   makeRef(BufferKind::output, 2, 0, 32), {}));
+  EXPECT_EQ(openText(builder.finish()), "");
   peek.commands.push_back(
       makeFill(makeRef(BufferKind::state, 0, 32, 8), 0, {}));
   EXPECT_THAT(openText(builder.finish()),
-              HasSubstr("command 2 touches the state at offset 32 together "
+              HasSubstr("command 3 touches the state at offset 32 together "
                         "with command"));
   peek.commands.back()->depends_on = {0};
   EXPECT_EQ(openText(builder.finish()), "");

@@ -88,6 +88,40 @@ TEST(StructureTest, UnknownOperation) {
               HasSubstr("command 0: operation is 9, expected 1..3"));
 }
 
+// A heap that is full after some allocations.
+struct SmallHeap {
+  int left;
+  static void *allocate(void *user, size_t bytes, size_t alignment) {
+    const runtime::Allocator &heap = runtime::systemAllocator();
+    return static_cast<SmallHeap *>(user)->left-- > 0
+               ? heap.allocate(heap.user, bytes, alignment)
+               : nullptr;
+  }
+  static void release(void *, void *memory, size_t bytes, size_t alignment) {
+    const runtime::Allocator &heap = runtime::systemAllocator();
+    heap.release(heap.user, memory, bytes, alignment);
+  }
+};
+
+TEST(ArtifactTest, EveryAllocationMayFail) {
+  const Bytes sound = makeSample().finish();
+  int failures = 0;
+  while (true) {
+    SmallHeap heap{failures};
+    runtime::Artifact artifact;
+    runtime::Status status =
+        artifact.openMemory(sound.data(), sound.size(),
+                            {SmallHeap::allocate, SmallHeap::release, &heap});
+    if (status.ok())
+      break;
+    EXPECT_EQ(status.code(), runtime::StatusCode::outOfMemory);
+    EXPECT_THAT(status.text(), HasSubstr("no memory"));
+    ++failures;
+  }
+  // The manifest's copy, and two checks of each entry.
+  EXPECT_GE(failures, 4);
+}
+
 template <typename T>
 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<T>>>
 oneOf(flatbuffers::FlatBufferBuilder &fb, flatbuffers::Offset<T> item) {
@@ -221,6 +255,9 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { program(b).target = 1; }},
         Refusal{"CodeSection", "program 0: code section is 3, expected -1..2",
                 [](B &b) { program(b).code_section = 3; }},
+        Refusal{"CodeSectionBelow",
+                "program 0: code section is -2, expected -1..2",
+                [](B &b) { program(b).code_section = -2; }},
         Refusal{"CodeSectionKind",
                 "program 0: kind of section 1 is constants, expected code",
                 [](B &b) { program(b).code_section = 1; }},
@@ -336,6 +373,8 @@ INSTANTIATE_TEST_SUITE_P(
                 [](B &b) { function(b).digest.resize(5); }},
         Refusal{"FlopsNegative", "flops is -1, expected 0..1e30",
                 [](B &b) { function(b).flops = -1; }},
+        Refusal{"FlopsMany", "flops is 2e+30, expected 0..1e30",
+                [](B &b) { function(b).flops = 2e30; }},
         Refusal{"FlopsNan", "nan, expected 0..1e30",
                 [](B &b) {
                   function(b).flops = std::numeric_limits<double>::quiet_NaN();
@@ -371,6 +410,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"StateInitial",
                 "state 0 \"count\": initial constant is 2, expected -1..1",
                 [](B &b) { program(b).states[0]->initial = 2; }},
+        Refusal{"StateInitialBelow",
+                "state 0 \"count\": initial constant is -2, expected -1..1",
+                [](B &b) { program(b).states[0]->initial = -2; }},
         Refusal{"StateInitialSize",
                 "size of the initial constant is 256, expected 64",
                 [](B &b) { program(b).states[0]->initial = 0; }},

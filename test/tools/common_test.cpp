@@ -108,6 +108,16 @@ TEST(NpyTest, Refusals) {
                             "")),
             "shape is (99999999999,99999999999), expected sizes that fit "
             "memory");
+  EXPECT_EQ(refusal(npyFile("{'descr': '<f4', 'fortran_order': False, "
+                            "'shape': (0,18446744073709551615), }\n",
+                            "")),
+            "shape is (0,18446744073709551615), expected sizes that fit "
+            "memory");
+  // Says so before it takes the memory.
+  EXPECT_EQ(refusal(npyFile("{'descr': '<f8', 'fortran_order': False, "
+                            "'shape': (1099511627776,), }\n",
+                            "")),
+            "data size is 0, expected 8796093022208");
   EXPECT_EQ(refusal(std::string("\x93NUMPY\x01\x00\xff\xff", 10)),
             "header is cut short");
   EXPECT_EQ(thrown([] { readNpy("/no/file.npy"); }),
@@ -115,6 +125,22 @@ TEST(NpyTest, Refusals) {
   EXPECT_EQ(
       thrown([] { writeNpy("/no/file.npy", rt::Tensor(VISIR_F32, {1})); }),
       "\"/no/file.npy\": cannot be opened");
+}
+
+// A megabyte of dimensions is refused at the 65th, in no time.
+TEST(NpyTest, ManyDimensions) {
+  std::string path = tempPath("many.npy"), dims;
+  while (dims.size() < (1u << 20) - 100)
+    dims += "1,";
+  std::string header =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (" + dims + "), }\n";
+  std::string file = "\x93NUMPY\x02";
+  file += '\0';
+  for (int byte = 0; byte < 4; ++byte)
+    file += static_cast<char>(header.size() >> 8 * byte);
+  writeFile(path, file + header);
+  EXPECT_THAT(thrown([&] { readNpy(path); }),
+              ::testing::HasSubstr("shape is (1,1,1,1,"));
 }
 
 TEST(RandomTest, SeedsDecide) {

@@ -119,6 +119,28 @@ TEST(PictureTest, Png) {
 }
 #endif
 
+#if VISIR_HAVE_PNG
+// A header and no pixels.
+TEST(PictureTest, HugePng) {
+  const unsigned char header[] = {
+      0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d,
+      0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0xff, 0xff, 0x00, 0x00, 0xff, 0xff,
+      0x08, 0x02, 0x00, 0x00, 0x00, 0x39, 0x67, 0x4e, 0x07, 0x00, 0x00, 0x00,
+      0x00, 0x49, 0x44, 0x41, 0x54, 0x35, 0xaf, 0x06, 0x1e};
+  std::string bytes(header, header + sizeof(header));
+  EXPECT_THAT(thrown([&] { readPicture(write("huge.png", bytes)); }),
+              HasSubstr("huge.png\": picture has 65535x65535 pixels, expected "
+                        "at most 268435456"));
+}
+#endif
+
+TEST(PictureTest, HugeScale) {
+  Picture tall = {1, 5000, 3, std::vector<uint8_t>(15000)};
+  EXPECT_EQ(
+      thrown([&] { resampleShorter(tall, 65535, Filter::bilinear, true); }),
+      "picture becomes 65535x1048576 pixels, expected at most 268435456");
+}
+
 TEST(PictureTest, OtherFiles) {
   std::string path = write("text.jpg", "hello, I am a text");
   EXPECT_TRUE(isPicture(path)); // by its name

@@ -185,8 +185,7 @@ TEST_F(CommandTest, VerifyChecksDigests) {
 
 TEST_F(CommandTest, DevicesAreListed) {
   EXPECT_THAT(call("devices", {}).out, HasSubstr("  cpu "));
-  EXPECT_THAT(call("devices", {"--json"}).out,
-              HasSubstr("{\"name\":\"cpu\","));
+  EXPECT_THAT(call("devices", {"--json"}).out, HasSubstr("{\"name\":\"cpu\","));
   Result result = call("devices", {"--all"});
   EXPECT_EQ(result.code, kExitUsage);
   EXPECT_EQ(result.err, "error: option is --all, expected --json\n");

@@ -8,6 +8,7 @@ namespace {
 
 constexpr char kMagic[] = "\x93NUMPY";
 constexpr size_t kMagicBytes = 6;
+constexpr size_t kMaxRank = 64; // NumPy's
 
 struct DtypeRow {
   const char *name;
@@ -29,6 +30,11 @@ using FileHandle = std::unique_ptr<FILE, Close>;
 
 [[noreturn]] void fail(const std::string &path, const std::string &text) {
   throw std::runtime_error("\"" + path + "\": " + text);
+}
+
+// The beginning of what a file says, which may be long.
+std::string shortened(const std::string &text) {
+  return text.size() <= 64 ? text : text.substr(0, 64) + "...";
 }
 
 FileHandle openFile(const std::string &path, const char *mode) {
@@ -61,29 +67,44 @@ visir_dtype_t parseDtype(std::string text, const std::string &path) {
   for (const DtypeRow &row : kDtypes)
     if (text == row.name)
       return row.dtype;
-  fail(path, "dtype is " + text + ", expected a little-endian number");
+  fail(path,
+       "dtype is " + shortened(text) + ", expected a little-endian number");
 }
 
 std::vector<int64_t> parseShape(const std::string &text,
                                 const std::string &path) {
+  constexpr uint64_t most = uint64_t(1) << 40;
   std::vector<int64_t> dims;
   uint64_t elements = 1;
-  for (size_t i = text.find_first_of("0123456789"); i != std::string::npos;
-       i = text.find_first_of("0123456789", i)) {
-    size_t digits = 0;
-    unsigned long long dim;
-    try {
-      dim = std::stoull(text.substr(i), &digits);
-    } catch (const std::out_of_range &) {
-      fail(path, "shape is " + text + "), expected sizes that fit memory");
-    }
-    if (__builtin_mul_overflow(elements, dim, &elements) ||
-        elements > (uint64_t(1) << 40))
-      fail(path, "shape is " + text + "), expected sizes that fit memory");
+  const char *at = text.c_str();
+  for (at += strcspn(at, "0123456789"); *at != '\0';
+       at += strcspn(at, "0123456789")) {
+    char *end;
+    unsigned long long dim = strtoull(at, &end, 10);
+    at = end;
+    if (dim > most || __builtin_mul_overflow(elements, dim, &elements) ||
+        elements > most || dims.size() == kMaxRank)
+      fail(path,
+           "shape is " + shortened(text) + "), expected sizes that fit memory");
     dims.push_back(static_cast<int64_t>(dim));
-    i += digits;
   }
   return dims;
+}
+
+// Before memory is taken for it: the file must hold what its header promises.
+void checkSize(FILE *file, visir_dtype_t dtype,
+               const std::vector<int64_t> &dims, const std::string &path) {
+  uint64_t expected = visir_dtype_bytes(dtype);
+  for (int64_t dim : dims)
+    expected *= static_cast<uint64_t>(dim);
+  long begin = ftell(file);
+  if (begin < 0 || fseek(file, 0, SEEK_END) != 0)
+    fail(path, "cannot be read");
+  auto actual = static_cast<uint64_t>(ftell(file) - begin);
+  if (actual < expected)
+    fail(path, "data size is " + std::to_string(actual) + ", expected " +
+                   std::to_string(expected));
+  fseek(file, begin, SEEK_SET);
 }
 
 std::string readHeader(FILE *file, const std::string &path) {
@@ -132,11 +153,11 @@ rt::Tensor readNpy(const std::string &path) {
   std::string header = readHeader(file.get(), path);
   visir_dtype_t dtype = parseDtype(valueOf(header, "descr", path), path);
   bool fortran = valueOf(header, "fortran_order", path) == "True";
-  rt::Tensor tensor(dtype, parseShape(valueOf(header, "shape", path), path));
-  size_t got = fread(tensor.data(), 1, tensor.bytes(), file.get());
-  if (got != tensor.bytes())
-    fail(path, "data size is " + std::to_string(got) + ", expected " +
-                   std::to_string(tensor.bytes()));
+  std::vector<int64_t> dims = parseShape(valueOf(header, "shape", path), path);
+  checkSize(file.get(), dtype, dims, path);
+  rt::Tensor tensor(dtype, dims);
+  if (fread(tensor.data(), 1, tensor.bytes(), file.get()) != tensor.bytes())
+    fail(path, "cannot be read");
   return fortran ? fromFortran(tensor) : std::move(tensor);
 }
 

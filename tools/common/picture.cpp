@@ -18,9 +18,6 @@
 namespace visir::tools {
 namespace {
 
-// A few times a large camera's picture; more is an attack or a mistake.
-constexpr uint64_t kMaxPixels = uint64_t(1) << 28;
-
 enum class Format { unknown, jpeg, png };
 
 struct Close {

@@ -9,6 +9,9 @@
 
 namespace visir::tools {
 
+// A few times a large camera's picture; more is an attack or a mistake.
+constexpr uint64_t kMaxPixels = uint64_t(1) << 28;
+
 struct Picture {
   uint32_t width = 0, height = 0, channels = 0;
   std::vector<uint8_t> pixels; // rows from the top, channels innermost

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 namespace visir::tools {
 namespace {
@@ -125,6 +127,12 @@ int64_t roundHalf(int64_t twice) {
 
 Picture resample(const Picture &picture, uint32_t width, uint32_t height,
                  Filter filter, bool antialias) {
+  uint64_t tallest = std::max(height, picture.height);
+  if (width * tallest > kMaxPixels)
+    throw std::runtime_error("picture becomes " + std::to_string(width) + "x" +
+                             std::to_string(tallest) +
+                             " pixels, expected at most " +
+                             std::to_string(kMaxPixels));
   Picture rows = width == picture.width
                      ? picture
                      : scaleRows(picture, width, filter, antialias);

@@ -74,10 +74,51 @@ TEST_F(NpzTest, refusesWhatItCannotRead) {
                             "'shape': (2,), }",
                             "1234")),
               HasSubstr("has 4 bytes, expected 8"));
+  EXPECT_THAT(readError(npy("{'descr': '<f4', 'fortran_order': False, "
+                            "'shape': (2,x), }",
+                            "1234")),
+              HasSubstr("extent of an array is 'x', expected a number"));
+  EXPECT_THAT(readError(npy("{'descr': [('a', '<f4')], 'fortran_order': "
+                            "False, 'shape': (1,), }",
+                            "1234")),
+              HasSubstr("is a structured array, expected numbers"));
   EXPECT_THAT(readError("PK\x03\x04 cut off"),
               HasSubstr("archive has no directory"));
   auto missing = readNumpy("/no/such/file.npz");
   EXPECT_THAT(llvm::toString(missing.takeError()), HasSubstr("/no/such/file"));
+}
+
+// Texts, complex numbers and types without a size are longer, or shorter, than
+// the numbers that callers take them for.
+TEST_F(NpzTest, refusesOtherTypes) {
+  for (const char *type : {"", "<", "<U9", "|S100", "<c16", "<f3", "<f16", "|V0",
+                           "<f-4", "O"}) {
+    std::string header = std::string("{'descr': '") + type +
+                         "', 'fortran_order': False, 'shape': (1,), }";
+    EXPECT_THAT(readError(npy(header, std::string(200, 'x'))),
+                testing::HasSubstr(std::string(" is ") + type +
+                                   ", expected little-endian numbers"));
+  }
+}
+
+// The product of the extents wraps around to 0.
+TEST_F(NpzTest, refusesExtentsBeyondMemory) {
+  EXPECT_THAT(
+      readError(npy("{'descr': '<i4', 'fortran_order': False, 'shape': "
+                    "(4611686018427387904, 4), }",
+                    "1234")),
+      testing::HasSubstr("has 4 bytes, expected 18446744073709551615"));
+}
+
+TEST_F(NpzTest, refusesCompressedArchives) {
+  std::string entry("PK\1\2", 4);
+  entry.append(42, '\0');
+  entry[10] = 8; // deflate
+  std::string end("PK\5\6", 4);
+  end.append(18, '\0');
+  end[10] = 1;
+  EXPECT_THAT(readError(entry + end),
+              testing::HasSubstr(" is compressed, expected numpy.savez"));
 }
 
 } // namespace
