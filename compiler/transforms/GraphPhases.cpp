@@ -62,6 +62,7 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
   // Sampling can go first only where movement stands as one op.
   add(createComposeMovement());
   add(createSampleFirst());
+  add(createDemandedRows());
   add(createComposeMovement());
   cleanUp(add);
   pm.addPass(createVerifyRecognised());

@@ -103,6 +103,15 @@ def SampleFirst : Visir_FuncPass<"visir-sample-first"> {
   }];
 }
 
+def DemandedRows : Visir_FuncPass<"visir-demanded-rows"> {
+  let summary = "Rows that nobody reads are not computed";
+  let description = [{
+    Where a move or a gather keeps few rows of what products, norms,
+    attentions and elementwise ops have made from rows, these ops compute the
+    kept rows only; what others read as a whole stays, and its rows are taken.
+  }];
+}
+
 class Visir_RecognisePass<string name>
     : Visir_FuncPass<"visir-recognise-" # name>;
 
