@@ -31,13 +31,14 @@ static std::string setPhase(StringRef text, Phase &target) {
   return "";
 }
 
-static std::string setWinograd(StringRef text, int64_t &most) {
-  if (text == "auto" || text == "f2")
-    most = 2;
-  else if (text == "f4")
-    most = 4;
+static std::string setWinograd(StringRef text, cpu::WinogradOptions &options) {
+  options.bounded = text == "auto";
+  if (text == "auto" || text == "f4")
+    options.most = 4;
+  else if (text == "f2")
+    options.most = 2;
   else if (text == "off")
-    most = 0;
+    options.most = 0;
   else
     return "filtering is " + text.str() + ", expected auto, off, f2 or f4";
   return "";
@@ -48,7 +49,8 @@ static std::string setEmit(StringRef text, EmitKind &target) {
       {"artifact", EmitKind::Artifact},
       {"static-library", EmitKind::StaticLibrary},
       {"object", EmitKind::Object},
-      {"asm", EmitKind::Assembly},      {"llvm", EmitKind::LLVMIR},
+      {"asm", EmitKind::Assembly},
+      {"llvm", EmitKind::LLVMIR},
       {"mlir", EmitKind::MLIR}};
   for (auto [name, kind] : kinds)
     if (text == name) {
@@ -146,9 +148,10 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
   arguments.value("--winograd", "MODE",
-                  "minimal filtering of 3x3 convolutions: auto (F(2, 3),\n"
-                  "which rounds no worse than plain sums), off, f2, or f4\n"
-                  "(faster with many channels, up to twice the error)",
+                  "minimal filtering of convolutions with three taps: auto\n"
+                  "(where faster, while the estimated rounding stays within\n"
+                  "twice that of plain sums), off, f2 (F(2, 3) only) or f4\n"
+                  "(F(2, 3) or F(4, 3), whatever the rounding)",
                   [&](StringRef text) {
                     return setWinograd(text, options.layout.winograd);
                   });
@@ -158,9 +161,7 @@ static void declare(Arguments &arguments, CommandLine &line) {
                     return std::string();
                   });
   arguments.value("--from", "PHASE", "the phase that an .mlir input has passed",
-                  [&](StringRef text) {
-                    return setPhase(text, options.from);
-                  });
+                  [&](StringRef text) { return setPhase(text, options.from); });
   arguments.value("--to", "PHASE", "the last phase; its IR is the result",
                   [&](StringRef text) { return setPhase(text, options.to); });
   arguments.value("--emit", "FORM",
@@ -169,7 +170,8 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   [&](StringRef text) { return setEmit(text, options.emit); });
   arguments.value("--dump", "FOLDER", "writes the IR after every phase there",
                   options.dumpFolder);
-  arguments.flag("--remarks", "print what was recognised and fused, and why not",
+  arguments.flag("--remarks",
+                 "print what was recognised and fused, and why not",
                  line.remarks);
   arguments.flag("-q, --quiet", "no progress", line.quiet);
 }

@@ -111,6 +111,14 @@ def conv_cases():
         "pad_beyond": ((1, 1, 2, 2), (1, 1, 2, 2), {"pads": (3, 3, 3, 3)}),
         "one_channel": ((1, 1, 28, 28), (1, 1, 3, 3), same),
         "no_batch": ((0, 3, 8, 8), (4, 3, 3, 3), same),
+        "filter": ((1, 32, 18, 21), (48, 32, 3, 3), same),
+        "filter_row": ((2, 32, 61), (32, 32, 3), {"pads": (1, 1)}),
+        "filter_1x3x3": (
+            (1, 32, 3, 14, 14), (40, 32, 1, 3, 3), {"pads": (0, 1, 1, 0, 1, 1)},
+        ),
+        "filter_3x1x1": (
+            (1, 32, 9, 8, 8), (32, 32, 3, 1, 1), {"pads": (1, 0, 0, 1, 0, 0)},
+        ),
         "wide": ((1, 64, 14, 14), (128, 64, 3, 3), same),
     }  # fmt: skip
     for text, (shape, weight, attributes) in table.items():

@@ -4,7 +4,6 @@
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
-#include "targets/cpu/codegen/winograd/Winograd.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/IR/Builders.h"
@@ -85,8 +84,8 @@ public:
   LogicalResult run() {
     for (auto op : func.getOps<DispatchOp>())
       layOutResults(op);
-    for (auto op : func.getOps<DispatchOp>())
-      applyWinograd(op, spec, options.winograd);
+    chooseWinograd(llvm::to_vector(func.getOps<DispatchOp>()), spec,
+                   options.winograd);
     for (auto op : func.getOps<DispatchOp>())
       packOperands(op);
     eraseUnusedConstants();

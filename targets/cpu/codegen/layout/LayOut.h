@@ -4,17 +4,14 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_LAYOUT_LAYOUT_H
 #define VISIR_TARGETS_CPU_CODEGEN_LAYOUT_LAYOUT_H
 
-#include "targets/cpu/codegen/Kernel.h"
+#include "targets/cpu/codegen/winograd/Winograd.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace visir::cpu {
 
 struct LayoutOptions {
-  /// Most results per dimension of Winograd's filtering: 4, 2 or 0 for none.
-  /// F(2, 3) rounds no worse than the direct sums; F(4, 3) is faster where
-  /// channels are many, with up to twice the error.
-  int64_t winograd = 2;
+  WinogradOptions winograd;
 };
 
 /// Gives every value between dispatches a layout, so that the fastest

@@ -120,12 +120,23 @@ int cpu::chooseRowLoop(const FlatNest &nest, ArrayRef<unsigned> loops) {
   return int(row);
 }
 
+/// Whether a reduction loop takes the same steps as `loop` through an access.
+static bool hasWindow(const FlatNest &nest, unsigned loop) {
+  for (const FlatAccess &access : nest.accesses)
+    for (auto [i, other] : llvm::enumerate(nest.loops))
+      if (other.reduction && access.strides[loop] != 0 &&
+          access.strides[i] == access.strides[loop])
+        return true;
+  return false;
+}
+
 void cpu::mergeLoops(FlatNest &nest, bool keepReductions) {
   auto mergeOne = [&] {
     for (unsigned outer = 0; outer < nest.loops.size(); ++outer)
       for (unsigned inner = 0; inner < nest.loops.size(); ++inner)
         if (outer != inner && nest.canMerge(outer, inner) &&
-            !(keepReductions && nest.loops[inner].reduction)) {
+            !(keepReductions &&
+              (nest.loops[inner].reduction || hasWindow(nest, outer)))) {
           nest.merge(outer, inner);
           return true;
         }

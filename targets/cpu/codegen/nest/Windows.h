@@ -50,8 +50,9 @@ llvm::SmallVector<RowClass, 4> makeRowClasses(const FlatNest &nest,
 /// short and another is long. -1 for none.
 int chooseRowLoop(const FlatNest &nest, llvm::ArrayRef<unsigned> loops);
 
-/// Joins all parallel loops, and unless `keepReductions` all reduction loops,
-/// that every access walks as one.
+/// Joins all parallel loops, and all reduction loops, that every access walks
+/// as one. With `keepReductions` reduction loops and those parallel loops that
+/// step as they do stay.
 void mergeLoops(FlatNest &nest, bool keepReductions = false);
 
 /// Whether the value `yield` of the prologue is zero when `load` gives `fill`,

@@ -59,32 +59,48 @@ FilterTransform::FilterTransform(int64_t outputs) : outputs(outputs) {
   result[outputs - 1][n - 1] = 1;
 }
 
+/// Transforms the three entries along one dimension of a filter, whose
+/// neighbours are `inner` apart.
+static std::vector<double> transformAlong(const std::vector<double> &values,
+                                          int64_t inner,
+                                          const FilterTransform &transform) {
+  int64_t n = transform.size(), outer = int64_t(values.size()) / (3 * inner);
+  std::vector<double> result(outer * n * inner, 0);
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t k = 0; k < 3; ++k)
+        for (int64_t x = 0; x < inner; ++x)
+          result[(o * n + i) * inner + x] +=
+              transform.filter[i][k] * values[(o * 3 + k) * inner + x];
+  return result;
+}
+
 ElementsAttr cpu::transformWeights(ElementsAttr weights,
                                    const FilterTransform &transform) {
   auto type = cast<RankedTensorType>(weights.getShapedType());
-  int64_t n = transform.size(), filters = type.getNumElements() / 9;
   Type element = type.getElementType();
-  auto newType = RankedTensorType::get(
-      {type.getDimSize(0), type.getDimSize(1), n, n}, element);
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t taps = 1, newTaps = 1;
+  for (int64_t &extent : MutableArrayRef(shape).drop_front(2)) {
+    taps *= extent;
+    extent = extent == 3 ? transform.size() : extent;
+    newTaps *= extent;
+  }
+  auto newType = RankedTensorType::get(shape, element);
   SmallVector<char> storage, out(tensorBytes(newType));
   ArrayRef<char> bytes = constantBytes(weights, storage);
-  for (int64_t f = 0; f < filters; ++f) {
-    double g[9], half[6][3];
-    for (int i = 0; i < 9; ++i)
-      g[i] = elementAsDouble(bytes, element, f * 9 + i);
-    for (int64_t i = 0; i < n; ++i)
-      for (int k = 0; k < 3; ++k) {
-        half[i][k] = 0;
-        for (int l = 0; l < 3; ++l)
-          half[i][k] += transform.filter[i][l] * g[l * 3 + k];
-      }
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = 0; j < n; ++j) {
-        double sum = 0;
-        for (int k = 0; k < 3; ++k)
-          sum += half[i][k] * transform.filter[j][k];
-        storeDouble(out, element, (f * n + i) * n + j, sum);
-      }
+  for (int64_t f = 0; f < shape[0] * shape[1]; ++f) {
+    std::vector<double> values;
+    for (int64_t i = 0; i < taps; ++i)
+      values.push_back(elementAsDouble(bytes, element, f * taps + i));
+    int64_t inner = 1;
+    for (int64_t d = type.getRank() - 1; d >= 2; --d) {
+      if (type.getDimSize(d) == 3)
+        values = transformAlong(values, inner, transform);
+      inner *= shape[d];
+    }
+    for (int64_t i = 0; i < newTaps; ++i)
+      storeDouble(out, element, f * newTaps + i, values[i]);
   }
   return visir::makeConstant(newType, out);
 }

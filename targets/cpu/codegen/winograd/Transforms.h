@@ -2,8 +2,9 @@
 //
 // Minimal filtering of 3-tap filters: F(2, 3) and F(4, 3).
 // Sources: Winograd, Arithmetic Complexity of Computations, 1980; Lavin and
-// Gray, Fast Algorithms for Convolutional Neural Networks, 2016; the points
-// 0, +-1/sqrt 2, +-sqrt 2 of F(4, 3) keep its rounding near F(2, 3)'s.
+// Gray, Fast Algorithms for Convolutional Neural Networks, 2016. The points of
+// F(4, 3) are 0, +-45/64, +-45/32, near +-1/sqrt 2, +-sqrt 2: they halve the
+// rounding of the usual 0, +-1, +-2, and floats hold all factors.
 #ifndef VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_TRANSFORMS_H
 #define VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_TRANSFORMS_H
 
@@ -29,7 +30,8 @@ struct FilterTransform {
   int64_t size() const { return outputs + 2; }
 };
 
-/// Weights co x ci x 3 x 3 as co x ci x size x size.
+/// Weights co x ci x window, with each extent 3 of the window replaced by
+/// size().
 mlir::ElementsAttr transformWeights(mlir::ElementsAttr weights,
                                     const FilterTransform &transform);
 

@@ -23,7 +23,8 @@ public:
 
 private:
   using Values = SmallVector<Value>;
-  /// An image tile: its first result's indices and everything's position.
+  /// An image tile: its first result's indices along the axes, and
+  /// everything's position.
   struct ImageTile {
     Value row, column;
     Position position;
@@ -31,6 +32,8 @@ private:
 
   ImageTile imageTile(Value number);
   std::pair<Value, Value> inside(const FilterAxis &axis, Value first);
+  Values inputTransform(const FilterAxis &axis, const Values &values);
+  Values resultTransform(const FilterAxis &axis, const Values &values);
   void transformInput(const ImageTile &tile, Value local);
   void transformPatch(Value local, Offset channel, LaneGroup lanes,
                       function_ref<Value(int64_t, int64_t)> load);
@@ -63,7 +66,7 @@ private:
   TileEpilogue epilogue;
   Value inputs;  ///< [point][block tile][input channel]
   Value results; ///< [point][block tile][result channel of the chunk]
-  Value patch;   ///< [size][size][lanes]: input at a border, or results
+  Value patch;   ///< [row][column][lanes]: input at a border, or results
 };
 
 WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
@@ -71,7 +74,7 @@ WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
       element(plan.contraction.element), transform(plan.outputs),
       epilogue(kb, nest, plan.contraction.vectorLoop, plan.contraction.rowLoop,
                1, 1, plan.lanes, element) {
-  int64_t points = plan.size() * plan.size();
+  int64_t points = plan.points();
   inputs = kb.scratch(points * plan.inPointPitch(), element);
   results = kb.scratch(points * plan.outPointPitch(), element);
   patch = kb.scratch(points * plan.lanes, element);
@@ -102,21 +105,17 @@ void WinogradEmitter::emit() {
 
 WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
   SmallVector<int64_t> extents;
-  for (unsigned loop : plan.batchLoops)
-    extents.push_back(nest.loops[loop].extent);
-  extents.append({plan.rows.tiles, plan.columns.tiles});
-  Values at = unflatten(kb, number, extents);
-  ImageTile tile;
-  tile.position = Position::origin(nest);
-  for (auto [loop, index] : llvm::zip(plan.batchLoops, at))
+  for (unsigned loop : plan.tileLoops)
+    extents.push_back(plan.tilesOf(loop));
+  ImageTile tile{kb.index(0), kb.index(0), Position::origin(nest)};
+  for (auto [loop, index] :
+       llvm::zip_equal(plan.tileLoops, unflatten(kb, number, extents))) {
+    for (auto [axis, first] : {std::pair(&plan.rows, &tile.row),
+                               std::pair(&plan.columns, &tile.column)})
+      if (axis->outLoop == int(loop))
+        index = *first = materialize(kb, advance(kb, {}, index, axis->outputs));
     tile.position.move(kb, nest, loop, index);
-  auto first = [&](Value index) {
-    return materialize(kb, advance(kb, {}, index, plan.outputs));
-  };
-  tile.row = first(at[at.size() - 2]);
-  tile.column = first(at.back());
-  tile.position.move(kb, nest, plan.rows.outLoop, tile.row);
-  tile.position.move(kb, nest, plan.columns.outLoop, tile.column);
+  }
   return tile;
 }
 
@@ -124,8 +123,10 @@ WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
 /// and that lie in the tensor.
 std::pair<Value, Value> WinogradEmitter::inside(const FilterAxis &axis,
                                                 Value first) {
-  Value size = kb.index(plan.size());
+  Value size = kb.index(axis.size());
   Value low = kb.index(0);
+  if (!axis.exists())
+    return {low, size};
   Value high = arith::SubIOp::create(b, loc, kb.index(axis.extent + 2), first);
   high = minIndex(kb, high, size);
   if (!axis.border)
@@ -152,14 +153,25 @@ void WinogradEmitter::forChannels(int64_t count,
     body(kb.index(full * plan.lanes), {plan.lanes, rest});
 }
 
+WinogradEmitter::Values WinogradEmitter::inputTransform(const FilterAxis &axis,
+                                                        const Values &values) {
+  return axis.exists() ? emitInputTransform(kb, transform, values) : values;
+}
+
+WinogradEmitter::Values WinogradEmitter::resultTransform(const FilterAxis &axis,
+                                                         const Values &values) {
+  return axis.exists() ? emitResultTransform(kb, transform, values) : values;
+}
+
 void WinogradEmitter::transformInput(const ImageTile &tile, Value local) {
   std::pair<Value, Value> ranges[2] = {inside(plan.rows, tile.row),
                                        inside(plan.columns, tile.column)};
-  Value size = kb.index(plan.size()), whole;
-  for (auto [low, high] : ranges) {
-    Value count = arith::SubIOp::create(b, loc, high, low);
-    Value all =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count, size);
+  Value whole;
+  int64_t sizes[2] = {plan.rows.size(), plan.columns.size()};
+  for (auto [range, size] : llvm::zip_equal(ranges, sizes)) {
+    Value count = arith::SubIOp::create(b, loc, range.second, range.first);
+    Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count,
+                                      kb.index(size));
     whole = whole ? Value(arith::AndIOp::create(b, loc, whole, all)) : all;
   }
   forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
@@ -174,8 +186,11 @@ void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
                                   ArrayRef<std::pair<Value, Value>> ranges) {
   const FlatAccess &access = nest.accesses[plan.scalarLoad];
   Value memory = kb.input(plan.scalarLoad);
-  int64_t rowStride = access.strides[plan.rows.windowLoop];
-  int64_t columnStride = access.strides[plan.columns.windowLoop];
+  auto strideOf = [&](const FilterAxis &axis) {
+    return axis.exists() ? access.strides[axis.windowLoop] : 0;
+  };
+  int64_t rowStride = strideOf(plan.rows);
+  int64_t columnStride = strideOf(plan.columns);
   Offset from =
       advance(kb, tile.position.accesses[plan.scalarLoad], channel, 1);
   Offset to{channel, 0};
@@ -187,10 +202,10 @@ void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
                      element, lanes);
   });
   b.setInsertionPointToStart(branch.elseBlock());
-  int64_t pitch = plan.size() * plan.lanes;
+  int64_t pitch = plan.columns.size() * plan.lanes;
   Value zero =
       makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
-  for (int64_t i = 0; i < plan.size() * plan.size(); ++i)
+  for (int64_t i = 0; i < plan.points(); ++i)
     storeVector(patch, {Value(), i * plan.lanes}, zero);
   forRange(kb, ranges[0].first, ranges[0].second, [&](Value i) {
     forRange(kb, ranges[1].first, ranges[1].second, [&](Value j) {
@@ -210,23 +225,23 @@ void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
 void WinogradEmitter::transformPatch(
     Value local, Offset channel, LaneGroup lanes,
     function_ref<Value(int64_t, int64_t)> load) {
-  int64_t n = plan.size();
+  int64_t rows = plan.rows.size(), columns = plan.columns.size();
   // Columns first; then half[j][i] is row i of column j.
   SmallVector<Values> half;
-  for (int64_t j = 0; j < n; ++j) {
+  for (int64_t j = 0; j < columns; ++j) {
     Values column;
-    for (int64_t i = 0; i < n; ++i)
+    for (int64_t i = 0; i < rows; ++i)
       column.push_back(load(i, j));
-    half.push_back(emitInputTransform(kb, transform, column));
+    half.push_back(inputTransform(plan.rows, column));
   }
   Offset to = advance(kb, channel, local, plan.inPitch());
-  for (int64_t i = 0; i < n; ++i) {
+  for (int64_t i = 0; i < rows; ++i) {
     Values row;
-    for (int64_t j = 0; j < n; ++j)
+    for (int64_t j = 0; j < columns; ++j)
       row.push_back(half[j][i]);
-    for (auto [j, value] :
-         llvm::enumerate(emitInputTransform(kb, transform, row)))
-      storeVector(inputs, to.plus((i * n + int64_t(j)) * plan.inPointPitch()),
+    for (auto [j, value] : llvm::enumerate(inputTransform(plan.columns, row)))
+      storeVector(inputs,
+                  to.plus((i * columns + int64_t(j)) * plan.inPointPitch()),
                   value);
   }
 }
@@ -234,9 +249,8 @@ void WinogradEmitter::transformPatch(
 /// One matrix product per point: tiles x input channels x the chunk's result
 /// channels.
 void WinogradEmitter::multiply(Value chunk, Value tiles) {
-  int64_t n = plan.size();
   auto classes = makeColumnClasses(plan.chunk, plan.tileVectors, plan.lanes);
-  forRange(kb, kb.index(0), kb.index(n * n), [&](Value point) {
+  forRange(kb, kb.index(0), kb.index(plan.points()), [&](Value point) {
     for (const ColumnClass &columns : classes)
       forRange(kb, kb.index(columns.firstBlock),
                kb.index(columns.firstBlock + columns.blockCount),
@@ -250,7 +264,7 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
                                     Value block, ArrayRef<Column> columns) {
   const Contraction &c = plan.contraction;
   const FlatAccess &weights = c.vectorAccess();
-  Values at = unflatten(kb, point, {plan.size(), plan.size()});
+  Values at = unflatten(kb, point, {plan.rows.size(), plan.columns.size()});
   int64_t width = int64_t(plan.tileVectors) * plan.lanes;
   Offset inChunk = advance(kb, {}, block, width);
   Offset channel = advance(kb, inChunk, chunk, plan.chunk);
@@ -261,7 +275,8 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
   product.vectors = kb.input(c.vectorLoad);
   product.vectorPitch = weights.strides[plan.channelLoop];
   Offset start{Value(), weights.offset};
-  start = advance(kb, start, at[0], weights.strides[plan.rows.windowLoop]);
+  if (plan.rows.exists())
+    start = advance(kb, start, at[0], weights.strides[plan.rows.windowLoop]);
   start = advance(kb, start, at[1], weights.strides[plan.columns.windowLoop]);
   if (weights.tile > 1) {
     Value tile = kb.index(weights.tile), whole = materialize(kb, channel);
@@ -342,36 +357,37 @@ void WinogradEmitter::transformResult(const ImageTile &tile, Value local,
 void WinogradEmitter::resultVector(const ImageTile &tile, Value local,
                                    Value channel, Value inChunk,
                                    const Column &column) {
-  int64_t n = plan.size(), m = plan.outputs;
+  int64_t rows = plan.rows.size(), columns = plan.columns.size();
   Offset from = advance(kb, {inChunk, 0}, local, plan.outPitch());
   SmallVector<Values> half;
-  for (int64_t j = 0; j < n; ++j) {
+  for (int64_t j = 0; j < columns; ++j) {
     Values points;
-    for (int64_t i = 0; i < n; ++i)
-      points.push_back(
-          loadVector(results, from.plus((i * n + j) * plan.outPointPitch())));
-    half.push_back(emitResultTransform(kb, transform, points));
+    for (int64_t i = 0; i < rows; ++i)
+      points.push_back(loadVector(
+          results, from.plus((i * columns + j) * plan.outPointPitch())));
+    half.push_back(resultTransform(plan.rows, points));
   }
-  for (int64_t i = 0; i < m; ++i) {
+  int64_t pitch = plan.columns.outputs * plan.lanes;
+  for (int64_t i = 0; i < plan.rows.outputs; ++i) {
     Values row;
-    for (int64_t j = 0; j < n; ++j)
+    for (int64_t j = 0; j < columns; ++j)
       row.push_back(half[j][i]);
-    for (auto [j, value] :
-         llvm::enumerate(emitResultTransform(kb, transform, row)))
-      storeVector(patch, {Value(), (i * m + int64_t(j)) * plan.lanes}, value);
+    for (auto [j, value] : llvm::enumerate(resultTransform(plan.columns, row)))
+      storeVector(patch, {Value(), i * pitch + int64_t(j) * plan.lanes}, value);
   }
   auto left = [&](const FilterAxis &axis, Value first) {
     Value rest = arith::SubIOp::create(b, loc, kb.index(axis.extent), first);
-    return minIndex(kb, rest, kb.index(m));
+    return minIndex(kb, rest, kb.index(axis.outputs));
   };
   Position start = tile.position;
   start.move(kb, nest, plan.contraction.vectorLoop, channel);
   forRange(kb, kb.index(0), left(plan.rows, tile.row), [&](Value i) {
     forRange(kb, kb.index(0), left(plan.columns, tile.column), [&](Value j) {
       Position at = start;
-      at.move(kb, nest, plan.rows.outLoop, i);
+      if (plan.rows.exists())
+        at.move(kb, nest, plan.rows.outLoop, i);
       at.move(kb, nest, plan.columns.outLoop, j);
-      Offset stashed = advance(kb, {}, i, m * plan.lanes);
+      Offset stashed = advance(kb, {}, i, pitch);
       Value value = loadVector(patch, advance(kb, stashed, j, plan.lanes));
       epilogue.emit(at, {column}, 1, {value});
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// 3x3 convolutions of stride 1 by minimal filtering: blocks of input tiles are
+// Convolutions of stride 1 with three taps along one or two dimensions by
+// minimal filtering: blocks of input tiles are
 // transformed to scratch, multiplied with transformed weights by one matrix
 // product per point, and transformed back into the epilogue.
 #ifndef VISIR_TARGETS_CPU_CODEGEN_WINOGRAD_WINOGRAD_H
@@ -10,16 +11,21 @@
 
 namespace visir::cpu {
 
-/// The number of results per dimension (2 or 4) of the filtering that is
-/// estimated to be faster than the direct kernel, at most `most`, or 0. The
-/// dispatch's activations have their layouts.
-int64_t chooseWinograd(DispatchOp op, const CpuSpec &spec, int64_t most);
+struct WinogradOptions {
+  /// Most results per tile and dimension: 4, 2, or 0 for plain sums only.
+  int64_t most = 4;
+  /// Keeps the estimated rounding of all contractions together within twice
+  /// that of plain sums.
+  bool bounded = true;
+};
 
-/// Where `chooseWinograd` asks for it, replaces the constant weights
-/// co x ci x 3 x 3 by their transform co x ci x (outputs + 2) x (outputs + 2)
-/// and sets the `config` that tells the kernel so. The dispatch then has its
-/// meaning only together with that config. Returns whether it changed.
-bool applyWinograd(DispatchOp op, const CpuSpec &spec, int64_t most);
+/// Chooses the kernels of a network's convolutions, whose activations have
+/// their layouts, by estimates of time and rounding. Where that is filtering,
+/// each extent 3 of the constant weights' window becomes outputs + 2 by their
+/// transform, and the dispatch gets the `config` that tells the kernel so; it
+/// has its meaning only together with that config.
+void chooseWinograd(llvm::ArrayRef<DispatchOp> ops, const CpuSpec &spec,
+                    const WinogradOptions &options);
 
 /// The kernel of a dispatch with that config. On failure nothing is emitted
 /// and `reason` says why.

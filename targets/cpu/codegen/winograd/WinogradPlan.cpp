@@ -2,10 +2,7 @@
 #include "targets/cpu/codegen/winograd/WinogradPlan.h"
 
 #include "compiler/support/Constants.h"
-#include "targets/cpu/codegen/contraction/Packing.h"
 #include "targets/cpu/codegen/contraction/Plan.h"
-#include "targets/cpu/codegen/winograd/Transforms.h"
-#include "targets/cpu/codegen/winograd/Winograd.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -30,6 +27,13 @@ int64_t WinogradPlan::inPitch() const {
 }
 
 int64_t WinogradPlan::outPitch() const { return llvm::alignTo(chunk, lanes); }
+
+int64_t WinogradPlan::tilesOf(unsigned loop) const {
+  for (const FilterAxis *axis : {&rows, &columns})
+    if (axis->outLoop == int(loop))
+      return axis->tiles;
+  return contraction.extent(loop);
+}
 
 namespace {
 
@@ -57,62 +61,67 @@ LogicalResult WinogradPlanner::checkOperands(DispatchOp op) {
   if (!c.element.isF32() || !c.plainVector || c.packVector ||
       !isa<BlockArgument>(scalar))
     return fail("the operands are not plain f32 loads");
-  if (!c.batchLoops.empty() || c.rowLoop < 0 || c.reductionLoops.size() != 3)
-    return fail("the loops are not those of a 3x3 convolution");
+  if (!c.batchLoops.empty() || c.rowLoop < 0)
+    return fail("the loops are not those of a convolution");
   plan.scalarLoad = c.scalarLoads[0];
   if (c.nest.accesses[plan.scalarLoad].element != c.element)
     return fail("the input is not f32");
   return success();
 }
 
-/// The window loop that steps through the input as `outLoop` does.
-LogicalResult WinogradPlanner::setAxis(FilterAxis &axis, unsigned outLoop) {
+/// The axis of the window loop `loop`: the row loop that steps through the
+/// input as it does.
+LogicalResult WinogradPlanner::setAxis(FilterAxis &axis, unsigned loop) {
   const Contraction &c = plan.contraction;
   const FlatAccess &input = c.nest.accesses[plan.scalarLoad];
-  for (unsigned loop : c.reductionLoops) {
-    if (loop == plan.channelLoop || c.extent(loop) != 3 ||
-        input.strides[loop] != input.strides[outLoop])
+  if (c.extent(loop) != 3)
+    return fail("a window is not of three steps");
+  for (unsigned outLoop : plan.tileLoops) {
+    if (input.strides[loop] != input.strides[outLoop])
       continue;
-    axis.outLoop = outLoop;
-    axis.windowLoop = loop;
+    axis.outLoop = int(outLoop);
+    axis.windowLoop = int(loop);
     axis.extent = c.extent(outLoop);
+    axis.outputs = plan.outputs;
     axis.tiles = llvm::divideCeil(axis.extent, plan.outputs);
     for (const Border &border : input.borders) {
       if (border.factors[loop] == 0 && border.factors[outLoop] == 0)
         continue;
       if (border.factors[loop] != 1 || border.factors[outLoop] != 1)
         return fail("the window has a stride");
-      axis.border = &border;
+      axis.border = border;
     }
     return success();
   }
-  return fail("no window of three steps with stride one");
+  return fail("the window has a stride");
 }
 
 LogicalResult WinogradPlanner::findLoops() {
   const Contraction &c = plan.contraction;
   const FlatAccess &input = c.nest.accesses[plan.scalarLoad];
+  plan.tileLoops.assign(c.outerRowLoops.begin(), c.outerRowLoops.end());
+  plan.tileLoops.push_back(unsigned(c.rowLoop));
+  llvm::sort(plan.tileLoops);
   int channel = -1;
-  for (unsigned loop : c.reductionLoops)
+  SmallVector<unsigned> windows;
+  for (unsigned loop : c.reductionLoops) {
     if (input.strides[loop] == 1 && !findWindow(c.windows, loop))
       channel = int(loop);
+    else
+      windows.push_back(loop);
+  }
   if (channel < 0)
     return fail("the input's channels are not side by side");
   plan.channelLoop = unsigned(channel);
-  if (failed(setAxis(plan.columns, unsigned(c.rowLoop))))
+  if (windows.empty() || windows.size() > 2)
+    return fail("the window has not one or two dimensions");
+  if (failed(setAxis(plan.columns, windows.back())) ||
+      (windows.size() == 2 && failed(setAxis(plan.rows, windows.front()))))
     return failure();
-  bool found = false;
-  for (unsigned loop : llvm::reverse(c.outerRowLoops)) {
-    if (!found && succeeded(setAxis(plan.rows, loop))) {
-      found = true;
-      continue;
-    }
-    plan.batchLoops.insert(plan.batchLoops.begin(), loop);
-  }
-  if (!found || plan.rows.windowLoop == plan.columns.windowLoop)
-    return fail("no window of three steps with stride one");
-  plan.totalTiles =
-      plan.rows.tiles * plan.columns.tiles * c.points(plan.batchLoops);
+  if (plan.rows.outLoop == plan.columns.outLoop)
+    return fail("two windows step through one dimension");
+  for (unsigned loop : plan.tileLoops)
+    plan.totalTiles *= plan.tilesOf(loop);
   return success();
 }
 
@@ -165,7 +174,7 @@ void WinogradPlanner::chooseSumBlock() {
 /// Adds what is beside the products: the transforms, whose operations are a
 /// few per element, and the weights' way from the outer caches.
 void WinogradPlanner::estimate() {
-  double points = double(plan.size() * plan.size());
+  double points = double(plan.points());
   double products = plan.cycles * points * double(plan.inChannels());
   double weights = points * double(plan.inChannels() * plan.outChannels()) * 4;
   double blocks = double(llvm::divideCeil(plan.totalTiles, plan.blockTiles));
@@ -205,69 +214,4 @@ FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
   planner.chooseSumBlock();
   planner.estimate();
   return std::move(planner.plan);
-}
-
-/// Cycles of the direct kernel: two multiply-adds per cycle, less what its
-/// tiles waste at most.
-static double directCycles(const Contraction &c, const CpuSpec &spec) {
-  double points = 1;
-  for (const FlatLoop &loop : c.nest.loops)
-    points *= double(loop.extent);
-  return points / (2.0 * spec.lanes(4)) * 1.02;
-}
-
-int64_t cpu::chooseWinograd(DispatchOp op, const CpuSpec &spec, int64_t most) {
-  if (op.getKind() != RootKind::Contract || op.getConfigAttr())
-    return 0;
-  std::string reason;
-  FailureOr<Contraction> plain = classify(op, reason);
-  if (failed(plain))
-    return 0;
-  unsigned weights = plain->vectorLoad;
-  if (!constantOf(op.getInputs()[weights]))
-    return 0;
-  auto type = cast<RankedTensorType>(op.getInputs()[weights].getType());
-  AffineMap map = op.getLoad(weights).getMap();
-  // The transform works on co x ci x 3 x 3, channels in any order.
-  if (type.getRank() != 4 || type.getDimSize(2) != 3 ||
-      type.getDimSize(3) != 3 || !map.isProjectedPermutation())
-    return 0;
-  LayoutOverride packed{int(weights), packedWeightLayout(op, weights)};
-  if (!packed.layout)
-    return 0;
-  double best = directCycles(*plain, spec);
-  int64_t choice = 0;
-  for (int64_t outputs : {2, 4}) {
-    if (outputs > most)
-      break;
-    FailureOr<WinogradPlan> plan =
-        planWinograd(op, spec, outputs, reason, packed);
-    if (failed(plan) || plan->cycles >= best)
-      continue;
-    best = plan->cycles;
-    choice = outputs;
-  }
-  return choice;
-}
-
-DictionaryAttr cpu::winogradConfig(DispatchOp op, int64_t outputs) {
-  Builder b(op.getContext());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("kernel", b.getStringAttr("winograd")),
-       b.getNamedAttr("outputs", b.getI64IntegerAttr(outputs))});
-}
-
-bool cpu::applyWinograd(DispatchOp op, const CpuSpec &spec, int64_t most) {
-  int64_t outputs = chooseWinograd(op, spec, most);
-  if (outputs == 0)
-    return false;
-  std::string reason;
-  unsigned weights = classify(op, reason)->vectorLoad;
-  Value operand = op.getInputs()[weights];
-  OpBuilder b(op);
-  ElementsAttr transformed =
-      transformWeights(constantOf(operand), FilterTransform(outputs));
-  op->setOperand(weights, ConstantOp::create(b, operand.getLoc(), transformed));
-  op.setConfigAttr(winogradConfig(op, outputs));
-  return true;
 }

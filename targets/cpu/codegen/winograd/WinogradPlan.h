@@ -8,20 +8,27 @@
 
 namespace visir::cpu {
 
-/// One dimension of the image: its loops and its tiles.
+/// One dimension of the image: its loops and its tiles. Without loops, the
+/// one point of a dimension that the filter does not have.
 struct FilterAxis {
-  unsigned outLoop = 0, windowLoop = 0;
-  const Border *border = nullptr; ///< null without padding
-  int64_t extent = 0;             ///< of the results
-  int64_t tiles = 0;
+  int outLoop = -1, windowLoop = -1;
+  std::optional<Border> border; ///< none without padding
+  int64_t extent = 1;           ///< of the results
+  int64_t outputs = 1;          ///< results per tile
+  int64_t tiles = 1;
+
+  bool exists() const { return outLoop >= 0; }
+  /// Inputs per tile, and points of the transform.
+  int64_t size() const { return exists() ? outputs + 2 : 1; }
 };
 
 struct WinogradPlan {
   Contraction contraction;
   unsigned scalarLoad = 0, channelLoop = 0;
-  FilterAxis rows, columns;
-  llvm::SmallVector<unsigned, 2> batchLoops; ///< other outer rows
-  int64_t outputs = 4;                       ///< per tile and dimension
+  FilterAxis rows, columns; ///< the filter of a row has columns only
+  /// The loops over image tiles, slowest first, those of axes by tiles.
+  llvm::SmallVector<unsigned, 4> tileLoops;
+  int64_t outputs = 4; ///< per tile and dimension
   unsigned lanes = 1;
   unsigned tileRows = 1, tileVectors = 1; ///< of a register tile
   int64_t blockTiles = 1;                 ///< image tiles of a piece of work
@@ -31,7 +38,10 @@ struct WinogradPlan {
   uint32_t tileCount = 1;
   double cycles = 0; ///< estimate for the whole dispatch
 
-  int64_t size() const { return outputs + 2; }
+  unsigned axes() const { return rows.exists() + columns.exists(); }
+  int64_t points() const { return rows.size() * columns.size(); }
+  /// Steps of a tile loop.
+  int64_t tilesOf(unsigned loop) const;
   int64_t inChannels() const { return contraction.extent(channelLoop); }
   int64_t outChannels() const {
     return contraction.extent(contraction.vectorLoop);

@@ -120,9 +120,9 @@ const char *kLast = "order = [0, 2, 3, 1]";
 
 /// The coordinate of an input along one spatial dimension.
 std::string along(const std::string &out, const std::string &kernel,
-                  const ConvShape &s) {
+                  int64_t taps, const ConvShape &s) {
   return out + " * " + num(s.stride) + " + " + kernel + " * " +
-         num(s.dilation) + " - " + num(s.pad);
+         num(s.dilation) + " - " + num(s.padOf(taps));
 }
 
 /// Adds the loads and stores that a tail needs.
@@ -159,8 +159,8 @@ std::string visir::test::convText(const ConvShape &s) {
   }
   std::string layout = s.channelsLast ? kLast : "";
   text.load(text.tensor({s.n, s.ci, s.h, s.w}, s.imageInput ? "" : layout),
-            "d0, " + inChannel + ", " + along(d(0), d(3), s) + ", " +
-                along(d(1), d(4), s),
+            "d0, " + inChannel + ", " + along(d(0), d(3), s.kh, s) + ", " +
+                along(d(1), d(4), s.kw, s),
             s.pad ? ", padded = true" : "");
   if (grouped)
     text.load(text.tensor({s.groups, co, ci, s.kh, s.kw}),
@@ -199,7 +199,8 @@ std::string visir::test::windowText(const ConvShape &s,
   if (max)
     padded += ", fill = 0xFF800000 : f32";
   text.load(text.tensor({s.n, s.ci, s.h, s.w}, layout),
-            "d0, d3, " + along("d1", "d4", s) + ", " + along("d2", "d5", s),
+            "d0, d3, " + along("d1", "d4", s.kh, s) + ", " +
+                along("d2", "d5", s.kw, s),
             s.pad ? padded : "");
   if (depthwise)
     text.load(text.tensor({s.ci, 1, s.kh, s.kw}), "d3, 0, d4, d5");

@@ -25,11 +25,13 @@ struct ConvShape {
   /// The input is multiplied by a factor per channel in the prologue.
   bool gate = false;
 
+  /// `pad`, along a dimension with more than one tap.
+  int64_t padOf(int64_t taps) const { return taps > 1 ? pad : 0; }
   int64_t oh() const {
-    return (h + 2 * pad - dilation * (kh - 1) - 1) / stride + 1;
+    return (h + 2 * padOf(kh) - dilation * (kh - 1) - 1) / stride + 1;
   }
   int64_t ow() const {
-    return (w + 2 * pad - dilation * (kw - 1) - 1) / stride + 1;
+    return (w + 2 * padOf(kw) - dilation * (kw - 1) - 1) / stride + 1;
   }
 };
 

@@ -3,6 +3,7 @@
 #include "test/targets/cpu/tiled/TiledRun.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/winograd/Rounding.h"
 #include "targets/cpu/codegen/winograd/Transforms.h"
 #include "targets/cpu/codegen/winograd/Winograd.h"
 
@@ -68,6 +69,16 @@ TEST(Winograd, PartTiles) {
   winograd(shape(5, 13, 16, 21));
 }
 
+TEST(Winograd, FiltersOfOneDimension) {
+  for (int64_t pad : {0, 1}) {
+    ConvShape s = shape(9, 7, 20, 36);
+    s.pad = pad, s.kw = 1;
+    winograd(s);
+    s.kw = 3, s.kh = 1, s.n = 2, s.tail = Tail::Long;
+    winograd(s);
+  }
+}
+
 TEST(Winograd, WithoutPadding) {
   ConvShape s = shape(9, 11, 16, 16);
   s.pad = 0;
@@ -93,17 +104,47 @@ TEST(Winograd, BlocksOfInputChannels) {
 
 TEST(Winograd, ChunksOfChannels) { winograd(shape(6, 6, 16, 256)); }
 
+static mlir::ElementsAttr randomWeights(int64_t channels) {
+  auto module = parse(convText(shape(4, 4, channels, 64)));
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  auto type = mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
+  return makeConstant(type, randomInputs(op, 1)[1]);
+}
+
+/// The ratio of errors' deviations: of F(outputs, 3) to plain sums in blocks
+/// of 256.
+static double growth(int64_t outputs, int64_t channels) {
+  double plain = cpu::roundingOfSums(9. * channels, 256);
+  return std::sqrt(cpu::roundingOfFiltering(randomWeights(channels),
+                                            cpu::FilterTransform(outputs), 2,
+                                            64) /
+                   plain);
+}
+
+TEST(Winograd, RoundingIsEstimated) {
+  // Measured with float sums of rectified normal inputs: 4.1 times the
+  // deviation of plain sums of as many steps for F(4, 3), 1.5 for F(2, 3).
+  EXPECT_NEAR(cpu::roundingOfSums(64, 256), 0.09 * 65, 1e-9);
+  EXPECT_NEAR(growth(4, 64), 2.2, 0.3);
+  EXPECT_NEAR(growth(2, 64), 0.8, 0.2);
+  EXPECT_LT(growth(4, 512), 3);
+}
+
 /// The results per tile that are chosen for a convolution whose weights are a
 /// constant; 0 when the dispatch stays as it is.
-static int64_t chosen(const ConvShape &shape) {
+static int64_t chosen(const ConvShape &shape, bool bounded = false) {
   auto module = parse(convText(shape));
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
   mlir::OpBuilder b(op);
   auto type = mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
-  op->setOperand(1, ConstantOp::create(b, op.getLoc(), makeSplat(type, 0.5)));
+  op->setOperand(
+      1, ConstantOp::create(b, op.getLoc(),
+                            makeConstant(type, randomInputs(op, 1)[1])));
   const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
-  bool changed = cpu::applyWinograd(op, *spec, /*most=*/4);
+  cpu::chooseWinograd(op, *spec, {/*most=*/4, bounded});
+  bool changed = bool(op.getConfigAttr());
   EXPECT_TRUE(succeeded(mlir::verify(*module)));
   auto weights =
       mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
@@ -113,17 +154,30 @@ static int64_t chosen(const ConvShape &shape) {
   }
   int64_t outputs =
       op.getConfigAttr().getAs<mlir::IntegerAttr>("outputs").getInt();
-  EXPECT_EQ(weights.getDimSize(3), outputs + 2);
+  EXPECT_EQ(weights.getDimSize(2), shape.kh == 3 ? outputs + 2 : 1);
+  EXPECT_EQ(weights.getDimSize(3), shape.kw == 3 ? outputs + 2 : 1);
   return outputs;
 }
 
 TEST(Winograd, IsChosenWhereItPays) {
   EXPECT_EQ(chosen(shape(56, 56, 64, 64)), 4);
   EXPECT_EQ(chosen(shape(28, 28, 128, 128)), 4);
-  EXPECT_EQ(chosen(shape(14, 14, 256, 256)), 4);
+  // F(4, 3) would wait for its weights and save next to nothing.
+  EXPECT_EQ(chosen(shape(14, 14, 256, 256)), 2);
   // Few tiles would wait for 38 or 17 MB of weights.
   EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 0);
   EXPECT_EQ(chosen(shape(2, 2, 512, 512)), 0);
+}
+
+TEST(Winograd, IsChosenForOneDimension) {
+  ConvShape s = shape(16, 784, 128, 64);
+  s.kw = 1;
+  EXPECT_EQ(chosen(s), 4);
+}
+
+TEST(Winograd, KeepsToTheBudgetOfRounding) {
+  // Alone, F(4, 3) is beyond twice the rounding of plain sums.
+  EXPECT_EQ(chosen(shape(56, 56, 64, 64), /*bounded=*/true), 2);
 }
 
 TEST(Winograd, IsNotForOtherWindows) {
