@@ -108,7 +108,7 @@ TEST_F(CommandTest, Help) {
   Result result = call("bench", {"--help"});
   EXPECT_EQ(result.code, kExitOk);
   EXPECT_THAT(result.out, HasSubstr("bench ARTIFACT.visir [OPTIONS]: measure "
-                                    "warm runs and each command\n"));
+                                    "first and warm runs and each command\n"));
   EXPECT_THAT(result.out, HasSubstr("--threads N"));
 }
 
@@ -135,9 +135,11 @@ TEST_F(CommandTest, BenchPrintsTimesAndCommands) {
   EXPECT_THAT(result.out, HasSubstr("us median, "));
   EXPECT_THAT(result.out, HasSubstr(" of 20 runs, "));
   EXPECT_THAT(result.out, HasSubstr("% of the measured peak of "));
+  EXPECT_THAT(result.out, HasSubstr("out of the page cache "));
   EXPECT_THAT(result.out, HasSubstr("sum of 6 commands, each measured alone"));
   result = call("bench", {artifact, "--runs=20", "--json"});
   EXPECT_THAT(result.out, HasSubstr("\"runs\":20,"));
+  EXPECT_THAT(result.out, HasSubstr("\"cold_first_us\":"));
   EXPECT_THAT(result.out, HasSubstr("\"function\":\"accumulate\""));
   EXPECT_THAT(result.out, HasSubstr("\"nodes\":\"/conv1/Conv\""));
 }

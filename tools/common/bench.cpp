@@ -4,6 +4,8 @@
 #include "tools/common/statistics.h"
 
 #include <chrono>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace visir::tools {
 namespace {
@@ -72,7 +74,32 @@ std::vector<CommandTime> measureCommands(Model &model) {
   return commands;
 }
 
+void dropFromCache(const std::string &path) {
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return;
+  // Pages that are yet to be written cannot go.
+  fdatasync(file);
+  posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  close(file);
+}
+
 } // namespace
+
+FirstRun measureFirstRun(const RuntimeOptions &options, bool cold) {
+  if (cold)
+    dropFromCache(options.artifact);
+  FirstRun result;
+  Clock::time_point start = Clock::now();
+  Model model(options);
+  result.loadUs = microsecondsSince(start);
+  model.makeInputs(options, true);
+  model.makeOutputs();
+  start = Clock::now();
+  model.run();
+  result.runUs = microsecondsSince(start);
+  return result;
+}
 
 Benchmark measure(Model &model, const RuntimeOptions &options) {
   Benchmark result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Measuring a model's warm runs and commands.
+// Measuring a model's first and warm runs and its commands.
 #ifndef VISIR_TOOLS_COMMON_BENCH_H
 #define VISIR_TOOLS_COMMON_BENCH_H
 
@@ -22,11 +22,25 @@ struct CommandTime {
   double startUs; // in the last profiled run
 };
 
+// A process's first use of an artifact: opening it with a session, then the
+// first run, which touches code and constants for the first time.
+struct FirstRun {
+  double loadUs = 0, runUs = 0;
+};
+
 struct Benchmark {
   RunTimes times;
+  // With the file out of the page cache, where the system lets it go, and
+  // with it there; not measured when `firstRuns` is false.
+  FirstRun cold, cached;
+  bool firstRuns = false;
   Peak peak;
   std::vector<CommandTime> commands; // in order of the program
 };
+
+// Opens the artifact anew and runs it once; `cold` asks the system to drop
+// the file from the page cache before, which it does if nobody maps it.
+FirstRun measureFirstRun(const RuntimeOptions &options, bool cold);
 
 // Runs the model until it is warm, then measures it: whole runs without
 // profiling, then some runs with it.

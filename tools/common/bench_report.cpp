@@ -73,6 +73,11 @@ std::string benchmarkText(const Model &model, const Benchmark &benchmark,
       "%s: %.1f us median, %.1f min, %.1f p99 of %llu runs, %u threads\n",
       model.entryInfo.name, times.medianUs, times.minUs, times.p99Us,
       static_cast<unsigned long long>(times.runs), model.context.threadCount());
+  if (benchmark.firstRuns)
+    text += format("first run %.1f us after %.1f us of loading; with the file "
+                   "out of the page cache %.1f us after %.1f us\n",
+                   benchmark.cached.runUs, benchmark.cached.loadUs,
+                   benchmark.cold.runUs, benchmark.cold.loadUs);
   text += format("%.3f GFLOP, %.1f GFLOP/s, %.1f %% of the measured peak of "
                  "%.1f GFLOP/s\n\n",
                  model.entryInfo.flops * 1e-9, gflops,
@@ -107,6 +112,12 @@ void benchmarkJson(const Model &model, const Benchmark &benchmark,
   json.field("min_us", times.minUs);
   json.field("median_us", times.medianUs);
   json.field("p99_us", times.p99Us);
+  if (benchmark.firstRuns) {
+    json.field("cached_load_us", benchmark.cached.loadUs);
+    json.field("cached_first_us", benchmark.cached.runUs);
+    json.field("cold_load_us", benchmark.cold.loadUs);
+    json.field("cold_first_us", benchmark.cold.runUs);
+  }
   json.field("flops", model.entryInfo.flops);
   json.field("gflops", gflops);
   json.field("peak_gflops", benchmark.peak.gflops);

@@ -47,7 +47,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", runArtifact, "run once and print or write the outputs"},
-    {"bench", benchArtifact, "measure warm runs and each command"},
+    {"bench", benchArtifact, "measure first and warm runs and each command"},
     {"profile", profileArtifact, "measure each command, few runs"},
     {"inspect", inspectArtifact, "print what is in the artifact"},
     {"verify", verifyArtifact, "check structure, meaning and all digests"}};
@@ -93,11 +93,19 @@ void runArtifact(const RuntimeOptions &options) {
     printJson(json);
 }
 
-void benchArtifact(const RuntimeOptions &options) {
+static void measureAndReport(const RuntimeOptions &options, bool firstRuns) {
+  FirstRun cold, cached;
+  if (firstRuns) {
+    cold = measureFirstRun(options, true);
+    cached = measureFirstRun(options, false);
+  }
   Model model(options);
   model.makeInputs(options, true);
   model.makeOutputs();
   Benchmark benchmark = measure(model, options);
+  benchmark.firstRuns = firstRuns;
+  benchmark.cold = cold;
+  benchmark.cached = cached;
   if (!options.trace.empty())
     writeText(options.trace, benchmarkTrace(model, benchmark));
   if (!options.json)
@@ -107,12 +115,16 @@ void benchArtifact(const RuntimeOptions &options) {
   printJson(json);
 }
 
+void benchArtifact(const RuntimeOptions &options) {
+  measureAndReport(options, true);
+}
+
 void profileArtifact(const RuntimeOptions &options) {
   // The same measurements; few whole runs, since the commands matter.
   RuntimeOptions shorter = options;
   if (shorter.runs == 0)
     shorter.runs = 5;
-  benchArtifact(shorter);
+  measureAndReport(shorter, false);
 }
 
 void inspectArtifact(const RuntimeOptions &options) {

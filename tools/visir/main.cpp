@@ -38,8 +38,8 @@ constexpr Command kCommands[] = {
 /// Commands on artifacts, which visir-rt has, too.
 constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
     {"run", "run an artifact once and print or write the outputs"},
-    {"bench", "measure warm runs and each command; of a model.onnx, with\n"
-              "            --against onnxruntime, both engines"},
+    {"bench", "measure first and warm runs and each command; of a\n"
+              "            model.onnx, with --against onnxruntime, both engines"},
     {"profile", "measure each command, few runs"},
     {"inspect", "print what is in an artifact"},
     {"verify", "check structure, meaning and all digests"},

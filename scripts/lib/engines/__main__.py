@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pathlib
+import platform
 import signal
 import statistics
 import subprocess
@@ -20,10 +21,11 @@ import tempfile
 
 import numpy
 
+from scripts.lib.engines import chart, summary
+from scripts.lib.engines.summary import RIGHT
+
 ROOT = pathlib.Path(__file__).parents[3]
 ENGINES = ("visir", "onnxruntime", "openvino", "ncnn", "mnn")
-# Larger errors, relative to the output's largest value, are wrong answers.
-RIGHT = 1e-4
 
 
 def interpreter(engine):
@@ -141,21 +143,52 @@ def print_rows(name, threads, rows):
         )
 
 
-def geometric_means(results):
-    """Mean ratios to each engine over the models that both run rightly."""
-    means = {}
-    for engine in ENGINES:
-        ratios = []
-        for result in results:
-            rows = {r["engine"]: r for r in result["rows"] if "ms" in r}
-            pair = [rows.get("visir"), rows.get(engine)]
-            if engine != "visir" and all(
-                r and r["error"] <= RIGHT for r in pair
-            ):
-                ratios.append(pair[1]["ms"] / pair[0]["ms"])
-        if ratios:
-            means[engine] = statistics.geometric_mean(ratios), len(ratios)
-    return means
+def print_means(results, threads):
+    part = [r for r in results if r["threads"] == threads]
+    title = f"{threads} thread{'s' if threads > 1 else ''}"
+    for engine in summary.engines_of(part):
+        mean, count = summary.mean(
+            summary.ratio(r, summary.row_of(r, engine)) for r in part
+        )
+        if count:
+            print(
+                f"{title}: visir is {mean:.2f}x as fast as {engine} "
+                f"(geometric mean of {count})"
+            )
+    mean, count = summary.mean(map(summary.ratio_to_best, part))
+    if count:
+        print(
+            f"{title}: visir is {mean:.2f}x as fast as the fastest other "
+            f"engine that is right (geometric mean of {count})"
+        )
+
+
+def machine():
+    """The processor's name, the cores in use and the system."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    known = dict(
+        (part.strip() for part in line.partition(":")[::2]) for line in lines
+    )
+    if "model name" in known:
+        name = known["model name"]
+    if "cpu family" in known:
+        name += f" (family {known['cpu family']}, model {known['model']})"
+    widest = "AVX-512" if "avx512f" in known.get("flags", "") else "no AVX-512"
+    cores = len(os.sched_getaffinity(0))
+    return f"{name}, {cores} cores, {widest}, {platform.system()}"
+
+
+def write_chart(path, results, title):
+    """One file for each number of threads; the first has the given name."""
+    for index, threads in enumerate(sorted({r["threads"] for r in results})):
+        part = [r for r in results if r["threads"] == threads]
+        name = f"{path.stem}-{threads}{path.suffix}" if index else path.name
+        words = f"speed relative to Visir, {threads} threads, {title}"
+        if threads == 1:
+            words = words.replace("1 threads", "1 thread")
+        path.with_name(name).write_text(chart.draw(part, words))
 
 
 def find_models(arguments):
@@ -212,11 +245,20 @@ def parse():
         help="folder of converted models",
     )
     parser.add_argument("--json", type=pathlib.Path, help="write all figures")
+    parser.add_argument(
+        "--chart",
+        type=pathlib.Path,
+        help="draw an SVG file; more threads get their number in its name",
+    )
+    parser.add_argument(
+        "--markdown", type=pathlib.Path, help="write the tables of ratios"
+    )
     return parser.parse_args()
 
 
 def main():
     arguments = parse()
+    print(machine())
     results = []
     for name, model, golden in find_models(arguments):
         for threads in map(int, split(arguments.threads)):
@@ -228,14 +270,14 @@ def main():
             results.append({"model": name, "threads": threads, "rows": rows})
     print()
     for threads in map(int, split(arguments.threads)):
-        part = [r for r in results if r["threads"] == threads]
-        for engine, (mean, count) in geometric_means(part).items():
-            print(
-                f"{threads} thread{'s' if threads > 1 else ''}: visir is "
-                f"{mean:.2f}x as fast as {engine} (geometric mean of {count})"
-            )
+        print_means(results, threads)
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1))
+        figures = {"machine": machine(), "results": results}
+        arguments.json.write_text(json.dumps(figures, indent=1))
+    if arguments.markdown:
+        arguments.markdown.write_text(summary.markdown(results))
+    if arguments.chart:
+        write_chart(arguments.chart, results, machine())
     return 0
 
 

@@ -26,8 +26,12 @@ class Visir:
         import visir
 
         self.version = visir.runtime_version()
-        artifact = cache / "model.visir"
+        # Another compiler makes another artifact.
+        tool = os.stat(visir.locate.tool())
+        artifact = cache / f"{tool.st_size:x}-{tool.st_mtime_ns:x}.visir"
         if not artifact.exists():
+            for old in cache.glob("*.visir"):
+                old.unlink()
             part = cache / "model.visir.part"
             visir.compile(model, output=part)
             part.rename(artifact)

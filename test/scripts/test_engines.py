@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The figures that scripts/compare-engines draws from measured times."""
+
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from scripts.lib.engines import chart, summary
+
+
+def row(engine, ms, error=1e-6):
+    return {"engine": engine, "version": "1", "ms": ms, "error": error}
+
+
+RESULTS = [
+    {
+        "model": "a<b",
+        "threads": 1,
+        "rows": [
+            row("visir", 10.0),
+            row("onnxruntime", 15.0),
+            row("mnn", 5.0, error=1e-2),
+            {"engine": "ncnn", "version": "", "refused": "no such layer"},
+        ],
+    },
+    {
+        "model": "c",
+        "threads": 1,
+        "rows": [row("visir", 4.0), row("onnxruntime", 2.4), row("mnn", 8.0)],
+    },
+]
+
+
+def test_wrong_and_refusing_engines_do_not_count():
+    assert summary.ratio_to_best(RESULTS[0]) == pytest.approx(1.5)
+    assert summary.ratio_to_best(RESULTS[1]) == pytest.approx(0.6)
+    mean, count = summary.mean(map(summary.ratio_to_best, RESULTS))
+    assert (mean, count) == (pytest.approx((1.5 * 0.6) ** 0.5), 2)
+
+
+def test_no_ratio_where_visir_is_wrong():
+    rows = [row("visir", 1.0, error=0.5), row("mnn", 2.0)]
+    result = {"model": "d", "threads": 2, "rows": rows}
+    assert summary.ratio_to_best(result) is None
+    assert "| d | 1.00 | 5e-01 | wrong | **** |" in summary.markdown([result])
+
+
+def test_table():
+    lines = summary.markdown(RESULTS).splitlines()
+    assert lines[0] == "1 thread:"
+    assert lines[4] == "| a<b | 10.00 | 1e-06 | 1.50 | wrong | fails | **1.50** |"
+    assert lines[5] == "| c | 4.00 | 1e-06 | 0.60 | 2.00 |  | **0.60** |"
+    assert lines[6] == (
+        "| geometric mean | | | 0.95 | 2.00 |  | **0.95** |"
+    )
+
+
+def test_chart_is_well_formed_and_in_proportion():
+    root = xml.fromstring(chart.draw(RESULTS, "a & b"))
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [e.text for e in root.iter(f"{space}text")]
+    assert "a & b" in texts and "a<b" in texts and "5.00 ms" not in texts
+    bars = [
+        float(e.get("width"))
+        for e in root.iter(f"{space}rect")
+        if e.get("height") == f"{chart.BAR:.1f}"
+    ]
+    # visir, onnxruntime; visir, onnxruntime, mnn
+    assert bars[1] / bars[0] == pytest.approx(10 / 15, abs=1e-3)
+    assert bars[3] / bars[2] == pytest.approx(4 / 2.4, abs=1e-3)
+    assert bars[4] / bars[2] == pytest.approx(4 / 8, abs=1e-3)
