@@ -55,9 +55,10 @@ static bool fitsRegisters(unsigned rows, unsigned vectors,
   return rows * vectors + vectors + (spec.fma ? 1 : 2) <= spec.vectorRegisters;
 }
 
-/// Cuts the work into pieces. A vector operand that stays in the cache is
-/// shared by all pieces, which are bands of rows; a larger one is cut first,
-/// so that each of its panels is read once.
+/// Cuts the work into pieces. Where the rows stay in the cache, the vector
+/// operand is cut first, so that each of its panels is read once and the next
+/// is fetched meanwhile; else one that stays in the cache is shared by all
+/// pieces, which are bands of rows.
 static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
   plan.counts[0] = c.points(c.batchLoops);
   plan.counts[1] = llvm::divideCeil(c.extent(c.vectorLoop), plan.blockWidth());
@@ -76,7 +77,9 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
   bool shared = vectorBytes <= spec.l2Bytes / 2;
   SmallVector<int> order =
       shared ? SmallVector<int>{0, 2, 3, 1} : SmallVector<int>{0, 1, 2, 3};
-  if (c.packVector)
+  int64_t scalarBytes = c.reductionPoints() * c.rowExtent() * plan.counts[2] *
+                        elementBytes(c.element);
+  if (c.packVector || (scalarBytes <= spec.l2Bytes / 2 && !c.prepareScalar))
     order = {0, 1, 2, 3};
   int64_t pieces = 1;
   for (int i : order) {
