@@ -17,17 +17,29 @@ static Value scaleAndShift(PayloadScope &scope, std::optional<unsigned> scale,
   return x;
 }
 
-static DispatchOp buildNorm(DispatchBuilder &builder, Type element,
-                            std::optional<unsigned> scale,
-                            std::optional<unsigned> bias) {
-  return builder.build(
+/// Finishes a layer or group norm that reads and writes its tensor at `exprs`,
+/// and each parameter as `loadParameter` says.
+template <class Norm>
+static Values
+buildNorm(DispatchBuilder &builder, Norm norm, ArrayRef<AffineExpr> exprs,
+          llvm::function_ref<unsigned(Value)> loadParameter) {
+  auto type = cast<RankedTensorType>(norm.getType());
+  builder.load(norm.getInput(), exprs);
+  std::optional<unsigned> scale, bias;
+  if (norm.getScale())
+    scale = loadParameter(norm.getScale());
+  if (norm.getBias())
+    bias = loadParameter(norm.getBias());
+  builder.store(type, exprs);
+  DispatchOp dispatch = builder.build(
       [](PayloadScope &scope) -> SmallVector<Value> {
         return {scope.loads[0]};
       },
-      computeType(element),
+      computeType(type.getElementType()),
       [&](PayloadScope &scope) -> SmallVector<Value> {
         return {scaleAndShift(scope, scale, bias)};
       });
+  return SmallVector<Value>{dispatch.getResult(0)};
 }
 
 static Values lowerLayerNorm(OpBuilder &b, Operation *op) {
@@ -40,16 +52,9 @@ static Values lowerLayerNorm(OpBuilder &b, Operation *op) {
   DispatchBuilder builder(b, op->getLoc(), RootKind::Norm, type.getShape(),
                           norm.getAxis(), params);
   auto dims = dimRange(b.getContext(), 0, type.getRank());
-  builder.load(norm.getInput(), dims);
-  std::optional<unsigned> scale, bias;
-  if (norm.getScale())
-    scale = builder.loadBroadcast(norm.getScale(), dims);
-  if (norm.getBias())
-    bias = builder.loadBroadcast(norm.getBias(), dims);
-  builder.store(type, dims);
-  DispatchOp dispatch =
-      buildNorm(builder, type.getElementType(), scale, bias);
-  return SmallVector<Value>{dispatch.getResult(0)};
+  return buildNorm(builder, norm, dims, [&](Value parameter) {
+    return builder.loadBroadcast(parameter, dims);
+  });
 }
 
 /// The domain is [n, group | channel of the group, spatial...].
@@ -64,16 +69,9 @@ static Values lowerGroupNorm(OpBuilder &b, Operation *op) {
   AffineExpr channel = builder.dim(1) * size + builder.dim(2);
   SmallVector<AffineExpr> exprs{builder.dim(0), channel};
   llvm::append_range(exprs, dimRange(b.getContext(), 3, extents.size()));
-  builder.load(norm.getInput(), exprs);
-  std::optional<unsigned> scale, bias;
-  if (norm.getScale())
-    scale = builder.load(norm.getScale(), channel);
-  if (norm.getBias())
-    bias = builder.load(norm.getBias(), channel);
-  builder.store(type, exprs);
-  DispatchOp dispatch =
-      buildNorm(builder, type.getElementType(), scale, bias);
-  return SmallVector<Value>{dispatch.getResult(0)};
+  return buildNorm(builder, norm, exprs, [&](Value parameter) {
+    return builder.load(parameter, channel);
+  });
 }
 
 /// A batch norm that could not be folded: elementwise with per-channel loads.

@@ -15,6 +15,11 @@ Type visir::elementOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
+LogicalResult visir::inferSame(Value input, SmallVectorImpl<Type> &types) {
+  types.push_back(RankedTensorType::get(shapeOf(input), elementOf(input)));
+  return success();
+}
+
 LogicalResult visir::broadcastShapes(ArrayRef<int64_t> lhs,
                                      ArrayRef<int64_t> rhs, Shape &out) {
   size_t rank = std::max(lhs.size(), rhs.size());

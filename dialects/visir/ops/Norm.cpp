@@ -7,11 +7,6 @@
 using namespace mlir;
 using namespace visir;
 
-static LogicalResult inferSame(Value input, SmallVectorImpl<Type> &types) {
-  types.push_back(RankedTensorType::get(shapeOf(input), elementOf(input)));
-  return success();
-}
-
 LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *context,
                                             std::optional<Location> loc,
                                             Adaptor adaptor,

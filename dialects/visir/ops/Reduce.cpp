@@ -51,7 +51,7 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context,
                                             SmallVectorImpl<Type> &types) {
   Shape out;
   for (auto [i, dim] : llvm::enumerate(shapeOf(adaptor.getInput()))) {
-    if (int64_t(i) != adaptor.getAxis())
+    if (i != adaptor.getAxis())
       out.push_back(dim);
     else if (adaptor.getKeepdims())
       out.push_back(1);
@@ -67,11 +67,6 @@ LogicalResult ArgReduceOp::verify() {
     return emitOpError("kind is ")
            << stringifyEnum(getKind()) << ", expected max or min";
   return verifyAxis(*this, getAxis(), getInput());
-}
-
-static LogicalResult inferSame(Value input, SmallVectorImpl<Type> &types) {
-  types.push_back(RankedTensorType::get(shapeOf(input), elementOf(input)));
-  return success();
 }
 
 LogicalResult CumSumOp::inferReturnTypes(MLIRContext *context,

@@ -15,6 +15,10 @@ using Shape = llvm::SmallVector<int64_t>;
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 mlir::Type elementOf(mlir::Value value);
 
+/// Infers one result of the input's shape and element type, without encoding.
+mlir::LogicalResult inferSame(mlir::Value input,
+                              llvm::SmallVectorImpl<mlir::Type> &types);
+
 /// NumPy's broadcast of two shapes into `out`; fails when they do not fit.
 mlir::LogicalResult broadcastShapes(llvm::ArrayRef<int64_t> lhs,
                                     llvm::ArrayRef<int64_t> rhs, Shape &out);
