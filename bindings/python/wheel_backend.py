@@ -2,7 +2,8 @@
 """Builds Visir's wheels from a CMake build, without other tools.
 
 `pip install .` calls build_wheel() and gets the package with the compiler in
-it: the program `visir`, and the libraries that a machine without LLVM lacks.
+it: the program `visir` with LLVM inside, and the few libraries that a machine
+may lack.
 build_runtime_wheel() makes the small one that only loads and runs. Both
 install the package `visir`: take one or the other.
 """
@@ -87,7 +88,7 @@ def wheel_files(build, name, compiler):
     files[f"visir/lib/{RUNTIME}"] = build / "lib" / RUNTIME
     info = f"{name.replace('-', '_')}-{version()}.dist-info"
     if compiler:
-        program = build / "bin" / "visir"
+        program = build / "standalone" / "visir"
         files["visir/bin/visir"] = program
         for library, path in needed_libraries(program).items():
             files[f"visir/lib/{library}"] = pathlib.Path(path)
@@ -115,7 +116,9 @@ def stripped(path):
 
 def write_wheel(folder, name, compiler):
     """Writes a wheel and returns its file name."""
-    targets = ["visir_runtime_shared", *(["visir"] if compiler else [])]
+    targets = ["visir_runtime_shared"]
+    if compiler:
+        targets.append("visir-standalone")
     build = build_folder(targets)
     files, info = wheel_files(build, name, compiler)
     base = f"{name.replace('-', '_')}-{version()}-{platform_tag()}.whl"

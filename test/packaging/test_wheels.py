@@ -2,17 +2,24 @@
 """Installs the wheels into empty environments and uses them there."""
 
 import hashlib
+import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 
 import pytest
+import wheel_backend
 
 ROOT = pathlib.Path(__file__).parents[2]
 MODEL = ROOT / "models" / "edgevit_digits" / "edgevit_digits.onnx"
 LLVM = pathlib.Path("/usr/lib/llvm-22")
+SYSTEM = pathlib.Path(f"/usr/lib/{os.uname().machine}-linux-gnu")
+BASE_PYTHON = pathlib.Path(sys._base_executable).resolve()
 
 COMPILE = """
 import sys, visir
@@ -58,11 +65,39 @@ def small(wheels, tmp_path_factory):
     return environment(folder, wheels["visir_runtime"])
 
 
-def run(python, program, *arguments, hide=None):
-    """Runs a Python program; with `hide`, where that folder is empty."""
+def libraries_of(paths):
+    listing = subprocess.run(
+        ["ldd", *map(str, paths)], capture_output=True, text=True, check=True
+    ).stdout
+    return set(re.findall(r" => (/\S+)", listing))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A folder of shared libraries that any machine with Python has, and no
+    others: what the interpreter and its modules need, and the C++ library."""
+    folder = tmp_path_factory.mktemp("bare")
+    modules = pathlib.Path(os.__file__).parent / "lib-dynload"
+    needed = libraries_of([BASE_PYTHON, *modules.glob("*.so")])
+    needed |= {
+        str(path)
+        for path in SYSTEM.glob("*.so.*")
+        if wheel_backend.OF_THE_SYSTEM.fullmatch(path.name)
+    }
+    for path in needed:
+        shutil.copy(path, folder)
+    return folder
+
+
+def run(python, program, *arguments, bare=None):
+    """Runs a Python program; with `bare`, where that folder stands in for the
+    system's libraries and LLVM's folder is empty."""
     command = [str(python), "-c", program, *map(str, arguments)]
-    if hide:
-        script = f'mount -t tmpfs none {hide} && exec "$@"'
+    if bare:
+        script = (
+            f"mount -t tmpfs none {LLVM} && mount --bind {bare} {SYSTEM} "
+            '&& exec "$@"'
+        )
         command = ["unshare", "-m", "sh", "-c", script, "sh", *command]
     clean = {"PATH": os.environ["PATH"]}
     subprocess.run(command, check=True, env=clean, cwd="/")
@@ -72,12 +107,13 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_compiles_without_llvm(full, small, tmp_path):
-    """Both wheels together, and the same bytes as the checkout makes."""
+def test_compiles_without_llvm(full, small, bare, tmp_path):
+    """Both wheels where no library of LLVM, protobuf or pictures is, and the
+    same bytes as the checkout makes."""
     made, own = tmp_path / "wheel.visir", tmp_path / "checkout.visir"
-    run(full, COMPILE, MODEL, made, hide=LLVM)
-    run(full, RUN, made)
-    run(small, RUN, made)
+    run(full, COMPILE, MODEL, made, bare=bare)
+    run(full, RUN, made, bare=bare)
+    run(small, RUN, made, bare=bare)
     import visir
 
     visir.compile(MODEL, target="x86-64-v3", output=own)
@@ -93,8 +129,49 @@ def test_command_of_the_wheel(full):
     assert "0.1.0" in done.stdout
 
 
-def test_small_wheel_is_small(wheels):
+def test_command_finds_its_python(full):
+    """`bench` of a model is a module of the package."""
+    done = subprocess.run(
+        [full.with_name("visir"), "bench", MODEL, "--rounds=1", "--json"],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ms"]["visir"] > 0
+
+
+def test_wheels_are_small(wheels):
     assert wheels["visir_runtime"].stat().st_size < 1_000_000
+    assert wheels["visir"].stat().st_size < 30_000_000
+
+
+def test_compiler_holds_no_shared_llvm(wheels):
+    names = zipfile.ZipFile(wheels["visir"]).namelist()
+    assert "visir/py.typed" in names
+    assert not [name for name in names if "LLVM" in name or "MLIR" in name]
+
+
+def test_pip_installs_a_checkout(tmp_path):
+    """`pip install .`, with the build that is there already."""
+    folder = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    install = ["-m", "pip", "install", "-q", "--no-index", "--no-deps"]
+    build = os.environ.get("VISIR_BUILD", ROOT / "build")
+    subprocess.run(
+        [python, *install, ROOT],
+        check=True,
+        env={**os.environ, "VISIR_BUILD": str(build), "PYTHONPATH": ""},
+    )
+    done = subprocess.run(
+        [folder / "bin" / "visir", "targets"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "x86-64-v3" in done.stdout
 
 
 def test_small_wheel_has_no_compiler(small):

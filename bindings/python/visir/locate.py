@@ -62,8 +62,9 @@ def tool_environment() -> dict[str, str] | None:
 
 
 def run_tool() -> None:
-    """The command `visir` of an installed wheel."""
+    """The command `visir` of an installed wheel. Its commands that are
+    written in Python run in this interpreter."""
     program = tool()
-    os.execve(
-        program, [program, *sys.argv[1:]], tool_environment() or os.environ
-    )
+    environment = {**(tool_environment() or os.environ)}
+    environment.setdefault("VISIR_PYTHON", sys.executable)
+    os.execve(program, [program, *sys.argv[1:]], environment)
