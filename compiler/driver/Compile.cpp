@@ -34,7 +34,8 @@ static void step(const CompileOptions &options, StringRef name) {
 }
 
 static FailureOr<OwningOpRef<ModuleOp>>
-readModule(MLIRContext &context, const CompileOptions &options) {
+readModule(MLIRContext &context, const CompileOptions &options,
+           bool &unsupported) {
   if (StringRef(options.inputs.front()).ends_with(".mlir")) {
     auto module = parseSourceFile<ModuleOp>(options.inputs.front(), &context);
     if (!module)
@@ -42,7 +43,7 @@ readModule(MLIRContext &context, const CompileOptions &options) {
     return module;
   }
   FailureOr<OwningOpRef<ModuleOp>> result =
-      importModels(context, options.inputs, options.import);
+      importModels(context, options.inputs, options.import, unsupported);
   if (failed(result) || failed(declareStates(**result, options.states)))
     return failure();
   return result;
@@ -122,9 +123,10 @@ static CompileStatus runPhases(ModuleOp module, const CompileOptions &options,
 FailureOr<OwningOpRef<ModuleOp>>
 visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
                       Phase to, CompileStatus &status) {
-  status = CompileStatus::Failed;
+  bool unsupported = false;
   step(options, "import");
-  auto module = readModule(context, options);
+  auto module = readModule(context, options, unsupported);
+  status = unsupported ? CompileStatus::Unsupported : CompileStatus::Failed;
   if (failed(module))
     return failure();
   status = runPhases(**module, options, to);

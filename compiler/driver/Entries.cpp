@@ -17,15 +17,15 @@ static std::string renamed(StringRef entry, StringRef path) {
 
 FailureOr<OwningOpRef<ModuleOp>>
 visir::importModels(MLIRContext &context, ArrayRef<std::string> paths,
-                    const ImportOptions &options) {
+                    const ImportOptions &options, bool &unsupported) {
   FailureOr<OwningOpRef<ModuleOp>> all =
-      importOnnx(context, paths.front(), options);
+      importOnnx(context, paths.front(), options, &unsupported);
   if (failed(all) || paths.size() == 1)
     return all;
   for (auto func : (*all)->getOps<func::FuncOp>())
     func.setSymName(renamed(func.getSymName(), paths.front()));
   for (const std::string &path : paths.drop_front()) {
-    auto next = importOnnx(context, path, options);
+    auto next = importOnnx(context, path, options, &unsupported);
     if (failed(next))
       return failure();
     for (auto func :

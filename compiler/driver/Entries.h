@@ -10,10 +10,10 @@
 namespace visir {
 
 /// Imports the models into one module. The entry points of several models are
-/// named after their files.
+/// named after their files. `unsupported` is as of importOnnx.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importModels(mlir::MLIRContext &context, llvm::ArrayRef<std::string> paths,
-             const ImportOptions &options);
+             const ImportOptions &options, bool &unsupported);
 
 /// Makes each input (first) keep the value of an output (second) from run to
 /// run, in memory of the session that is zero at first and that all entry

@@ -24,13 +24,23 @@ using visir::reference::Tensor;
 
 FailureOr<OwningOpRef<ModuleOp>>
 visir::loadModel(MLIRContext &context, StringRef path,
-                 const ImportOptions &options) {
+                 const ImportOptions &options, bool *unsupported) {
   if (path.ends_with(".onnx"))
-    return importOnnx(context, path, options);
+    return importOnnx(context, path, options, unsupported);
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, &context);
   if (!module)
     return failure();
   return module;
+}
+
+bool visir::refuseOpaque(ModuleOp module) {
+  bool found = false;
+  module.walk([&](OpaqueOp op) {
+    found = true;
+    op.emitError("operator ") << op.getOpType() << " of opset "
+                              << op.getOpset() << ": " << op.getReason();
+  });
+  return found;
 }
 
 FailureOr<func::FuncOp> visir::findEntry(ModuleOp module, StringRef name) {
@@ -204,13 +214,7 @@ public:
     auto module = loadModel(context, options.model, import);
     if (failed(module))
       return EvaluateStatus::Refused;
-    bool opaque = false;
-    (*module)->walk([&](OpaqueOp op) {
-      opaque = true;
-      op.emitError("operator ") << op.getOpType() << " of opset "
-                                << op.getOpset() << ": " << op.getReason();
-    });
-    if (opaque)
+    if (refuseOpaque(**module))
       return EvaluateStatus::Refused;
     if (!options.passes.empty() && failed(runPasses(**module)))
       return EvaluateStatus::Failed;

@@ -43,10 +43,14 @@ using MakeRunner = std::function<TargetRunner(llvm::StringRef)>;
 EvaluateStatus evaluateFiles(const EvaluateOptions &options, std::string &text,
                              const MakeRunner &makeRunner = {});
 
-/// Reads a module from .onnx or IR text.
+/// Reads a module from .onnx or IR text. `unsupported` is as of importOnnx.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 loadModel(mlir::MLIRContext &context, llvm::StringRef path,
-          const ImportOptions &options);
+          const ImportOptions &options, bool *unsupported = nullptr);
+
+/// Emits an error for each node without import, which the reference cannot
+/// run; tells whether there is one.
+bool refuseOpaque(mlir::ModuleOp module);
 
 /// The function `name`, or the first one if `name` is empty.
 mlir::FailureOr<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,

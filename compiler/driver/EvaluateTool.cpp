@@ -3,6 +3,8 @@
 // The command line of visir-evaluate.
 #include "compiler/driver/Evaluate.h"
 
+#include "compiler/driver/commands/Arguments.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -112,14 +114,14 @@ int visir::runEvaluate(int argc, char **argv, const MakeRunner &makeRunner) {
   ArrayRef<char *> arguments(argv + 1, argc - 1);
   if (arguments.empty() || is_contained(arguments, StringRef("--help"))) {
     outs() << usage;
-    return arguments.empty() ? 2 : 0;
+    return arguments.empty() ? kExitUsage : 0;
   }
   EvaluateOptions options;
   bool batch = false;
   std::string problem;
   if (!parseArguments(arguments, options, batch, problem)) {
     errs() << "error: " << problem << "\n";
-    return 2;
+    return kExitUsage;
   }
   if (batch)
     return runBatch(options, makeRunner);

@@ -39,9 +39,11 @@ std::string parseBindings(
 
 /// Imports a model. Errors and remarks are diagnostics of the context. An
 /// operator that cannot be imported is no error here but a `visir.opaque`.
+/// `unsupported`, if given, becomes true when the file is sound but of a
+/// version or with types that are not read.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importOnnx(mlir::MLIRContext &context, llvm::StringRef path,
-           const ImportOptions &options);
+           const ImportOptions &options, bool *unsupported = nullptr);
 
 /// A row of the support table: an operator of the default domain and the
 /// first opset whose semantics are known.

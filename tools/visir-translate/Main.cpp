@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Prints what an ONNX file becomes, for tests of the import.
+#include "compiler/driver/commands/Arguments.h"
 #include "frontends/onnx/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -69,7 +70,7 @@ int main(int argc, char **argv) {
         options.bindings);
   if (!error.empty()) {
     errs() << "error: " << error << "\n";
-    return 2;
+    return visir::kExitUsage;
   }
   if (batch)
     return importAll(options);
@@ -82,9 +83,10 @@ int main(int argc, char **argv) {
            << "\n";
     return mlir::success();
   });
-  auto module = visir::importOnnx(context, model, options);
+  bool unsupported = false;
+  auto module = visir::importOnnx(context, model, options, &unsupported);
   if (mlir::failed(module))
-    return 1;
+    return unsupported ? visir::kExitUnsupported : visir::kExitFailed;
   mlir::OpPrintingFlags flags;
   if (locations)
     flags.enableDebugInfo(true, /*prettyForm=*/false);

@@ -28,6 +28,16 @@ static void eraseDead(Block &block) {
   }
 }
 
+/// Tells of inputs that no output depends on; the entry takes them still.
+static void remarkUnread(ArrayRef<Input> inputs, Block &block) {
+  auto argument = block.args_begin();
+  for (const Input &input : inputs)
+    if (!input.bound && (argument++)->use_empty())
+      emitRemark(block.getParentOp()->getLoc())
+          << "input '" << input.proto->name()
+          << "' is read by nothing that an output needs";
+}
+
 static LogicalResult buildEntry(Model &model, ModuleOp module,
                                 const ShapeSet &shapes,
                                 const ImportOptions &options, StringRef name,
@@ -85,6 +95,7 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
   func.setAllArgAttrs(argAttrs);
   func.setAllResultAttrs(resultAttrs);
   eraseDead(*block);
+  remarkUnread(inputs, *block);
   return success();
 }
 
@@ -102,11 +113,14 @@ static LogicalResult collectFunctions(Model &model, Location loc) {
 
 FailureOr<OwningOpRef<ModuleOp>>
 visir::importOnnx(MLIRContext &context, StringRef path,
-                  const ImportOptions &options) {
+                  const ImportOptions &options, bool *unsupported) {
   context.loadDialect<VisirDialect, func::FuncDialect>();
   Location loc = NameLoc::get(
       StringAttr::get(&context, llvm::sys::path::filename(path)));
-  std::unique_ptr<::onnx::ModelProto> proto = loadModel(path, loc);
+  bool ignored = false;
+  bool &isUnsupported = unsupported ? *unsupported : ignored;
+  std::unique_ptr<::onnx::ModelProto> proto =
+      loadModel(path, loc, isUnsupported);
   if (!proto)
     return failure();
   StringRef folder = llvm::sys::path::parent_path(path);
@@ -119,8 +133,10 @@ visir::importOnnx(MLIRContext &context, StringRef path,
     sets.emplace_back();
   for (auto [i, set] : llvm::enumerate(sets)) {
     std::string name = i == 0 ? "main" : "main_" + std::to_string(i);
-    if (failed(buildEntry(model, *module, set, options, name, loc)))
+    if (failed(buildEntry(model, *module, set, options, name, loc))) {
+      isUnsupported = model.unsupported;
       return failure();
+    }
   }
   if (failed(verify(*module)))
     return failure();

@@ -234,14 +234,18 @@ void Resolver::bind(Input &input, StringRef text) {
 void Resolver::resolve(Input &input) {
   const ::onnx::ValueInfoProto &proto = *input.proto;
   const std::string &name = proto.name();
-  if (!proto.type().has_tensor_type())
+  if (!proto.type().has_tensor_type()) {
+    entry_.model.unsupported = true;
     return error("input '" + Twine(name) + "' is not a tensor");
+  }
   int dataType = proto.type().tensor_type().elem_type();
   Type element = elementTypeOf(&entry_.model.context, dataType);
-  if (!element)
+  if (!element) {
+    entry_.model.unsupported = true;
     return error("element type of input '" + Twine(name) + "' is " +
                  dataTypeName(dataType) +
                  ", expected a float, integer or bool");
+  }
   if (const std::string *text = boundText(name))
     return bind(input, *text);
   std::optional<SmallVector<int64_t>> shape;

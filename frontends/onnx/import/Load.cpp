@@ -19,7 +19,7 @@ OnnxVersions visir::onnxVersions() {
   return {kFirstOpset, kLastOpset, kFirstIr, kLastIr};
 }
 
-static LogicalResult checkEnvelope(const ::onnx::ModelProto &model,
+static LogicalResult checkVersions(const ::onnx::ModelProto &model,
                                    Location loc) {
   int64_t ir = model.ir_version();
   if (ir < kFirstIr || ir > kLastIr)
@@ -33,13 +33,12 @@ static LogicalResult checkEnvelope(const ::onnx::ModelProto &model,
       return emitError(loc) << "opset is " << opset << ", expected "
                             << kFirstOpset << " .. " << kLastOpset;
   }
-  if (!model.has_graph())
-    return emitError(loc) << "the file has no graph";
   return success();
 }
 
 std::unique_ptr<::onnx::ModelProto> visir::onnx::loadModel(StringRef path,
-                                                           Location loc) {
+                                                           Location loc,
+                                                           bool &unsupported) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer) {
@@ -63,7 +62,13 @@ std::unique_ptr<::onnx::ModelProto> visir::onnx::loadModel(StringRef path,
                    << "encoding is broken";
     return nullptr;
   }
-  if (failed(checkEnvelope(*model, loc)))
+  if (failed(checkVersions(*model, loc))) {
+    unsupported = model->ir_version() > 0; // a file that lacks it is broken
     return nullptr;
+  }
+  if (!model->has_graph()) {
+    emitError(loc) << "the file has no graph";
+    return nullptr;
+  }
   return model;
 }

@@ -16,9 +16,11 @@ constexpr int kFirstIr = 3, kLastIr = 14;
 constexpr int kFirstOpset = 7, kLastOpset = 28;
 
 /// Reads and checks the envelope of a model: its size, nesting, IR version
-/// and opset. Null after a diagnostic at `loc`.
+/// and opset. Null after a diagnostic at `loc`; `unsupported` becomes true
+/// when only the versions stand against it.
 std::unique_ptr<::onnx::ModelProto> loadModel(llvm::StringRef path,
-                                              mlir::Location loc);
+                                              mlir::Location loc,
+                                              bool &unsupported);
 
 } // namespace visir::onnx
 

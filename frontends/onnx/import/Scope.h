@@ -25,6 +25,8 @@ struct Model {
   ExternalData external;
   llvm::StringMap<const ::onnx::FunctionProto *> functions;
   llvm::DenseMap<const ::onnx::TensorProto *, mlir::ElementsAttr> tensors;
+  /// An error is about what is not supported; the file itself is sound.
+  bool unsupported = false;
 
   /// The key of `functions`.
   static std::string functionKey(StringRef domain, StringRef name,

@@ -6,7 +6,7 @@ import pytest
 
 from test.frontends.onnx.importing import (
     FLOAT, TensorProto, helper, model_of, model_of_node, numpy_helper, run,
-    value,
+    save, value,
 )  # fmt: skip
 
 RELU = helper.make_node("Relu", ["x"], ["y"], name="act")
@@ -52,6 +52,35 @@ def test_ir_versions_that_are_read(imported, ir_version):
 def test_other_ir_versions_are_refused(refused, ir_version):
     expected = f"IR version is {ir_version}, expected 3 .. 14"
     assert refused(relu(ir_version=ir_version)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "model, code",
+    [
+        (relu(opset=29), 2),
+        (relu(ir_version=15), 2),
+        (model_of([RELU], [value("x", [2], TensorProto.STRING)],
+                  [value("y", [2])]), 2),
+        (model_of([RELU], [value("x", ["N", "M"])], [value("y", None)]), 1),
+        (model_of([RELU], [value("x", [2])], []), 1),
+        (b"not a model", 1),
+        (b"", 1),
+    ],
+)  # fmt: skip
+def test_code_tells_unsupported_from_broken(tmp_path, model, code):
+    assert run(save(model, tmp_path)).code == code
+
+
+def test_unread_input_of_a_graph_is_remarked(imported):
+    model = model_of(
+        [RELU], [value("x", [2]), value("z", [3])], [value("y", [2])]
+    )
+    result = imported(model)
+    assert result.signature == "tensor<2xf32>, tensor<3xf32> -> tensor<2xf32>"
+    (message,) = result.messages
+    assert message.endswith(
+        "remark: input 'z' is read by nothing that an output needs"
+    )
 
 
 def test_missing_file(tmp_path):
