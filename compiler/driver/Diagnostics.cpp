@@ -24,10 +24,15 @@ std::string visir::locationText(Location loc) {
   return text;
 }
 
-static void print(const Diagnostic &diagnostic, StringRef kind) {
+static void handle(const Diagnostic &diagnostic, StringRef kind,
+                   std::vector<Message> *messages) {
+  std::string place = locationText(diagnostic.getLocation());
+  if (messages) {
+    messages->push_back({kind.str(), std::move(place), diagnostic.str()});
+    return;
+  }
   llvm::raw_ostream &out = llvm::errs();
   out << kind << ": ";
-  std::string place = locationText(diagnostic.getLocation());
   if (!place.empty())
     out << place << ": ";
   out << diagnostic << "\n";
@@ -46,14 +51,15 @@ static StringRef kindOf(DiagnosticSeverity severity) {
   }
 }
 
-DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks)
-    : handler(&context, [remarks](Diagnostic &diagnostic) {
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, bool remarks,
+                                     std::vector<Message> *messages)
+    : handler(&context, [remarks, messages](Diagnostic &diagnostic) {
         // Remarks without a place are about the compilation, not the model.
         if (diagnostic.getSeverity() == DiagnosticSeverity::Remark &&
             !remarks && !isa<UnknownLoc>(diagnostic.getLocation()))
           return success();
-        print(diagnostic, kindOf(diagnostic.getSeverity()));
+        handle(diagnostic, kindOf(diagnostic.getSeverity()), messages);
         for (Diagnostic &note : diagnostic.getNotes())
-          print(note, "note");
+          handle(note, "note", messages);
         return success();
       }) {}

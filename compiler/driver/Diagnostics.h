@@ -9,11 +9,20 @@
 
 namespace visir {
 
+/// A diagnostic as a tool hands it on.
+struct Message {
+  std::string kind;  ///< "error", "warning", "remark" or "note"
+  std::string nodes; ///< ONNX node names, or a place in a file; may be empty
+  std::string text;
+};
+
 /// While it lives, prints the context's diagnostics on standard error, with
-/// ONNX node names as places; remarks only if asked for.
+/// ONNX node names as places; remarks only if asked for. With `messages` it
+/// adds them there instead.
 class DiagnosticPrinter {
 public:
-  DiagnosticPrinter(mlir::MLIRContext &context, bool remarks);
+  DiagnosticPrinter(mlir::MLIRContext &context, bool remarks,
+                    std::vector<Message> *messages = nullptr);
 
 private:
   mlir::ScopedDiagnosticHandler handler;

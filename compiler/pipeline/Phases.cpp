@@ -26,13 +26,12 @@ std::optional<Phase> visir::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
-std::string visir::phaseNames() { return llvm::join(std::begin(kNames), std::end(kNames), ", "); }
+std::string visir::phaseNames() {
+  return llvm::join(std::begin(kNames), std::end(kNames), ", ");
+}
 
-void visir::addPhase(OpPassManager &manager, Phase phase,
-                     const PhaseOptions &options) {
-  auto enabled = [&](StringRef name) {
-    return !llvm::is_contained(options.disabled, name);
-  };
+static void addPasses(OpPassManager &manager, Phase phase,
+                      RewriteFilter enabled) {
   switch (phase) {
   case Phase::Canonical:
     addCanonicalPasses(manager, enabled);
@@ -49,4 +48,35 @@ void visir::addPhase(OpPassManager &manager, Phase phase,
   default:
     break;
   }
+}
+
+void visir::addPhase(OpPassManager &manager, Phase phase,
+                     const PhaseOptions &options) {
+  addPasses(manager, phase, [&](StringRef name) {
+    return !llvm::is_contained(options.disabled, name);
+  });
+}
+
+std::vector<std::string> visir::rewriteNames() {
+  std::vector<std::string> names;
+  OpPassManager manager(ModuleOp::getOperationName());
+  for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused})
+    addPasses(manager, phase, [&](StringRef name) {
+      if (!llvm::is_contained(names, name))
+        names.push_back(name.str());
+      return false;
+    });
+  return names;
+}
+
+std::string visir::checkRewriteName(StringRef name) {
+  std::vector<std::string> known = rewriteNames();
+  if (llvm::is_contained(known, name))
+    return "";
+  llvm::stable_sort(known, [&](const std::string &a, const std::string &b) {
+    return name.edit_distance(a) < name.edit_distance(b);
+  });
+  return ("rewrite is " + name + ", expected one such as " + known[0] + ", " +
+          known[1] + " or " + known[2])
+      .str();
 }

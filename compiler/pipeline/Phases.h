@@ -41,6 +41,11 @@ struct PhaseOptions {
 void addPhase(mlir::OpPassManager &manager, Phase phase,
               const PhaseOptions &options);
 
+/// The names that PhaseOptions::disabled may hold, in order of the phases.
+std::vector<std::string> rewriteNames();
+/// Why `name` is not among them, with the nearest ones; or an empty string.
+std::string checkRewriteName(llvm::StringRef name);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_PIPELINE_PHASES_H

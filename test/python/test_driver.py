@@ -114,6 +114,17 @@ def test_failure_leaves_a_reproducer(tmp_path):
         (["--to", "nowhere"], 64, "phase is nowhere, expected one of import"),
         (["--winograd", "f6"], 64, "filtering is f6, expected auto"),
         (["--frob"], 64, "option --frob is unknown"),
+        (
+            ["--disable", "canonicalise,fuse-dispatch"],
+            64,
+            "rewrite is canonicalise, expected one such as ",
+        ),
+        (
+            ["--disable=fuse-dispatch"],
+            64,
+            "rewrite is fuse-dispatch, expected one such as fuse-dispatches, ",
+        ),
+        (["--json", "-o", "-"], 64, "output is -, expected a file beside"),
         (["--quiet=1"], 64, "option --quiet takes no value"),
         (["--target"], 64, "value of option --target is missing"),
         (["--target", "z80"], 1, "target is z80, expected x86-64-v2"),
@@ -124,6 +135,45 @@ def test_refuses_wrong_command_lines(model, arguments, code, text):
     done = tool("compile", model, *arguments)
     assert done.returncode == code
     assert text in done.stderr
+
+
+def test_json(model, tmp_path, unknown_model):
+    artifact = tmp_path / "m.visir"
+    done = tool("compile", model, "-o", artifact, "--json", "--remarks")
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(done.stdout)
+    assert result["output"] == str(artifact)
+    assert result["bytes"] == artifact.stat().st_size
+    names = [step["step"] for step in result["steps"]]
+    assert names[0] == "import" and names[-1] == "package"
+    assert {message["kind"] for message in result["messages"]} == {"remark"}
+    # What is printed is no part of what was asked for.
+    assert "--json" not in tool("inspect", artifact).stdout
+
+    onnx.save(unknown_model, tmp_path / "unknown.onnx")
+    done = tool("compile", tmp_path / "unknown.onnx", "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    result = json.loads(done.stdout)
+    assert result["exit_code"] == 2 and "bytes" not in result
+    first, second = [m for m in result["messages"] if m["kind"] == "error"]
+    assert first["nodes"] == "first" and "Frobnicate" in first["text"]
+    assert second["nodes"] == "second"
+
+
+def test_unread_input_is_a_remark(tmp_path):
+    path = tmp_path / "unread.onnx"
+    node = helper.make_node("Relu", ["x"], ["y"])
+    inputs = [tensor("x", (2,)), tensor("z", (3,))]
+    onnx.save(model_of([node], inputs, [tensor("y", (2,))]), path)
+    done = tool("compile", path, "-o", tmp_path / "m.visir", "--remarks")
+    assert done.returncode == 0
+    assert "input 'z' is read by nothing that an output needs" in done.stderr
+
+
+def test_help_lists_the_rewrites():
+    help = tool("compile", "--help").stdout
+    for name in ("recognise-gelu", "fuse-dispatches"):
+        assert name in help
 
 
 def test_model_is_missing():

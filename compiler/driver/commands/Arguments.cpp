@@ -62,6 +62,8 @@ std::string Arguments::help() const {
             (option.placeholder.empty() ? "" : " " + option.placeholder),
         option.help);
   row("-h, --help", "this text");
+  out << "\nexit codes: 0 done, 1 failed, 2 the model needs what is not "
+         "supported,\n64 wrong command line\n";
   return text;
 }
 

@@ -7,7 +7,9 @@
 #include "compiler/driver/Preprocess.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -29,6 +31,29 @@ static std::string setPhase(StringRef text, Phase &target) {
     return "phase is " + text.str() + ", expected one of " + phaseNames();
   target = *phase;
   return "";
+}
+
+static std::string setDisabled(StringRef text,
+                               std::vector<std::string> &disabled) {
+  for (std::string &name : splitList(text)) {
+    if (std::string error = checkRewriteName(name); !error.empty())
+      return error;
+    disabled.push_back(std::move(name));
+  }
+  return "";
+}
+
+/// All names for --disable, in lines that fit a terminal.
+static std::string rewriteList() {
+  std::string text;
+  size_t width = 0;
+  for (const std::string &name : rewriteNames()) {
+    bool breaks = width + name.size() > 48;
+    text += text.empty() ? "" : breaks ? ",\n" : ", ";
+    width = (breaks ? 0 : width + 2) + name.size();
+    text += name;
+  }
+  return text;
 }
 
 static std::string setWinograd(StringRef text, cpu::WinogradOptions &options) {
@@ -68,10 +93,10 @@ struct CommandLine {
   CompileOptions options;
   std::vector<std::string> shapes, bindings;
   std::string preprocess;
-  bool quiet = false, remarks = false;
+  bool quiet = false, remarks = false, json = false;
 };
 
-/// Prints steps as they begin, on a terminal only.
+/// Times the steps, and prints them as they begin, on a terminal only.
 class Progress {
 public:
   explicit Progress(bool quiet)
@@ -79,25 +104,32 @@ public:
   ~Progress() { finish(); }
 
   void begin(StringRef step) {
-    if (!isOn)
-      return;
     finish();
     current = step.str();
-    errs() << current << " ...";
-    errs().flush();
+    if (isOn) {
+      errs() << current << " ...";
+      errs().flush();
+    }
     start = std::chrono::steady_clock::now();
   }
 
-private:
+  /// Ends the last step.
   void finish() {
     if (current.empty())
       return;
     std::chrono::duration<double> time =
         std::chrono::steady_clock::now() - start;
-    errs() << "\r" << current << ": " << format("%.2f", time.count()) << " s\n";
+    if (isOn)
+      errs() << "\r" << current << ": " << format("%.2f", time.count())
+             << " s\n";
+    steps.emplace_back(current, time.count());
     current.clear();
   }
 
+  /// Names and seconds of the steps that have ended.
+  std::vector<std::pair<std::string, double>> steps;
+
+private:
   bool isOn;
   std::string current;
   std::chrono::steady_clock::time_point start;
@@ -155,10 +187,11 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   [&](StringRef text) {
                     return setWinograd(text, options.layout.winograd);
                   });
-  arguments.value("--disable", "NAMES", "rewrites to switch off",
+  arguments.value("--disable", "NAMES",
+                  "rewrites to switch off, separated by commas:\n" +
+                      rewriteList(),
                   [&](StringRef text) {
-                    options.phases.disabled = splitList(text);
-                    return std::string();
+                    return setDisabled(text, options.phases.disabled);
                   });
   arguments.value("--from", "PHASE", "the phase that an .mlir input has passed",
                   [&](StringRef text) { return setPhase(text, options.from); });
@@ -174,6 +207,30 @@ static void declare(Arguments &arguments, CommandLine &line) {
                  "print what was recognised and fused, and why not",
                  line.remarks);
   arguments.flag("-q, --quiet", "no progress", line.quiet);
+  arguments.flag("--json",
+                 "print output, seconds of each step and all messages as JSON",
+                 line.json);
+}
+
+/// The outcome as JSON, on standard output.
+static void printJson(const CompileOptions &options, CompileStatus status,
+                      const Progress &progress,
+                      ArrayRef<Message> messages) {
+  json::Array steps, texts;
+  for (const auto &[name, seconds] : progress.steps)
+    steps.push_back(json::Object{{"step", name}, {"seconds", seconds}});
+  for (const Message &message : messages)
+    texts.push_back(json::Object{{"kind", message.kind},
+                                 {"nodes", message.nodes},
+                                 {"text", message.text}});
+  json::Object result{{"output", options.output},
+                      {"exit_code", static_cast<int>(status)},
+                      {"steps", std::move(steps)},
+                      {"messages", std::move(texts)}};
+  uint64_t bytes;
+  if (status == CompileStatus::Ok && !sys::fs::file_size(options.output, bytes))
+    result["bytes"] = bytes;
+  outs() << json::Value(std::move(result)) << "\n";
 }
 
 /// The arguments that decide what the artifact is: neither paths nor what is
@@ -185,7 +242,8 @@ static std::string recordOf(ArrayRef<char *> raw) {
     StringRef name = argument.split('=').first;
     bool isValued = name == "-o" || name == "--output" || name == "--dump";
     bool isPlace = !argument.starts_with("-") || isValued || name == "-q" ||
-                   name == "--quiet" || name == "--remarks";
+                   name == "--quiet" || name == "--remarks" ||
+                   name == "--json";
     if (isValued && !argument.contains('='))
       ++i;
     if (isPlace)
@@ -229,10 +287,18 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     sys::path::replace_extension(path, isLibrary ? "a" : "visir");
     options.output = isText ? "-" : path.str().str();
   }
-  Progress progress(line.quiet);
+  if (line.json && options.output == "-")
+    return usage("output is -, expected a file beside --json");
+  Progress progress(line.quiet || line.json);
   options.progress = [&](StringRef step) { progress.begin(step); };
   options.record = recordOf(raw);
   auto context = makeContext();
-  DiagnosticPrinter printer(*context, line.remarks);
-  return static_cast<int>(compileModel(*context, options));
+  std::vector<Message> messages;
+  DiagnosticPrinter printer(*context, line.remarks,
+                            line.json ? &messages : nullptr);
+  CompileStatus status = compileModel(*context, options);
+  progress.finish();
+  if (line.json)
+    printJson(options, status, progress, messages);
+  return static_cast<int>(status);
 }
