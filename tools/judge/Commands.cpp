@@ -5,9 +5,9 @@
 #include "compiler/driver/Diagnostics.h"
 #include "compiler/driver/Reduce.h"
 #include "tools/judge/CpuRunner.h"
+#include "tools/judge/Report.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -18,11 +18,14 @@ using namespace visir;
 using visir::reference::Tensor;
 
 using Tensors = SmallVector<Tensor>;
+using Ops = SmallVector<Operation *>;
 
 namespace {
 /// What both commands need to know.
 struct JudgeOptions {
   std::string model, inputs, target = "host", output;
+  std::string against = "reference"; ///< of `compare`
+  bool json = false;
   std::vector<std::string> shapes, bindings;
   unsigned threads = 0, seed = 0;
   double factor = 1;
@@ -123,9 +126,13 @@ static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
     llvm::errs() << "error: " << error << "\n";
     return kExitUsage;
   }
-  auto module = loadModel(*judged.context, options.model, import);
+  bool unsupported = false;
+  auto module =
+      loadModel(*judged.context, options.model, import, &unsupported);
   if (failed(module))
-    return kExitFailed;
+    return unsupported ? kExitUnsupported : kExitFailed;
+  if (refuseOpaque(**module))
+    return kExitUnsupported;
   judged.module = std::move(*module);
   auto function = findEntry(*judged.module, "");
   if (failed(function))
@@ -139,42 +146,55 @@ static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
   return std::nullopt;
 }
 
-static void print(const Difference &difference) {
-  llvm::outs() << llvm::format("error %.3g of the largest value %.6g",
-                               difference.error, difference.largest);
-  if (difference.error > 0)
-    llvm::outs() << llvm::format("; element %lld is %.9g, expected %.9g",
-                                 (long long)difference.element,
-                                 difference.actual, difference.expected);
-  llvm::outs() << "\n";
-}
-
-/// Names the first op that differs; tells of steps on standard error.
+/// Looks for the first op that differs; tells of steps on standard error.
 static FailureOr<std::optional<FirstDifference>>
 search(Judged &judged, const JudgeOptions &options) {
-  auto first =
-      findFirstDifference(judged.function, judged.inputs, judged.runner,
-                          options.factor, [](size_t agrees, size_t differs) {
-                            llvm::errs() << "searching: the first " << agrees
-                                         << " ops agree, the first " << differs
-                                         << " do not\n";
-                          });
-  if (succeeded(first) && *first) {
-    Operation *op = (*first)->op;
-    llvm::outs() << "first node that differs: " << locationText(op->getLoc())
-                 << " (" << op->getName() << "): ";
-    print((*first)->difference);
-  }
-  return first;
+  return findFirstDifference(
+      judged.function, judged.inputs, judged.runner, options.factor,
+      [](size_t agrees, size_t differs) {
+        llvm::errs() << "searching: the first " << agrees
+                     << " ops agree, the first " << differs << " do not\n";
+      });
+}
+
+/// Cuts the smallest part that differs into the folder `options.output`.
+static FailureOr<Ops> reduceTo(Judged &judged, const JudgeOptions &options,
+                               const FirstDifference &first) {
+  auto reduced = reduceOps(
+      first.prefix, [&](ArrayRef<Operation *> ops) -> FailureOr<bool> {
+        llvm::errs() << "trying " << ops.size() << " ops\n";
+        auto difference = compareOps(judged.function, judged.inputs, ops,
+                                     judged.runner, options.factor);
+        if (failed(difference))
+          return failure();
+        return difference->has_value();
+      });
+  if (failed(reduced) || failed(writeReproducer(judged.function, judged.inputs,
+                                                *reduced, options.output)))
+    return failure();
+  return reduced;
 }
 
 int visir::compareCommand(ArrayRef<char *> raw) {
   JudgeOptions options;
   Judged judged{makeContext(), {}, {}, {}, {}};
   Arguments arguments("compare MODEL [options]",
-                      "Runs a model on a target and on the reference, and "
-                      "names the first node that differs.");
+                      "Runs a model on a target and on the reference or "
+                      "another engine, and\nnames the first node that differs.");
   declare(arguments, options);
+  arguments.value("--against", "reference|onnxruntime",
+                  "what is right: the reference interpreter (the default) or\n"
+                  "ONNX Runtime, through its Python package",
+                  [&](StringRef text) -> std::string {
+                    options.against = text.str();
+                    return text == "reference"
+                               ? ""
+                               : "engine is " + text.str() +
+                                     ", expected reference or onnxruntime";
+                  });
+  arguments.value("--reduce", "FOLDER",
+                  "receives the smallest part that differs", options.output);
+  arguments.flag("--json", "as JSON", options.json);
   if (auto exit = arguments.parse(raw))
     return *exit;
   DiagnosticPrinter printer(*judged.context, /*remarks=*/false);
@@ -184,17 +204,27 @@ int visir::compareCommand(ArrayRef<char *> raw) {
                                    judged.runner, options.factor);
   if (failed(comparison))
     return kExitFailed;
-  for (auto [name, difference] :
-       llvm::zip_equal(comparison->names, comparison->outputs)) {
-    llvm::outs() << name << ": ";
-    print(difference);
+  std::optional<FirstDifference> first;
+  std::optional<Ops> reduced;
+  if (!comparison->agrees) {
+    auto found = search(judged, options);
+    if (failed(found))
+      return kExitFailed;
+    first = std::move(*found);
   }
-  if (comparison->agrees)
-    return kExitOk;
-  auto first = search(judged, options);
-  if (succeeded(first) && !*first)
-    llvm::outs() << "no part of the model differs when it runs alone\n";
-  return kExitFailed;
+  if (first && !options.output.empty()) {
+    auto cut = reduceTo(judged, options, *first);
+    if (failed(cut))
+      return kExitFailed;
+    reduced = std::move(*cut);
+  }
+  Report report{options.model, options.target, options.against,
+                options.output, *comparison, first, reduced};
+  if (options.json)
+    printJson(report);
+  else
+    printText(report);
+  return comparison->agrees ? kExitOk : kExitFailed;
 }
 
 int visir::reduceCommand(ArrayRef<char *> raw) {
@@ -221,21 +251,10 @@ int visir::reduceCommand(ArrayRef<char *> raw) {
     llvm::outs() << "target and reference agree\n";
     return kExitFailed;
   }
-  auto reduced = reduceOps(
-      (*first)->prefix, [&](ArrayRef<Operation *> ops) -> FailureOr<bool> {
-        llvm::errs() << "trying " << ops.size() << " ops\n";
-        auto difference = compareOps(judged.function, judged.inputs, ops,
-                                     judged.runner, options.factor);
-        if (failed(difference))
-          return failure();
-        return difference->has_value();
-      });
-  if (failed(reduced) || failed(writeReproducer(judged.function, judged.inputs,
-                                                *reduced, options.output)))
+  printFirst(**first);
+  auto reduced = reduceTo(judged, options, **first);
+  if (failed(reduced))
     return kExitFailed;
-  llvm::outs() << reduced->size() << " ops in " << options.output
-               << "/model.mlir; to run them:\n  visir compare "
-               << options.output << "/model.mlir --inputs " << options.output
-               << "/inputs.npz\n";
+  printReduced(*reduced, options.output);
   return kExitOk;
 }

@@ -30,7 +30,9 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"compile", compileCommand, "compile an ONNX model to an artifact"},
-    {"compare", compareCommand, "compare a target with the reference"},
+    {"compare", compareCommand,
+     "compare a target with the reference, or with --against\n"
+     "            onnxruntime, and name the first node that differs"},
     {"ops", opsCommand, "list the ONNX operators that can be imported"},
     {"targets", listTargets, "list the targets, and the devices present"},
 };
@@ -71,6 +73,8 @@ int main(int argc, char **argv) {
     llvm::outs() << "visir " << visir_runtime_version() << "\n";
     return kExitOk;
   }
+  if (name == "compare" && isCompareWithEngine({argv + 2, argv + argc}))
+    return compareWithEngineCommand({argv + 2, argv + argc});
   for (const Command &command : kCommands)
     if (name == command.name)
       return command.run(llvm::ArrayRef<char *>(argv + 2, argv + argc));

@@ -10,6 +10,8 @@ rounds. The error is the largest difference relative to the largest value of
 the other engine's output.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import statistics
@@ -21,10 +23,18 @@ import numpy
 import visir
 
 SECONDS = 0.5
+USAGE_ERROR = 64
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as the tool does, with its exit code."""
+
+    def error(self, message):
+        self.exit(USAGE_ERROR, f"error: {message}\n{self.format_usage()}")
 
 
 def parse_arguments(words):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="visir bench MODEL.onnx", description=__doc__.split("\n")[0]
     )
     parser.add_argument("model")
@@ -37,9 +47,9 @@ def parse_arguments(words):
     return parser.parse_args(words)
 
 
-def random_inputs(tensors):
+def random_inputs(tensors, seed=0):
     """{name: array}; integers are 0 or 1, so that they can be indices."""
-    generator = numpy.random.default_rng(0)
+    generator = numpy.random.default_rng(seed)
     arrays = {}
     for each in tensors:
         if numpy.dtype(each.dtype).kind == "f":
@@ -120,16 +130,24 @@ def measure(arguments):
     return result
 
 
-def main(words=None):
-    arguments = parse_arguments(sys.argv[1:] if words is None else words)
+def attempt(work):
+    """What work() returns, and 0; or None after an error that it prints, and
+    the exit code."""
     try:
-        result = measure(arguments)
+        return work(), 0
     except visir.CompileError as error:
         print(error, file=sys.stderr)
-        return 2 if isinstance(error, visir.UnsupportedError) else 1
+        return None, 2 if isinstance(error, visir.UnsupportedError) else 1
     except ImportError as error:
         print(f"error: {error.name} is not installed", file=sys.stderr)
-        return 1
+        return None, 1
+
+
+def main(words=None):
+    arguments = parse_arguments(sys.argv[1:] if words is None else words)
+    result, code = attempt(lambda: measure(arguments))
+    if result is None:
+        return code
     if arguments.json:
         print(json.dumps(result))
         return 0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `visir bench MODEL.onnx`: compiles a model and times it, beside another
-// engine if asked. The engines are Python packages, so that this is a module
-// of the Python package `visir`, which this command starts.
+// Commands that set Visir beside other engines: `visir bench MODEL.onnx` and
+// `visir compare --against onnxruntime`. The engines are Python packages, so
+// that these are modules of the Python package `visir`, which they start.
 #include "compiler/driver/commands/Commands.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -39,11 +39,23 @@ bool visir::isBenchOfModel(ArrayRef<char *> arguments) {
   });
 }
 
-int visir::benchModelCommand(ArrayRef<char *> arguments) {
+bool visir::isCompareWithEngine(ArrayRef<char *> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    StringRef argument(arguments[i]);
+    if (argument == "--against" && i + 1 < arguments.size())
+      return StringRef(arguments[i + 1]) == "onnxruntime";
+    if (argument.consume_front("--against="))
+      return argument == "onnxruntime";
+  }
+  return false;
+}
+
+/// Replaces this process by a module of the Python package.
+static int runModule(std::string module, ArrayRef<char *> arguments) {
   setEnvironment();
   const char *python = getenv("VISIR_PYTHON");
   std::string program = python ? python : "python3";
-  std::string dashM = "-m", module = "visir.bench";
+  std::string dashM = "-m";
   std::vector<char *> words{program.data(), dashM.data(), module.data()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   words.push_back(nullptr);
@@ -52,4 +64,12 @@ int visir::benchModelCommand(ArrayRef<char *> arguments) {
          << ", expected Python with the package onnxruntime (VISIR_PYTHON "
             "names another one)\n";
   return kExitFailed;
+}
+
+int visir::benchModelCommand(ArrayRef<char *> arguments) {
+  return runModule("visir.bench", arguments);
+}
+
+int visir::compareWithEngineCommand(ArrayRef<char *> arguments) {
+  return runModule("visir.compare", arguments);
 }

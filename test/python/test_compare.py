@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`visir compare MODEL.onnx --against onnxruntime`."""
+
+import json
+import math
+
+import ml_dtypes
+import numpy
+import onnx
+import pytest
+from conftest import model_of, tensor
+from onnx import TensorProto, helper
+from test_driver import tool
+from visir import compare, extract
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """y = |(-x) w|, whose product no two engines sum alike."""
+    weights = numpy.random.default_rng(0).standard_normal((1000, 8))
+    nodes = [
+        helper.make_node("Neg", ["x"], ["n"], name="negate"),
+        helper.make_node("MatMul", ["n", "w"], ["p"], name="product"),
+        helper.make_node("Abs", ["p"], ["y"], name="magnitude"),
+    ]
+    path = tmp_path / "chain.onnx"
+    onnx.save(
+        model_of(
+            nodes,
+            [tensor("x", (8, 1000))],
+            [tensor("y", (8, 8))],
+            {"w": weights.astype(numpy.float32)},
+        ),
+        path,
+    )
+    return path
+
+
+def run(capsys, *words):
+    code = compare.main([*map(str, words)])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_agreement(chain, capsys):
+    code, out, err = run(capsys, chain)
+    assert (code, err) == (0, "")
+    assert out.startswith("y: error ") and "first node" not in out
+
+
+def test_first_difference_and_smallest_part(chain, tmp_path, capsys):
+    folder = tmp_path / "part"
+    code, out, err = run(capsys, chain, "--factor=0", f"--reduce={folder}")
+    assert code == 1
+    assert "first node that differs: product (MatMul), value p: error" in out
+    assert "searching: the first 0 nodes agree, the first 3 do not" in err
+    assert f"1 nodes in {folder}/model.onnx; to run them:" in out
+    model = onnx.load(folder / "model.onnx")
+    assert [node.name for node in model.graph.node] == ["product"]
+    # The command that is printed shows the difference again.
+    words = out.split("visir compare ")[1].split()
+    assert run(capsys, *words, "--factor=0")[0] == 1
+    assert run(capsys, *words)[0] == 0
+
+
+def test_json(chain, capsys):
+    code, out, _ = run(capsys, chain, "--json", "--factor=0")
+    result = json.loads(out)
+    assert code == 1 and result["agrees"] is False
+    assert result["outputs"][0]["name"] == "y"
+    assert result["first"]["node"] == "product"
+    assert result["first"]["operator"] == "MatMul"
+    assert 0 < result["first"]["difference"]["error"] < 1e-5
+    assert json.loads(run(capsys, chain, "--json")[1])["first"] is None
+
+
+def test_through_the_tool(chain, monkeypatch):
+    import sys
+
+    monkeypatch.setenv("VISIR_PYTHON", sys.executable)
+    done = tool("compare", chain, "--against", "onnxruntime", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["against"] == "onnxruntime"
+    done = tool("compare", chain, "--against=reference", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["against"] == "reference"
+    done = tool("compare", chain, "--against", "abacus")
+    assert done.returncode == 64
+    assert "engine is abacus, expected reference or onnxruntime" in done.stderr
+
+
+def test_reference_reduces_too(chain, tmp_path):
+    folder = tmp_path / "part"
+    done = tool("compare", chain, "--factor", "0", "--reduce", folder, "--json")
+    assert done.returncode == 1, done.stderr
+    result = json.loads(done.stdout)
+    assert result["first"]["node"] == "product"
+    assert result["reduced"] == {"nodes": ["product"], "folder": str(folder)}
+    assert (folder / "model.mlir").exists()
+
+
+def test_inputs_given_and_bound(tmp_path, reshape_model, capsys):
+    path = tmp_path / "reshape.onnx"
+    onnx.save(reshape_model, path)
+    numpy.savez(tmp_path / "in.npz", x=numpy.ones((2, 3), numpy.float32))
+    words = [path, "--bind", "shape=3,2", "--inputs", tmp_path / "in.npz"]
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (0, "y: error 0 of the largest value 1\n"), err
+    code, _, err = run(capsys, path, "--bind", "size=3,2")
+    assert code == 1 and "input is size, expected one of" in err
+
+
+@pytest.mark.parametrize(
+    "words, code, text",
+    [
+        (["--frob"], 64, "error: unrecognized arguments: --frob"),
+        (["--against", "abacus"], 64, "invalid choice: 'abacus'"),
+    ],
+)
+def test_wrong_command_lines(capsys, words, code, text):
+    with pytest.raises(SystemExit) as ended:
+        compare.main(["m.onnx", *words])
+    assert ended.value.code == code
+    assert text in capsys.readouterr().err
+
+
+def test_refused_and_missing_models(tmp_path, unknown_model, capsys):
+    path = tmp_path / "unknown.onnx"
+    onnx.save(unknown_model, path)
+    code, _, err = run(capsys, path)
+    assert code == 2 and "Frobnicate" in err
+    code, _, err = run(capsys, tmp_path / "absent.onnx")
+    assert code == 1 and "error: absent.onnx: " in err
+
+
+@pytest.mark.parametrize(
+    "actual, expected, error",
+    [
+        ([1.0, 2.0], [1.0, 4.0], 0.5),
+        ([math.nan], [math.nan], 0),
+        ([math.inf, 1], [math.inf, 1], 0),
+        ([math.nan, 1], [0, 1], math.inf),
+        ([1], [1, 1], math.inf),
+        ([], [], 0),
+    ],
+)
+def test_measures(actual, expected, error):
+    a, b = numpy.float32(actual), numpy.float32(expected)
+    assert compare.measure("v", a, b).error == error
+
+
+def test_integers_are_equal_or_not():
+    difference = compare.measure("v", numpy.int64([1, 2]), numpy.int64([1, 3]))
+    assert difference.error == math.inf and difference.element == 1
+    assert difference.as_json()["error"] is None
+
+
+def test_permitted_errors():
+    difference = compare.Difference("v", 1e-3)
+    for dtype, permitted in [("f4", False), ("f2", True),
+                             (ml_dtypes.bfloat16, True), ("i8", False)]:  # fmt: skip
+        got = compare.is_permitted(difference, numpy.dtype(dtype), 1.0)
+        assert got == permitted
+
+
+def test_parts_of_graphs_with_subgraphs(tmp_path):
+    """A subgraph's reads of outer values count."""
+    branch = helper.make_graph(
+        [helper.make_node("Neg", ["a"], ["n"])], "then", [],
+        [tensor("n", None)],
+    )  # fmt: skip
+    other = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["i"])], "else", [],
+        [tensor("i", None)],
+    )  # fmt: skip
+    nodes = [
+        helper.make_node("Abs", ["x"], ["a"]),
+        helper.make_node(
+            "If", ["c"], ["y"], then_branch=branch, else_branch=other
+        ),
+    ]
+    condition = tensor("c", (), TensorProto.BOOL)
+    model = model_of(nodes, [tensor("x", (2,)), condition], [tensor("y", (2,))])
+    path = tmp_path / "if.onnx"
+    onnx.save(model, path)
+    graph = extract.Graph(str(path))
+    assert sorted(graph.part([1]).inputs) == ["a", "c", "x"]
+    assert graph.part([0]).outputs == ("a",)
+    assert graph.part([0, 1]).outputs == ("y",)
+    assert graph.ancestors(1) == [0, 1]
+    assert graph.node_name(1) == "If_1"
