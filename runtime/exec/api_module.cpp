@@ -37,6 +37,18 @@ Status entryOf(const visir_module_t *module, uint32_t index,
   return Status();
 }
 
+Status commandOf(const visir_module_t *module, uint32_t entry, uint32_t index,
+                 const schema::Command **out) {
+  const schema::Entry *found = nullptr;
+  Status status = entryOf(module, entry, &found);
+  if (!status.ok())
+    return status;
+  if (index >= sizeOf(found->commands()))
+    return outOfRange("command", index, sizeOf(found->commands()));
+  *out = found->commands()->Get(index);
+  return status;
+}
+
 using Tensors = flatbuffers::Vector<flatbuffers::Offset<schema::Tensor>>;
 
 Status tensorInfo(const schema::Entry &entry, const Tensors *tensors,
@@ -104,6 +116,39 @@ void commandInfo(const Module &module, const schema::Command &command,
     out->parallel = 1;
     out->bytes = fill->destination()->size();
   }
+}
+
+// The binding of a number; null beyond the last.
+const schema::BindingRef *bindingOf(const Module &module,
+                                    const schema::Command &command,
+                                    uint32_t number, schema::Access *access) {
+  if (const auto *dispatch = command.operation_as_Dispatch()) {
+    if (number >= sizeOf(dispatch->bindings()))
+      return nullptr;
+    const schema::Function &function =
+        *module.program().functions()->Get(dispatch->function());
+    *access = function.bindings()->Get(number)->access();
+    return dispatch->bindings()->Get(number);
+  }
+  *access = schema::Access::write;
+  if (const auto *fill = command.operation_as_Fill())
+    return number == 0 ? fill->destination() : nullptr;
+  const auto *copy = command.operation_as_Copy();
+  if (!copy || number > 1)
+    return nullptr;
+  if (number == 0)
+    *access = schema::Access::read;
+  return number == 0 ? copy->source() : copy->destination();
+}
+
+void bindingInfo(const schema::BindingRef &binding, schema::Access access,
+                 visir_binding_info_t *out) {
+  out->kind = static_cast<visir_memory_kind_t>(binding.kind());
+  out->index = binding.index();
+  out->offset = binding.offset();
+  out->bytes = binding.size();
+  out->is_read = access != schema::Access::write;
+  out->is_written = access != schema::Access::read;
 }
 
 void preprocessInfo(const schema::Preprocess &preprocess,
@@ -267,23 +312,20 @@ visir_status_t visir_module_preprocess_info(const visir_module_t *module,
 visir_status_t visir_module_command_info(const visir_module_t *module,
                                          uint32_t entry, uint32_t command,
                                          visir_command_info_t *out_info) {
-  const schema::Entry *found = nullptr;
-  Status status = entryOf(module, entry, &found);
-  if (status.ok() && command >= sizeOf(found->commands()))
-    status = outOfRange("command", command, sizeOf(found->commands()));
+  const schema::Command *found = nullptr;
+  Status status = commandOf(module, entry, command, &found);
   if (status.ok())
-    commandInfo(*unwrap(module), *found->commands()->Get(command), out_info);
+    commandInfo(*unwrap(module), *found, out_info);
   return toC(status);
 }
 
 const char *visir_module_command_source(const visir_module_t *module,
                                         uint32_t entry, uint32_t command,
                                         uint32_t source) {
-  const schema::Entry *found = nullptr;
-  if (!entryOf(module, entry, &found).ok() ||
-      command >= sizeOf(found->commands()))
+  const schema::Command *found = nullptr;
+  if (!commandOf(module, entry, command, &found).ok())
     return nullptr;
-  const auto *nodes = found->commands()->Get(command)->source_nodes();
+  const auto *nodes = found->source_nodes();
   if (source >= sizeOf(nodes))
     return nullptr;
   return unwrap(module)
@@ -292,6 +334,36 @@ const char *visir_module_command_source(const visir_module_t *module,
       .source_names()
       ->Get(nodes->Get(source))
       ->c_str();
+}
+
+visir_status_t
+visir_module_command_binding(const visir_module_t *module, uint32_t entry,
+                             uint32_t command, uint32_t binding,
+                             visir_binding_info_t *out_info) {
+  const schema::Command *found = nullptr;
+  Status status = commandOf(module, entry, command, &found);
+  if (!status.ok())
+    return toC(status);
+  schema::Access access = schema::Access::read;
+  const schema::BindingRef *ref =
+      bindingOf(*unwrap(module), *found, binding, &access);
+  if (!ref)
+    return toC(Status::error(StatusCode::notFound,
+                             "command %u has no binding %u", command, binding));
+  bindingInfo(*ref, access, out_info);
+  return toC(status);
+}
+
+visir_status_t
+visir_module_constant_info(const visir_module_t *module, uint32_t constant,
+                           visir_constant_info_t *out_info) {
+  const auto *constants = unwrap(module)->program().constants();
+  if (constant >= sizeOf(constants))
+    return toC(Status::error(StatusCode::notFound, "constant %u does not exist",
+                             constant));
+  out_info->name = textOf(constants->Get(constant)->name());
+  out_info->bytes = constants->Get(constant)->size();
+  return toC(Status());
 }
 
 visir_status_t visir_module_verify_digests(const visir_module_t *module) {

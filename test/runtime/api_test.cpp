@@ -80,6 +80,51 @@ TEST(QueryTest, Tensors) {
                "output is 1, expected less than 1");
 }
 
+TEST(QueryTest, BindingsAndConstants) {
+  Runner runner;
+  ASSERT_EQ(runner.open(makeSample().finish()).code, VISIR_OK);
+  visir_binding_info_t binding;
+  for (uint32_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(
+        visir_module_command_binding(runner.module, 0, 0, i, &binding).code,
+        VISIR_OK);
+    EXPECT_EQ(binding.bytes, 256u);
+    EXPECT_EQ(binding.is_read, i < 2);
+    EXPECT_EQ(binding.is_written, i == 2);
+  }
+  EXPECT_STREQ(
+      visir_module_command_binding(runner.module, 0, 0, 3, &binding).message,
+      "command 0 has no binding 3");
+  // A fill writes one range, a copy reads one and writes another.
+  ASSERT_EQ(visir_module_command_binding(runner.module, 0, 1, 0, &binding).code,
+            VISIR_OK);
+  EXPECT_TRUE(binding.is_written && !binding.is_read);
+  EXPECT_EQ(visir_module_command_binding(runner.module, 0, 1, 1, &binding).code,
+            VISIR_NOT_FOUND);
+  for (uint32_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(
+        visir_module_command_binding(runner.module, 0, 4, i, &binding).code,
+        VISIR_OK);
+    EXPECT_EQ(binding.is_written, i);
+    EXPECT_EQ(binding.bytes, 256u);
+  }
+  EXPECT_STREQ(
+      visir_module_command_binding(runner.module, 0, 6, 0, &binding).message,
+      "command is 6, expected less than 6");
+  visir_module_info_t info;
+  visir_module_info(runner.module, &info);
+  uint64_t bytes = 0;
+  visir_constant_info_t constant;
+  uint32_t count = 0;
+  while (visir_module_constant_info(runner.module, count, &constant).code ==
+         VISIR_OK) {
+    bytes += constant.bytes;
+    ++count;
+  }
+  EXPECT_GT(count, 0u);
+  EXPECT_EQ(bytes, info.constant_bytes);
+}
+
 TEST(QueryTest, Commands) {
   Runner runner;
   ASSERT_EQ(runner.open(makeSample().finish()).code, VISIR_OK);

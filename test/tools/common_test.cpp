@@ -222,8 +222,10 @@ TEST(PeakTest, IsPlausible) {
   EXPECT_GE(peak.lanes, 4u);
 }
 
-RuntimeOptions parse(std::vector<const char *> words) {
-  return parseRuntimeOptions(static_cast<int>(words.size()), words.data());
+RuntimeOptions parse(std::vector<const char *> words,
+                     const char *command = nullptr) {
+  return parseRuntimeOptions(static_cast<int>(words.size()), words.data(),
+                             command);
 }
 
 TEST(OptionsTest, AreRead) {
@@ -260,6 +262,20 @@ TEST(OptionsTest, Refusals) {
             "value of --seconds is \"0\", expected a number in 0..3600");
   EXPECT_EQ(refusal({"a", "--json=yes"}),
             "value of --json is \"yes\", expected none");
+}
+
+TEST(OptionsTest, EachCommandTakesItsOwn) {
+  EXPECT_EQ(parse({"a", "--top=3"}, "inspect").top, 3u);
+  EXPECT_EQ(thrown([] { parse({"a", "--trace", "t"}, "run"); }),
+            "option is --trace, expected one that --help lists");
+  EXPECT_EQ(thrown([] { parse({"a", "--threads=1"}, "verify"); }),
+            "option is --threads, expected one that --help lists");
+  std::string help = runtimeOptionsHelp("inspect");
+  EXPECT_NE(help.find("  --top N             largest constants"),
+            std::string::npos);
+  EXPECT_EQ(help.find("--threads"), std::string::npos);
+  EXPECT_NE(runtimeOptionsHelp("run").find("largest values of the first"),
+            std::string::npos);
 }
 
 } // namespace

@@ -12,6 +12,7 @@
 using namespace visir;
 using namespace visir::tools;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace {
 
@@ -48,6 +49,17 @@ protected:
     EXPECT_EQ(fwrite(bytes.data(), 1, bytes.size(), file), bytes.size());
     fclose(file);
     return path;
+  }
+
+  std::string readText(const std::string &path) {
+    std::string text;
+    FILE *file = fopen(path.c_str(), "rb");
+    EXPECT_TRUE(file);
+    for (int c; file && (c = fgetc(file)) != EOF;)
+      text += static_cast<char>(c);
+    if (file)
+      fclose(file);
+    return text;
   }
 
   std::string folder, artifact;
@@ -171,6 +183,36 @@ TEST_F(CommandTest, InspectTellsWhatIsInside) {
   result = call("inspect", {artifact, "--json"});
   EXPECT_THAT(result.out, HasSubstr("{\"name\":\"k\",\"dtype\":\"i64\","
                                     "\"dims\":[],\"bytes\":8}"));
+}
+
+TEST_F(CommandTest, InspectTellsOfNodesAndConstants) {
+  Result result = call("inspect", {artifact, "--top=1"});
+  for (const char *part : {" of ONNX in ", "1 copy", "1 fill",
+                           "\nlargest constants, and the nodes of the first "
+                           "command that reads each\n"})
+    EXPECT_THAT(result.out, HasSubstr(part));
+  result = call("inspect", {artifact, "--json"});
+  EXPECT_THAT(result.out, HasSubstr("\"kinds\":{"));
+  EXPECT_THAT(result.out, HasSubstr("\"largest_constants\":[{\"index\":"));
+}
+
+TEST_F(CommandTest, PagesHoldTheirData) {
+  std::string page = folder + "page.html";
+  EXPECT_EQ(call("inspect", {artifact, "--html", page}).code, kExitOk);
+  std::string text = readText(page);
+  EXPECT_THAT(text, HasSubstr("<!DOCTYPE html>"));
+  EXPECT_THAT(text, HasSubstr("\"function\":\"add\""));
+  EXPECT_THAT(text, HasSubstr("\"arena\":[["));
+  EXPECT_THAT(text, Not(HasSubstr("\"median_us\"")));
+  EXPECT_THAT(text, Not(HasSubstr("src="))); // needs no other file
+  EXPECT_EQ(call("profile", {artifact, "--runs=5", "--html", page}).code,
+            kExitOk);
+  text = readText(page);
+  EXPECT_THAT(text, HasSubstr("\"median_us\":"));
+  EXPECT_THAT(text, HasSubstr("\"peak_gflops\":"));
+  Result result = call("inspect", {artifact, "--html", "/nowhere/page.html"});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_EQ(result.err, "error: \"/nowhere/page.html\": cannot be written\n");
 }
 
 TEST_F(CommandTest, VerifyChecksDigests) {

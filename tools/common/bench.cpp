@@ -103,7 +103,8 @@ FirstRun measureFirstRun(const RuntimeOptions &options, bool cold) {
 
 Benchmark measure(Model &model, const RuntimeOptions &options) {
   Benchmark result;
-  result.peak = measurePeak(model.context.threadCount());
+  result.threads = model.context.threadCount();
+  result.peak = measurePeak(result.threads);
   model.session.warmup();
   result.times = measureRuns(model, options);
   result.commands = measureCommands(model);

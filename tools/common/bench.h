@@ -35,6 +35,7 @@ struct Benchmark {
   FirstRun cold, cached;
   bool firstRuns = false;
   Peak peak;
+  uint32_t threads = 0;
   std::vector<CommandTime> commands; // in order of the program
 };
 

@@ -72,7 +72,7 @@ std::string benchmarkText(const Model &model, const Benchmark &benchmark,
   std::string text = format(
       "%s: %.1f us median, %.1f min, %.1f p99 of %llu runs, %u threads\n",
       model.entryInfo.name, times.medianUs, times.minUs, times.p99Us,
-      static_cast<unsigned long long>(times.runs), model.context.threadCount());
+      static_cast<unsigned long long>(times.runs), benchmark.threads);
   if (benchmark.firstRuns)
     text += format("first run %.1f us after %.1f us of loading; with the file "
                    "out of the page cache %.1f us after %.1f us\n",
@@ -107,7 +107,7 @@ void benchmarkJson(const Model &model, const Benchmark &benchmark,
   json.field("artifact", options.artifact);
   json.field("entry", model.entryInfo.name);
   json.field("target", model.module.info().target);
-  json.field("threads", model.context.threadCount());
+  json.field("threads", benchmark.threads);
   json.field("runs", times.runs);
   json.field("min_us", times.minUs);
   json.field("median_us", times.medianUs);

@@ -3,6 +3,7 @@
 
 #include "runtime/include/visir/runtime.h"
 #include "tools/common/json.h"
+#include "tools/common/runtime_commands.h"
 #include "tools/common/runtime_options.h"
 
 #include <cstdio>
@@ -53,7 +54,9 @@ void listDevices(int count, const char *const *words) {
   }
   std::string text = json ? devicesJson() : devicesText();
   if (asksForHelp(count, words))
-    text = "devices [--json]: list the devices that artifacts can run on\n";
+    text = std::string("devices [--json]: list the devices that artifacts can "
+                       "run on\n\n") +
+           exitCodesHelp();
   fwrite(text.data(), 1, text.size(), stdout);
 }
 

@@ -3,7 +3,11 @@
 
 #include "tools/common/model.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <map>
+#include <set>
 
 namespace visir::tools {
 namespace {
@@ -14,6 +18,19 @@ std::string megabytes(uint64_t bytes) {
   return text;
 }
 
+constexpr uint32_t kTopConstants = 10;
+
+std::string nodesText(const rt::Module &module, uint32_t entry,
+                      uint32_t command) {
+  std::string text;
+  for (uint32_t i = 0;
+       const char *node =
+           visir_module_command_source(module.get(), entry, command, i);
+       ++i)
+    text += (text.empty() ? "" : " ") + std::string(node);
+  return text;
+}
+
 std::string commandText(const rt::Module &module, uint32_t entry,
                         uint32_t index) {
   visir_command_info_t info = module.command(entry, index);
@@ -21,11 +38,82 @@ std::string commandText(const rt::Module &module, uint32_t entry,
   snprintf(text, sizeof(text), "  %5u  %-32.64s %6u %9.3f %8.2f  ", index,
            info.function, info.tile_count, info.flops * 1e-6,
            static_cast<double>(info.bytes) * 1e-6);
-  std::string line = text;
-  for (uint32_t i = 0; i < info.source_count; ++i)
-    line += std::string(i ? " " : "") +
-            visir_module_command_source(module.get(), entry, index, i);
-  return line + "\n";
+  return text + nodesText(module, entry, index) + "\n";
+}
+
+// What a command does, as its function is called: "contract" of
+// "k12_contract".
+std::string kindOf(const visir_command_info_t &command) {
+  const char *underscore = strchr(command.function, '_');
+  return underscore ? underscore + 1 : command.function;
+}
+
+// How many commands there are of each kind, and of how many nodes they are.
+struct Summary {
+  std::map<std::string, uint32_t> kinds;
+  std::set<std::string> nodes;
+};
+
+Summary summariseEntry(const rt::Module &module, uint32_t entry) {
+  Summary summary;
+  uint32_t count = module.entry(entry).command_count;
+  for (uint32_t i = 0; i < count; ++i) {
+    visir_command_info_t command = module.command(entry, i);
+    ++summary.kinds[kindOf(command)];
+    for (uint32_t j = 0; j < command.source_count; ++j)
+      summary.nodes.insert(
+          visir_module_command_source(module.get(), entry, i, j));
+  }
+  return summary;
+}
+
+struct ConstantUse {
+  visir_constant_info_t info;
+  uint32_t number;
+  // ONNX nodes of the first command that reads it.
+  std::string nodes;
+};
+
+// The first command that reads each constant, by its number.
+std::map<uint32_t, std::string> readersOfConstants(const rt::Module &module) {
+  std::map<uint32_t, std::string> readers;
+  for (uint32_t entry = 0; entry < module.info().entry_count; ++entry) {
+    uint32_t count = module.entry(entry).command_count;
+    for (uint32_t i = 0; i < count; ++i)
+      for (const visir_binding_info_t &binding : module.bindings(entry, i))
+        if (binding.kind == VISIR_MEMORY_CONSTANT)
+          readers.emplace(binding.index, nodesText(module, entry, i));
+  }
+  return readers;
+}
+
+std::vector<ConstantUse> largestConstants(const rt::Module &module,
+                                          uint32_t top) {
+  std::map<uint32_t, std::string> readers = readersOfConstants(module);
+  std::vector<ConstantUse> uses;
+  for (const visir_constant_info_t &info : module.constants()) {
+    uint32_t number = static_cast<uint32_t>(uses.size());
+    uses.push_back({info, number, readers[number]});
+  }
+  std::stable_sort(uses.begin(), uses.end(),
+                   [](const ConstantUse &a, const ConstantUse &b) {
+                     return a.info.bytes > b.info.bytes;
+                   });
+  uses.resize(std::min<size_t>(uses.size(), top ? top : kTopConstants));
+  return uses;
+}
+
+std::string constantsText(const rt::Module &module, uint32_t top) {
+  std::string text;
+  for (const ConstantUse &use : largestConstants(module, top)) {
+    char line[64];
+    snprintf(line, sizeof(line), "  %5u  %12s  ", use.number,
+             megabytes(use.info.bytes).c_str());
+    text += line + use.nodes + "\n";
+  }
+  return text.empty() ? "" : "\nlargest constants, and the nodes of the first "
+                             "command that reads each\n" +
+                                 text;
 }
 
 std::string entryText(const rt::Module &module, uint32_t index) {
@@ -36,6 +124,14 @@ std::string entryText(const rt::Module &module, uint32_t index) {
            info.command_count, info.flops * 1e-9,
            megabytes(info.arena_bytes).c_str());
   std::string result = text;
+  Summary summary = summariseEntry(module, index);
+  result += "  nodes  " + std::to_string(summary.nodes.size()) + " of ONNX in";
+  const char *separator = " ";
+  for (const auto &[kind, count] : summary.kinds) {
+    result += separator + std::to_string(count) + " " + kind;
+    separator = ", ";
+  }
+  result += "\n";
   for (uint32_t i = 0; i < info.input_count; ++i) {
     visir_tensor_info_t tensor = module.input(index, i);
     result +=
@@ -66,23 +162,6 @@ void tensorJson(const visir_tensor_info_t &tensor, JsonWriter &json) {
   json.endObject();
 }
 
-void commandJson(const rt::Module &module, uint32_t entry, uint32_t index,
-                 JsonWriter &json) {
-  visir_command_info_t info = module.command(entry, index);
-  json.beginObject();
-  json.field("function", info.function);
-  json.field("config", info.config);
-  json.field("tiles", info.tile_count);
-  json.field("parallel", info.parallel != 0);
-  json.field("flops", info.flops);
-  json.field("bytes", info.bytes);
-  json.key("nodes").beginArray();
-  for (uint32_t i = 0; i < info.source_count; ++i)
-    json.value(visir_module_command_source(module.get(), entry, index, i));
-  json.endArray();
-  json.endObject();
-}
-
 void entryJson(const rt::Module &module, uint32_t index, JsonWriter &json) {
   visir_entry_info_t info = module.entry(index);
   json.beginObject();
@@ -97,16 +176,40 @@ void entryJson(const rt::Module &module, uint32_t index, JsonWriter &json) {
   for (uint32_t i = 0; i < info.output_count; ++i)
     tensorJson(module.output(index, i), json);
   json.endArray();
+  Summary summary = summariseEntry(module, index);
+  json.field("nodes", static_cast<uint64_t>(summary.nodes.size()));
+  json.key("kinds").beginObject();
+  for (const auto &[kind, count] : summary.kinds)
+    json.field(kind, count);
+  json.endObject();
   json.key("commands").beginArray();
-  for (uint32_t i = 0; i < info.command_count; ++i)
+  for (uint32_t i = 0; i < info.command_count; ++i) {
+    json.beginObject();
     commandJson(module, index, i, json);
+    json.endObject();
+  }
   json.endArray();
   json.endObject();
 }
 
 } // namespace
 
-std::string inspectText(const rt::Module &module) {
+void commandJson(const rt::Module &module, uint32_t entry, uint32_t index,
+                 JsonWriter &json) {
+  visir_command_info_t info = module.command(entry, index);
+  json.field("function", info.function);
+  json.field("config", info.config);
+  json.field("tiles", info.tile_count);
+  json.field("parallel", info.parallel != 0);
+  json.field("flops", info.flops);
+  json.field("bytes", info.bytes);
+  json.key("nodes").beginArray();
+  for (uint32_t i = 0; i < info.source_count; ++i)
+    json.value(visir_module_command_source(module.get(), entry, index, i));
+  json.endArray();
+}
+
+std::string inspectText(const rt::Module &module, uint32_t top) {
   visir_module_info_t info = module.info();
   std::string text = std::string("producer   ") + info.producer + "\n";
   text += std::string("options    ") + info.options + "\n";
@@ -120,10 +223,10 @@ std::string inspectText(const rt::Module &module) {
   text += "states     " + std::to_string(info.state_count) + "\n";
   for (uint32_t i = 0; i < info.entry_count; ++i)
     text += entryText(module, i);
-  return text;
+  return text + constantsText(module, top);
 }
 
-void inspectJson(const rt::Module &module, JsonWriter &json) {
+void inspectJson(const rt::Module &module, uint32_t top, JsonWriter &json) {
   visir_module_info_t info = module.info();
   json.beginObject();
   json.field("producer", info.producer);
@@ -139,6 +242,15 @@ void inspectJson(const rt::Module &module, JsonWriter &json) {
   json.key("entries").beginArray();
   for (uint32_t i = 0; i < info.entry_count; ++i)
     entryJson(module, i, json);
+  json.endArray();
+  json.key("largest_constants").beginArray();
+  for (const ConstantUse &use : largestConstants(module, top)) {
+    json.beginObject();
+    json.field("index", use.number);
+    json.field("bytes", use.info.bytes);
+    json.field("nodes", use.nodes);
+    json.endObject();
+  }
   json.endArray();
   json.endObject();
 }

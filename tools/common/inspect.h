@@ -10,8 +10,12 @@
 
 namespace visir::tools {
 
-std::string inspectText(const rt::Module &module);
-void inspectJson(const rt::Module &module, JsonWriter &json);
+// With the `top` largest constants, 10 for 0.
+std::string inspectText(const rt::Module &module, uint32_t top);
+// The fields of a command, without the object around them.
+void commandJson(const rt::Module &module, uint32_t entry, uint32_t index,
+                 JsonWriter &json);
+void inspectJson(const rt::Module &module, uint32_t top, JsonWriter &json);
 
 } // namespace visir::tools
 

@@ -3,6 +3,7 @@
 
 #include "tools/common/bench.h"
 #include "tools/common/devices.h"
+#include "tools/common/html_report.h"
 #include "tools/common/inspect.h"
 #include "tools/common/npy.h"
 #include "tools/common/ranking.h"
@@ -108,6 +109,8 @@ static void measureAndReport(const RuntimeOptions &options, bool firstRuns) {
   benchmark.cached = cached;
   if (!options.trace.empty())
     writeText(options.trace, benchmarkTrace(model, benchmark));
+  if (!options.html.empty())
+    writeText(options.html, htmlReport(model.module, model.entry, &benchmark));
   if (!options.json)
     return print(benchmarkText(model, benchmark, options));
   JsonWriter json;
@@ -131,10 +134,13 @@ void inspectArtifact(const RuntimeOptions &options) {
   rt::Context context(1);
   rt::Module module(context, options.artifact, VISIR_MODULE_INSPECT,
                     options.target.empty() ? nullptr : options.target.c_str());
+  if (!options.html.empty())
+    writeText(options.html, htmlReport(module, module.findEntry(options.entry),
+                                       /*benchmark=*/nullptr));
   if (!options.json)
-    return print(inspectText(module));
+    return print(inspectText(module, options.top));
   JsonWriter json;
-  inspectJson(module, json);
+  inspectJson(module, options.top, json);
   printJson(json);
 }
 
@@ -161,7 +167,7 @@ std::string runtimeCommandsHelp() {
 }
 
 const char *exitCodesHelp() {
-  return "exit codes: 0 success, 1 failure, 2 wrong command line\n";
+  return "exit codes: 0 success, 1 failure, 64 wrong command line\n";
 }
 
 bool isRuntimeCommand(const char *name) {
@@ -182,10 +188,10 @@ int runtimeCommand(const char *name, int count, const char *const *words) {
     if (asksForHelp(count, words)) {
       print(std::string(name) +
             " ARTIFACT.visir [OPTIONS]: " + command->summary + "\n\n" +
-            runtimeOptionsHelp() + "\n" + exitCodesHelp());
+            runtimeOptionsHelp(name) + "\n" + exitCodesHelp());
       return kExitOk;
     }
-    command->run(parseRuntimeOptions(count, words));
+    command->run(parseRuntimeOptions(count, words, name));
     return kExitOk;
   } catch (const UsageError &error) {
     fprintf(stderr, "error: %s\n", error.what());

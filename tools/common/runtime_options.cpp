@@ -78,6 +78,51 @@ std::pair<std::string, std::string> parseInput(const std::string &text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+// Which commands take an option: their first letters.
+struct OptionHelp {
+  const char *name, *placeholder, *commands, *text;
+};
+
+constexpr OptionHelp kOptions[] = {
+    {"--entry", "NAME", "rbpi", "entry point (default: the first)"},
+    {"--input", "[NAME=]FILE", "rbp",
+     ".npy file for an input, by name or index; or a\n"
+     "JPEG or PNG picture, if the artifact says how\nto use it"},
+    {"--random", "SEED", "rbp", "fill the other inputs from a seed"},
+    {"--output", "FOLDER", "r", "write the outputs as .npy files"},
+    {"--threads", "N", "rbp", "threads of a run (default: all processors)"},
+    {"--target", "NAME", "rbpi", "program to use (default: the best)"},
+    {"--device", "NAME", "rbp",
+     "where to run: cpu, vulkan, vulkan:0, vulkan:discrete,\n"
+     "vulkan:PART OF ITS NAME (default: the best)"},
+    {"--seconds", "S", "bp", "time to measure for (default: 1)"},
+    {"--runs", "N", "bp", "runs to measure instead"},
+    {"--top", "N", "r", "largest values of the first output to list"},
+    {"--top", "N", "bp", "longest commands to list (default: all)"},
+    {"--top", "N", "i", "largest constants to list (default: 10)"},
+    {"--labels", "FILE", "r", "names of the values, one per line"},
+    {"--trace", "FILE", "bp", "write a trace for ui.perfetto.dev"},
+    {"--html", "FILE", "bp",
+     "write a page with timeline, roofline, memory plan\nand commands"},
+    {"--html", "FILE", "i", "write a page with memory plan and commands"},
+    {"--full", "", "rbp", "check the digests of constants, too"},
+    {"--copy-code", "", "rbp", "load the code to fresh pages"},
+    {"--copy-constants", "", "rbp", "load the constants to memory"},
+    {"--json", "", "rbpiv", "print JSON"},
+};
+
+bool isTakenBy(const OptionHelp &option, const char *command) {
+  return !command || strchr(option.commands, command[0]);
+}
+
+// Refuses an option that is unknown or that the command does not take.
+void checkOption(const std::string &word, const char *command) {
+  for (const OptionHelp &option : kOptions)
+    if (word == option.name && isTakenBy(option, command))
+      return;
+  throw UsageError("option is " + word + ", expected one that --help lists");
+}
+
 bool parseFlag(const std::string &word, RuntimeOptions *options) {
   if (word == "--json")
     options->json = true;
@@ -92,7 +137,7 @@ bool parseFlag(const std::string &word, RuntimeOptions *options) {
   return true;
 }
 
-bool parseValued(const std::string &word, Words &words,
+void parseValued(const std::string &word, Words &words,
                  RuntimeOptions *options) {
   if (word == "--entry")
     options->entry = words.value();
@@ -121,25 +166,24 @@ bool parseValued(const std::string &word, Words &words,
     options->labels = words.value();
   else if (word == "--trace")
     options->trace = words.value();
-  else
-    return false;
-  return true;
+  else if (word == "--html")
+    options->html = words.value();
 }
 
 } // namespace
 
-RuntimeOptions parseRuntimeOptions(int count, const char *const *arguments) {
+RuntimeOptions parseRuntimeOptions(int count, const char *const *arguments,
+                                   const char *command) {
   RuntimeOptions options;
   Words words(count, arguments);
   for (std::string word; words.next(&word);) {
-    if (parseFlag(word, &options) || parseValued(word, words, &options)) {
+    if (word.rfind("-", 0) == 0) {
+      checkOption(word, command);
+      if (!parseFlag(word, &options))
+        parseValued(word, words, &options);
       words.end();
       continue;
     }
-    if (word.rfind("-", 0) == 0)
-      throw UsageError("option is " + word +
-                       ", expected one that --help "
-                       "lists");
     if (!options.artifact.empty())
       throw UsageError("second artifact is \"" + word + "\", expected one");
     options.artifact = word;
@@ -156,29 +200,21 @@ bool asksForHelp(int count, const char *const *words) {
   return false;
 }
 
-const char *runtimeOptionsHelp() {
-  return "  --entry NAME        entry point (default: the first)\n"
-         "  --input [NAME=]FILE .npy file for an input, by name or index; or "
-         "a\n"
-         "                      JPEG or PNG picture, if the artifact says how\n"
-         "                      to use it\n"
-         "  --random SEED       fill the other inputs from a seed\n"
-         "  --output FOLDER     write the outputs as .npy files\n"
-         "  --threads N         threads of a run (default: all processors)\n"
-         "  --target NAME       program to use (default: the best)\n"
-         "  --device NAME       where to run: cpu, vulkan, vulkan:0, "
-         "vulkan:discrete,\n"
-         "                      vulkan:PART OF ITS NAME (default: the best)\n"
-         "  --seconds S         time to measure for (default: 1)\n"
-         "  --runs N            runs to measure instead\n"
-         "  --top N             longest commands to list (default: all);\n"
-         "                      run: largest values of the first output\n"
-         "  --labels FILE       run: names of the values, one per line\n"
-         "  --trace FILE        profile: write a trace for ui.perfetto.dev\n"
-         "  --full              check the digests of constants, too\n"
-         "  --copy-code         load the code to fresh pages\n"
-         "  --copy-constants    load the constants to memory\n"
-         "  --json              print JSON\n";
+std::string runtimeOptionsHelp(const char *command) {
+  constexpr size_t kColumn = 22;
+  std::string text;
+  for (const OptionHelp &option : kOptions) {
+    if (!isTakenBy(option, command))
+      continue;
+    std::string left = std::string("  ") + option.name +
+                       (*option.placeholder ? " " : "") + option.placeholder;
+    text += left + std::string(kColumn - left.size(), ' ');
+    for (const char *c = option.text; *c; ++c)
+      text += *c == '\n' ? "\n" + std::string(kColumn, ' ')
+                         : std::string(1, *c);
+    text += "\n";
+  }
+  return text;
 }
 
 } // namespace visir::tools

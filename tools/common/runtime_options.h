@@ -14,7 +14,7 @@ namespace visir::tools {
 // Exit codes of the tools.
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
+constexpr int kExitUsage = 64;
 
 // A command line that cannot be meant; the text says which part.
 class UsageError : public std::runtime_error {
@@ -44,13 +44,16 @@ struct RuntimeOptions {
   uint32_t top = 0;   // rows of the command table, 0: all; run: best classes
   std::string labels; // file with a class name per line
   std::string trace;  // file for a Perfetto trace
+  std::string html;   // file for a page
 };
 
-// Reads the words after the command's name. Throws UsageError.
-RuntimeOptions parseRuntimeOptions(int count, const char *const *words);
+// Reads the words after the name of a command (run, bench, profile, inspect,
+// verify), which takes some of the options; null: all. Throws UsageError.
+RuntimeOptions parseRuntimeOptions(int count, const char *const *words,
+                                   const char *command);
 
-// One line for each option.
-const char *runtimeOptionsHelp();
+// A row for each option that the command takes; null: all.
+std::string runtimeOptionsHelp(const char *command);
 // Whether one of the words asks for help.
 bool asksForHelp(int count, const char *const *words);
 

@@ -12,8 +12,10 @@ using namespace visir::tools;
 namespace {
 
 void printHelp(FILE *to) {
-  fprintf(to, "usage: visir-rt COMMAND ARTIFACT.visir [OPTIONS]\n\n%s\n%s\n%s",
-          runtimeCommandsHelp().c_str(), runtimeOptionsHelp(), exitCodesHelp());
+  fprintf(to,
+          "usage: visir-rt COMMAND ARTIFACT.visir [OPTIONS]\n\n%s\n%s\n"
+          "`visir-rt COMMAND --help` lists the options of each.\n",
+          runtimeCommandsHelp().c_str(), exitCodesHelp());
 }
 
 } // namespace

@@ -291,6 +291,38 @@ VISIR_API const char *visir_module_command_source(const visir_module_t *module,
                                                   uint32_t command,
                                                   uint32_t source);
 
+typedef enum visir_memory_kind_t {
+  VISIR_MEMORY_INPUT = 1,
+  VISIR_MEMORY_OUTPUT = 2,
+  VISIR_MEMORY_ARENA = 3,
+  VISIR_MEMORY_CONSTANT = 4,
+  VISIR_MEMORY_STATE = 5
+} visir_memory_kind_t;
+
+/* What a command reads or writes: a byte range of the input, output, constant
+ * or state `index`, or of the arena. */
+typedef struct visir_binding_info_t {
+  visir_memory_kind_t kind;
+  uint32_t index;
+  uint64_t offset, bytes;
+  uint32_t is_read, is_written; /* 0 or 1 */
+} visir_binding_info_t;
+
+/* VISIR_NOT_FOUND beyond the last binding. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_module_command_binding(
+    const visir_module_t *module, uint32_t entry, uint32_t command,
+    uint32_t binding, visir_binding_info_t *out_info);
+
+typedef struct visir_constant_info_t {
+  const char *name; /* may be "" */
+  uint64_t bytes;
+} visir_constant_info_t;
+
+/* VISIR_NOT_FOUND beyond the last constant. */
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_module_constant_info(const visir_module_t *module, uint32_t constant,
+                           visir_constant_info_t *out_info);
+
 /* Checks the digest of every section of every target. */
 VISIR_API VISIR_MUST_USE visir_status_t
 visir_module_verify_digests(const visir_module_t *module);

@@ -159,6 +159,27 @@ public:
     check(visir_module_command_info(get(), entry, index, &result));
     return result;
   }
+  // What a command reads and writes, in order.
+  std::vector<visir_binding_info_t> bindings(uint32_t entry,
+                                             uint32_t index) const {
+    std::vector<visir_binding_info_t> list;
+    visir_binding_info_t binding;
+    while (visir_module_command_binding(get(), entry, index,
+                                        static_cast<uint32_t>(list.size()),
+                                        &binding)
+               .code == VISIR_OK)
+      list.push_back(binding);
+    return list;
+  }
+  std::vector<visir_constant_info_t> constants() const {
+    std::vector<visir_constant_info_t> list;
+    visir_constant_info_t constant;
+    while (visir_module_constant_info(
+               get(), static_cast<uint32_t>(list.size()), &constant)
+               .code == VISIR_OK)
+      list.push_back(constant);
+    return list;
+  }
   // A zeroed tensor of an input's or output's dtype and largest dims.
   static Tensor makeTensor(const visir_tensor_info_t &info) {
     return Tensor(info.dtype,
