@@ -80,8 +80,9 @@ private:
   void addFunctions(const ProgramCode &code, fb::ProgramT &program);
   LogicalResult addEntry(exec::EntryOp entry, fb::ProgramT &program);
   LogicalResult addTensors(exec::EntryOp entry, ArrayAttr names,
-                           ArrayAttr types,
+                           ArrayAttr types, ArrayAttr dims,
                            std::vector<std::unique_ptr<fb::TensorT>> &out);
+  void addSymbols(exec::EntryOp entry, fb::EntryT &out);
   LogicalResult addPreprocess(exec::EntryOp entry, fb::EntryT &out);
   std::unique_ptr<fb::CommandT> command(Operation &op);
 
@@ -131,9 +132,11 @@ static std::unique_ptr<fb::BindingRefT> refOf(exec::RefAttr ref) {
 }
 
 LogicalResult ManifestBuilder::addTensors(
-    exec::EntryOp entry, ArrayAttr names, ArrayAttr types,
+    exec::EntryOp entry, ArrayAttr names, ArrayAttr types, ArrayAttr dims,
     std::vector<std::unique_ptr<fb::TensorT>> &out) {
-  for (auto [name, attr] : llvm::zip_equal(names, types)) {
+  for (auto [i, name, attr] : llvm::enumerate(names, types)) {
+    auto symbols = dims.empty() ? DenseI64ArrayAttr()
+                                : cast<DenseI64ArrayAttr>(dims[i]);
     auto type = cast<RankedTensorType>(cast<TypeAttr>(attr).getValue());
     auto tensor = std::make_unique<fb::TensorT>();
     tensor->name = cast<StringAttr>(name).str();
@@ -142,9 +145,10 @@ LogicalResult ManifestBuilder::addTensors(
       return entry.emitError("element type of ")
              << tensor->name << " is " << type.getElementType()
              << ", expected one that artifacts know";
-    for (int64_t size : type.getShape()) {
+    for (auto [axis, size] : llvm::enumerate(type.getShape())) {
       auto dim = std::make_unique<fb::DimT>();
       dim->value = size;
+      dim->symbol = symbols ? symbols[axis] : -1;
       tensor->dims.push_back(std::move(dim));
     }
     tensor->bytes = tensorBytes(type);
@@ -211,14 +215,58 @@ LogicalResult ManifestBuilder::addPreprocess(exec::EntryOp entry,
   return success();
 }
 
+/// The terms of an affine expression of symbols, added up in `symbol`.
+static void addTerms(AffineExpr expr, int64_t factor, fb::SymbolT &symbol) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    symbol.offset += factor * constant.getValue();
+    return;
+  }
+  if (auto of = dyn_cast<AffineSymbolExpr>(expr)) {
+    auto term = std::make_unique<fb::SymbolTermT>();
+    term->symbol = of.getPosition();
+    term->factor = factor;
+    symbol.terms.push_back(std::move(term));
+    return;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  if (expr.getKind() == AffineExprKind::Mul) {
+    int64_t by = cast<AffineConstantExpr>(binary.getRHS()).getValue();
+    return addTerms(binary.getLHS(), factor * by, symbol);
+  }
+  addTerms(binary.getLHS(), factor, symbol);
+  addTerms(binary.getRHS(), factor, symbol);
+}
+
+void ManifestBuilder::addSymbols(exec::EntryOp entry, fb::EntryT &out) {
+  for (auto fields : entry.getSymbols().getAsRange<DictionaryAttr>()) {
+    auto symbol = std::make_unique<fb::SymbolT>();
+    symbol->name = fields.getAs<StringAttr>("name").str();
+    symbol->min = fields.getAs<IntegerAttr>("min").getInt();
+    symbol->max = fields.getAs<IntegerAttr>("max").getInt();
+    if (auto value = fields.getAs<AffineMapAttr>("value")) {
+      symbol->is_expression = true;
+      addTerms(value.getValue().getResult(0), 1, *symbol);
+    }
+    out.symbols.push_back(std::move(symbol));
+  }
+  for (auto fields : entry.getStateLengths().getAsRange<DenseI64ArrayAttr>()) {
+    auto length = std::make_unique<fb::StateLengthT>();
+    length->state = fields[0];
+    length->before = fields[1];
+    length->after = fields[2];
+    out.state_lengths.push_back(std::move(length));
+  }
+}
+
 LogicalResult ManifestBuilder::addEntry(exec::EntryOp entry,
                                         fb::ProgramT &program) {
   auto out = std::make_unique<fb::EntryT>();
   out->name = entry.getSymName().str();
+  addSymbols(entry, *out);
   if (failed(addTensors(entry, entry.getInputNames(), entry.getInputTypes(),
-                        out->inputs)) ||
+                        entry.getInputDims(), out->inputs)) ||
       failed(addTensors(entry, entry.getOutputNames(), entry.getOutputTypes(),
-                        out->outputs)))
+                        entry.getOutputDims(), out->outputs)))
     return failure();
   if (options.preprocess && failed(addPreprocess(entry, *out)))
     return failure();

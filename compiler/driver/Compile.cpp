@@ -42,8 +42,11 @@ readModule(MLIRContext &context, const CompileOptions &options,
       return failure();
     return module;
   }
+  ImportOptions import = options.import;
+  for (const auto &[input, output] : options.states)
+    import.states.insert(input);
   FailureOr<OwningOpRef<ModuleOp>> result =
-      importModels(context, options.inputs, options.import, unsupported);
+      importModels(context, options.inputs, import, unsupported);
   if (failed(result) || failed(declareStates(**result, options.states)))
     return failure();
   return result;

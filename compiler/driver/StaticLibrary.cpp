@@ -28,11 +28,17 @@ static std::string identifier(StringRef name) {
 }
 
 static void describe(llvm::raw_ostream &out, StringRef what,
-                     const fb::TensorT &tensor) {
+                     const fb::EntryT &entry, const fb::TensorT &tensor) {
   out << " *   " << what << " " << tensor.name << ": "
       << fb::EnumNameDType(tensor.dtype);
-  for (const auto &dim : tensor.dims)
-    out << (&dim == &tensor.dims.front() ? " " : "x") << dim->value;
+  for (const auto &dim : tensor.dims) {
+    out << (&dim == &tensor.dims.front() ? " " : "x");
+    if (dim->symbol >= 0)
+      out << "(" << entry.symbols[dim->symbol]->name << "<=" << dim->value
+          << ")";
+    else
+      out << dim->value;
+  }
   out << ", " << tensor.bytes << " bytes\n";
 }
 
@@ -46,10 +52,12 @@ static std::string headerText(StringRef name, const fb::ManifestT &manifest,
   for (const auto &entry : manifest.programs.front()->entries) {
     out << " * entry " << entry->name << "\n";
     for (const auto &tensor : entry->inputs)
-      describe(out, "input", *tensor);
+      describe(out, "input", *entry, *tensor);
     for (const auto &tensor : entry->outputs)
-      describe(out, "output", *tensor);
+      describe(out, "output", *entry, *tensor);
   }
+  for (const auto &state : manifest.programs.front()->states)
+    out << " * state " << state->name << ", " << state->bytes << " bytes\n";
   out << " */\n#ifndef " << upper << "_H\n#define " << upper
       << "_H\n\n#include <stdint.h>\n#include <visir/runtime.h>\n\n"
       << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n#define " << upper

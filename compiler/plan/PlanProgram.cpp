@@ -3,11 +3,13 @@
 
 #include "compiler/plan/BufferPlan.h"
 #include "compiler/plan/Dependencies.h"
+#include "compiler/plan/EntrySymbols.h"
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -79,7 +81,8 @@ class EntryPlanner {
 public:
   EntryPlanner(func::FuncOp func, const KernelTable &table,
                ConstantPool &constants, StatePool &states)
-      : func(func), table(table), constants(constants), states(states) {}
+      : func(func), table(table), constants(constants), states(states),
+        symbols(func) {}
 
   LogicalResult run(OpBuilder &builder);
 
@@ -87,6 +90,9 @@ private:
   LogicalResult collect();
   LogicalResult bindArguments();
   LogicalResult bindOutputs();
+  LogicalResult bindLength(unsigned argument, AffineMapAttr length);
+  LogicalResult addStateLength(unsigned state, AffineMapAttr dims,
+                               bool isAfter);
   unsigned addCopy(unsigned source, Value value);
   void place();
   unsigned newBuffer(Value value);
@@ -100,6 +106,9 @@ private:
   const KernelTable &table;
   ConstantPool &constants;
   StatePool &states;
+  EntrySymbols symbols;
+  /// [state, symbol before, symbol after] by state.
+  llvm::MapVector<unsigned, std::pair<int64_t, int64_t>> stateLengths;
   /// Arguments and results that the caller passes, in order.
   SmallVector<unsigned> inputs, outputs;
   std::vector<Buffer> buffers;
@@ -174,6 +183,11 @@ LogicalResult EntryPlanner::bindArguments() {
   for (BlockArgument argument : func.getArguments()) {
     unsigned i = argument.getArgNumber();
     Buffer &buffer = buffers[bufferOf(argument)];
+    if (auto length = func.getArgAttrOfType<AffineMapAttr>(i, "visir.length")) {
+      if (failed(bindLength(i, length)))
+        return failure();
+      continue;
+    }
     auto state = func.getArgAttrOfType<StringAttr>(i, "visir.state");
     if (!state) {
       buffer.kind = exec::BufferKind::Input;
@@ -186,7 +200,45 @@ LogicalResult EntryPlanner::bindArguments() {
       return failure();
     buffer.kind = exec::BufferKind::State;
     buffer.index = *index;
+    if (failed(addStateLength(
+            *index, func.getArgAttrOfType<AffineMapAttr>(i, "visir.dims"),
+            /*isAfter=*/false)))
+      return failure();
   }
+  return success();
+}
+
+/// A hidden argument is the runtime's copy of a symbol.
+LogicalResult EntryPlanner::bindLength(unsigned argument,
+                                       AffineMapAttr length) {
+  auto index = symbols.indexOfValue(length.getValue().getResult(0));
+  if (!index)
+    return func.emitError("length of argument ")
+           << argument << " is " << length << ", expected one of the symbols";
+  Buffer &buffer = buffers[bufferOf(func.getArgument(argument))];
+  buffer.kind = exec::BufferKind::Length;
+  buffer.index = *index;
+  return success();
+}
+
+/// Which symbol is the length of a state, before or after a run.
+LogicalResult EntryPlanner::addStateLength(unsigned state, AffineMapAttr dims,
+                                           bool isAfter) {
+  if (!dims)
+    return success();
+  std::optional<int64_t> length;
+  for (AffineExpr expr : dims.getValue().getResults()) {
+    std::optional<int64_t> symbol =
+        isAfter ? symbols.indexOfValue(expr) : symbols.indexOf(expr);
+    if (symbol && length)
+      return func.emitError("state ")
+             << state << " has several bounded dimensions, expected one";
+    if (symbol)
+      length = symbol;
+  }
+  auto &entry = stateLengths.try_emplace(state, -1, -1).first->second;
+  if (length)
+    (isAfter ? entry.second : entry.first) = *length;
   return success();
 }
 
@@ -216,6 +268,11 @@ LogicalResult EntryPlanner::bindOutputs() {
       unsigned target = addCopy(buffer, value);
       buffers[target].kind = exec::BufferKind::State;
       buffers[target].index = *index;
+      if (failed(addStateLength(
+              *index,
+              func.getResultAttrOfType<AffineMapAttr>(i, "visir.dims"),
+              /*isAfter=*/true)))
+        return failure();
       continue;
     }
     if (buffers[buffer].kind != exec::BufferKind::Arena)
@@ -316,21 +373,34 @@ LogicalResult EntryPlanner::run(OpBuilder &builder) {
     return failure();
   place();
   SmallVector<Attribute> inputNames, outputNames, inputTypes, outputTypes;
+  SmallVector<Attribute> inputDims, outputDims, lengths;
   for (unsigned i : inputs) {
     inputNames.push_back(nameOr(builder, func.getArgAttr(i, "visir.name"),
                                 "input" + Twine(i)));
-    inputTypes.push_back(TypeAttr::get(func.getArgument(i).getType()));
+    auto type = cast<RankedTensorType>(func.getArgument(i).getType());
+    inputTypes.push_back(TypeAttr::get(type));
+    inputDims.push_back(builder.getDenseI64ArrayAttr(symbols.ofDims(
+        func.getArgAttrOfType<AffineMapAttr>(i, "visir.dims"),
+        type.getRank())));
   }
   for (unsigned i : outputs) {
     outputNames.push_back(nameOr(
         builder, func.getResultAttr(i, "visir.name"), "output" + Twine(i)));
-    outputTypes.push_back(TypeAttr::get(func.getResultTypes()[i]));
+    auto type = cast<RankedTensorType>(func.getResultTypes()[i]);
+    outputTypes.push_back(TypeAttr::get(type));
+    outputDims.push_back(builder.getDenseI64ArrayAttr(symbols.ofDims(
+        func.getResultAttrOfType<AffineMapAttr>(i, "visir.dims"),
+        type.getRank())));
   }
+  for (const auto &[state, symbols] : stateLengths)
+    lengths.push_back(builder.getDenseI64ArrayAttr(
+        {int64_t(state), symbols.first, symbols.second}));
   auto entry = exec::EntryOp::create(
       builder, func.getLoc(), func.getSymName(),
       builder.getArrayAttr(inputNames), builder.getArrayAttr(inputTypes),
       builder.getArrayAttr(outputNames), builder.getArrayAttr(outputTypes),
-      arenaBytes);
+      arenaBytes, symbols.list(), builder.getArrayAttr(inputDims),
+      builder.getArrayAttr(outputDims), builder.getArrayAttr(lengths));
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&entry.getBody());
   emit(builder);

@@ -24,6 +24,7 @@ def VisirExec_BufferKind : I32EnumAttr<"BufferKind", "what memory", [
   I32EnumAttrCase<"Arena", 3, "arena">,
   I32EnumAttrCase<"Constant", 4, "constant">,
   I32EnumAttrCase<"State", 5, "state">,
+  I32EnumAttrCase<"Length", 6, "length">,
 ]> {
   let cppNamespace = "::visir::exec";
   let genSpecializedAttr = 0;
@@ -31,7 +32,7 @@ def VisirExec_BufferKind : I32EnumAttr<"BufferKind", "what memory", [
 
 def VisirExec_RefAttr : AttrDef<VisirExec_Dialect, "Ref"> {
   let mnemonic = "ref";
-  let summary = "A byte range of an input, output, constant, state or arena";
+  let summary = "A byte range of what the runtime can point to";
   let parameters = (ins EnumParameter<VisirExec_BufferKind>:$kind,
                         "int64_t":$index, "int64_t":$offset, "int64_t":$size);
   let assemblyFormat =
@@ -85,9 +86,19 @@ def VisirExec_EntryOp : VisirExec_Op<"entry", [
     Symbol, NoTerminator, SingleBlock, IsolatedFromAbove,
     HasParent<"ProgramOp">]> {
   let summary = "An entry point: commands in order";
+  let description = [{
+    `symbols`: run-time sizes, each a dictionary of `name`, `min`, `max` and,
+    for an expression of earlier ones, `value` (an affine map). `input_dims`
+    and `output_dims` have, for each tensor, the symbol of each dimension or
+    -1. `state_lengths`: [state, symbol before a run or -1, symbol after].
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$input_names,
                        TypeArrayAttr:$input_types, ArrayAttr:$output_names,
-                       TypeArrayAttr:$output_types, I64Attr:$arena_bytes);
+                       TypeArrayAttr:$output_types, I64Attr:$arena_bytes,
+                       DefaultValuedAttr<ArrayAttr, "{}">:$symbols,
+                       DefaultValuedAttr<ArrayAttr, "{}">:$input_dims,
+                       DefaultValuedAttr<ArrayAttr, "{}">:$output_dims,
+                       DefaultValuedAttr<ArrayAttr, "{}">:$state_lengths);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
 }

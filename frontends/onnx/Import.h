@@ -7,14 +7,22 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 namespace visir {
 
+/// The size of one dimension: a number, or symbols and a number added up.
+struct ShapeExtent {
+  int64_t value = 0;
+  std::vector<std::string> symbols;
+  int64_t max = 0; ///< the bound of a symbol; 0 where another place gives it
+};
+
 /// Shapes of one entry point's inputs, by name.
 struct ShapeSet {
-  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  std::vector<std::pair<std::string, std::vector<ShapeExtent>>> shapes;
 };
 
 struct ImportOptions {
@@ -24,12 +32,19 @@ struct ImportOptions {
   /// Inputs that become constants: name and value as text, a number or a
   /// comma-separated list, as "3", "1,3,224,224", "[0.5, 2]" or "true".
   std::vector<std::pair<std::string, std::string>> bindings;
+  /// Inputs that are states: their bounded dimensions start at 0 and never
+  /// grow beyond their bounds.
+  std::set<std::string> states;
+  /// Where several models take the same options: names of inputs that a model
+  /// lacks are no error, and those that it has are added here.
+  std::set<std::string> *inputNames = nullptr;
 };
 
 /// Reads options as they stand on a command line: "name=1x3x224x224" each
-/// (an empty extent list is a scalar; commas separate several inputs). A name
-/// that the current set has starts the next set. Returns an error text, or an
-/// empty string.
+/// (an empty extent list is a scalar; commas separate several inputs). An
+/// extent may be bounded, "T<=128", and elsewhere "T" or a sum, "P+T", "P+1".
+/// A name that the current set has starts the next set. Returns an error text,
+/// or an empty string.
 std::string parseShapes(llvm::ArrayRef<std::string> texts,
                         std::vector<ShapeSet> &sets);
 /// "name=value" each.

@@ -27,6 +27,8 @@ constexpr uint32_t kMaxTiles = 1u << 30;
 constexpr uint32_t kMaxPictureSide = 65535;
 constexpr uint32_t kMaxWorkgroupThreads = 1024;
 constexpr uint32_t kMaxSharedBytes = 1u << 20;
+// Of a buffer of kind length.
+constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMaxMemoryBytes = uint64_t(1) << 44;
 
 // Bytes of an element; 0 when the dtype is not a valid one.

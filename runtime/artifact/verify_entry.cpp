@@ -104,6 +104,10 @@ Status resourceSize(const EntryContext &context, const schema::BindingRef &ref,
     if (ref.index() < count)
       *bytes = program.states()->Get(ref.index())->bytes();
     break;
+  case schema::BufferKind::length:
+    count = sizeOf(entry.symbols());
+    *bytes = kLengthBytes;
+    break;
   default:
     return malformed("kind is %u, expected %u..%u",
                      static_cast<unsigned>(ref.kind()),
@@ -126,7 +130,8 @@ Status verifyReference(EntryContext &context, const schema::BindingRef &ref,
                      wide(ref.offset()), wide(ref.size()),
                      schema::EnumNameBufferKind(ref.kind()), wide(bytes));
   if (writes && (ref.kind() == schema::BufferKind::input ||
-                 ref.kind() == schema::BufferKind::constant))
+                 ref.kind() == schema::BufferKind::constant ||
+                 ref.kind() == schema::BufferKind::length))
     return malformed("written buffer is %s, expected output, arena or state",
                      schema::EnumNameBufferKind(ref.kind()));
   if (writes && ref.kind() == schema::BufferKind::output)
@@ -374,16 +379,10 @@ Status verifySameTensors(const Tensors *actual, const Tensors *expected,
 
 Status verifyEntry(Verification &v, const schema::Entry &entry) {
   EntryContext context{v, entry, {}};
-  uint32_t symbols = sizeOf(entry.symbols());
-  VISIR_RETURN_IF_ERROR(v.budget.charge(symbols));
-  for (uint32_t i = 0; i < symbols; ++i) {
-    const schema::Symbol &symbol = *entry.symbols()->Get(i);
-    if (symbol.min() > symbol.max() || symbol.max() > UINT32_MAX)
-      return malformed("symbol %u: range is %llu..%llu, expected within 0..%u",
-                       i, wide(symbol.min()), wide(symbol.max()), UINT32_MAX);
-  }
+  VISIR_RETURN_IF_ERROR(verifySymbols(v, entry));
   VISIR_RETURN_IF_ERROR(verifyTensors(context, entry.inputs(), "input"));
   VISIR_RETURN_IF_ERROR(verifyTensors(context, entry.outputs(), "output"));
+  VISIR_RETURN_IF_ERROR(verifyLengths(v, entry));
   if (entry.arena_bytes() > kMaxMemoryBytes)
     return malformed("arena size is %llu, expected at most %llu",
                      wide(entry.arena_bytes()), wide(kMaxMemoryBytes));

@@ -75,9 +75,10 @@ public:
   explicit Wave(Array<Interval> &storage) : storage(storage) {}
 
   void add(const schema::BindingRef &ref, uint32_t command, bool written) {
-    // Inputs and constants are never written: no conflict can arise.
+    // These are never written: no conflict can arise.
     if (ref.size() == 0 || ref.kind() == schema::BufferKind::input ||
-        ref.kind() == schema::BufferKind::constant)
+        ref.kind() == schema::BufferKind::constant ||
+        ref.kind() == schema::BufferKind::length)
       return;
     uint64_t resource =
         uint64_t(static_cast<uint8_t>(ref.kind())) << 32 | ref.index();

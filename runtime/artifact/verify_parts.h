@@ -60,6 +60,10 @@ struct Verification {
 Status verifyContainer(Verification &v);
 // Functions, constants and states of v.program.
 Status verifyProgramParts(Verification &v);
+// Ranges and expressions of an entry's symbols; needs nothing else of it.
+Status verifySymbols(Verification &v, const schema::Entry &entry);
+// Lengths of states, and that all symbols get a value; needs verified inputs.
+Status verifyLengths(Verification &v, const schema::Entry &entry);
 // One entry of v.program.
 Status verifyEntry(Verification &v, const schema::Entry &entry);
 // Bindings of one dispatch against each other.

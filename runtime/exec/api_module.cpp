@@ -292,6 +292,28 @@ visir_status_t visir_module_output_info(const visir_module_t *module,
   return toC(status);
 }
 
+visir_status_t visir_module_state_info(const visir_module_t *module,
+                                       uint32_t index,
+                                       visir_state_info_t *out_info) {
+  const schema::Program &program = unwrap(module)->program();
+  if (index >= sizeOf(program.states()))
+    return toC(outOfRange("state", index, sizeOf(program.states())));
+  const schema::State &state = *program.states()->Get(index);
+  *out_info = {state.name()->c_str(), state.bytes(), "", 0};
+  for (const schema::Entry *entry : *program.entries()) {
+    for (uint32_t i = 0; i < sizeOf(entry->state_lengths()); ++i) {
+      const schema::StateLength &length = *entry->state_lengths()->Get(i);
+      if (length.state() != index || length.before() < 0)
+        continue;
+      const schema::Symbol &symbol = *entry->symbols()->Get(length.before());
+      out_info->symbol = symbol.name()->c_str();
+      out_info->max_length = symbol.max();
+      return toC(Status());
+    }
+  }
+  return toC(Status());
+}
+
 visir_status_t visir_module_preprocess_info(const visir_module_t *module,
                                             uint32_t entry, uint32_t input,
                                             visir_preprocess_info_t *out_info) {

@@ -113,6 +113,42 @@ visir_status_t visir_session_state(visir_session_t *session, const char *name,
   return toC(unwrap(session)->state(name, out_data, out_bytes));
 }
 
+namespace {
+
+Status noState(const char *name) {
+  return Status::error(StatusCode::notFound, "state \"%.64s\" does not exist",
+                       name);
+}
+
+} // namespace
+
+visir_status_t visir_session_state_length(visir_session_t *session,
+                                          const char *name,
+                                          uint64_t *out_length) {
+  const uint64_t *length = unwrap(session)->stateLength(name);
+  *out_length = length ? *length : 0;
+  return toC(length ? Status() : noState(name));
+}
+
+visir_status_t visir_session_set_state_length(visir_session_t *session,
+                                              const char *name,
+                                              uint64_t length) {
+  uint64_t *current = unwrap(session)->stateLength(name);
+  if (current)
+    *current = length;
+  return toC(current ? Status() : noState(name));
+}
+
+visir_status_t visir_session_output_dims(visir_session_t *session,
+                                         uint32_t entry,
+                                         const visir_tensor_t *inputs,
+                                         uint32_t input_count, uint32_t output,
+                                         int64_t *out_dims) {
+  return toC(unwrap(session)->outputDims(
+      entry, reinterpret_cast<const TensorView *>(inputs), input_count, output,
+      out_dims));
+}
+
 uint64_t visir_session_memory_bytes(const visir_session_t *session) {
   return unwrap(session)->memoryBytes();
 }

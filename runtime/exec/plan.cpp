@@ -113,6 +113,9 @@ void EntryPlan::bind(const Module &module, const SessionMemory &memory,
     // The verifier refused to write to constants.
     base = const_cast<uint8_t *>(module.constant(ref.index()));
     break;
+  case schema::BufferKind::length:
+    base = memory.lengths + ref.index() * kLengthStride;
+    break;
   case schema::BufferKind::input:
   case schema::BufferKind::output: {
     bool output = ref.kind() == schema::BufferKind::output;

@@ -46,7 +46,11 @@ struct SessionMemory {
   bool onDevice;
   uint8_t *arena;
   uint8_t *const *states;
+  uint8_t *lengths; // kLengthStride bytes for each symbol
 };
+
+// Distance of the lengths of two symbols: bindings are aligned.
+constexpr uint64_t kLengthStride = 64;
 
 // Commands between two barriers.
 struct Wave {

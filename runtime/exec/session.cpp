@@ -33,10 +33,22 @@ const schema::Tensor &tensorOf(const schema::Entry &entry, uint32_t index) {
                         : *entry.outputs()->Get(index - inputs);
 }
 
-bool hasSymbols(const schema::Tensor &tensor) {
+// Whether a view is as large as the tensor can be.
+bool isLargest(const schema::Tensor &tensor, const TensorView &view) {
   for (uint32_t i = 0; i < sizeOf(tensor.dims()); ++i)
-    if (tensor.dims()->Get(i)->symbol() >= 0)
-      return true;
+    if (static_cast<uint64_t>(view.dims[i]) != tensor.dims()->Get(i)->value())
+      return false;
+  return true;
+}
+
+// Whether a kernel looks at the value of a symbol in memory.
+bool readsLengths(const schema::Entry &entry) {
+  for (uint32_t i = 0; i < sizeOf(entry.commands()); ++i) {
+    const auto *dispatch = entry.commands()->Get(i)->operation_as_Dispatch();
+    for (uint32_t j = 0; dispatch && j < sizeOf(dispatch->bindings()); ++j)
+      if (dispatch->bindings()->Get(j)->kind() == schema::BufferKind::length)
+        return true;
+  }
   return false;
 }
 
@@ -153,6 +165,8 @@ Status Session::allocateMemory() {
       layouts.allocate(allocator, needs.tensors) &&
       bases.allocate(allocator, needs.tensors) &&
       symbols.allocate(allocator, needs.symbols) &&
+      lengths.allocate(allocator, needs.symbols * kLengthStride, kAlignment) &&
+      stateLengths.allocate(allocator, sizeOf(program.states())) &&
       commandTimes.allocate(allocator, needs.commands) &&
       startTimes.allocate(allocator, needs.commands);
   if (!allocated)
@@ -167,7 +181,8 @@ Status Session::allocateMemory() {
                progressCount * sizeof(uint32_t);
   if (device())
     VISIR_RETURN_IF_ERROR(openDevice());
-  SessionMemory memory = {device() != nullptr, arena.data(), states.data()};
+  SessionMemory memory = {device() != nullptr, arena.data(), states.data(),
+                          lengths.data()};
   for (uint32_t i = 0; i < plans.size(); ++i) {
     VISIR_RETURN_IF_ERROR(
         plans[i].build(*owner, *program.entries()->Get(i), memory));
@@ -177,6 +192,12 @@ Status Session::allocateMemory() {
 }
 
 Status Session::openDevice() {
+  for (const schema::Entry *entry : *owner->program().entries())
+    if (readsLengths(*entry) || sizeOf(entry->state_lengths()) != 0)
+      return Status::error(StatusCode::unsupported,
+                           "entry \"%.48s\" has bounded dimensions, expected "
+                           "none on this device",
+                           entry->name()->c_str());
   uint64_t limit = owner->context().options().memoryLimit;
   VISIR_RETURN_IF_ERROR(
       device()->open(owner->driverCode(), limit, &deviceSession));
@@ -190,6 +211,7 @@ void Session::reset() {
   const schema::Program &program = owner->program();
   for (uint32_t i = 0; i < states.size(); ++i) {
     const schema::State &state = *program.states()->Get(i);
+    stateLengths[i] = 0;
     if (state.initial() < 0)
       memset(states[i], 0, state.bytes());
     else
@@ -197,18 +219,27 @@ void Session::reset() {
   }
 }
 
+int64_t Session::findState(const char *name) const {
+  const auto *all = owner->program().states();
+  for (uint32_t i = 0; i < states.size(); ++i)
+    if (strcmp(all->Get(i)->name()->c_str(), name) == 0)
+      return i;
+  return -1;
+}
+
 Status Session::state(const char *name, void **data, uint64_t *bytes) {
-  const schema::Program &program = owner->program();
-  for (uint32_t i = 0; i < states.size(); ++i) {
-    const schema::State &state = *program.states()->Get(i);
-    if (strcmp(state.name()->c_str(), name) == 0) {
-      *data = states[i];
-      *bytes = state.bytes();
-      return Status();
-    }
-  }
-  return Status::error(StatusCode::notFound, "state \"%.64s\" does not exist",
-                       name);
+  int64_t index = findState(name);
+  if (index < 0)
+    return Status::error(StatusCode::notFound, "state \"%.64s\" does not exist",
+                         name);
+  *data = states[index];
+  *bytes = owner->program().states()->Get(static_cast<uint32_t>(index))->bytes();
+  return Status();
+}
+
+uint64_t *Session::stateLength(const char *name) {
+  int64_t index = findState(name);
+  return index < 0 ? nullptr : &stateLengths[index];
 }
 
 void Session::warmup() {
@@ -225,8 +256,8 @@ Status Session::checkTensors(const schema::Entry &entry,
                              const TensorView *outputs) {
   uint32_t inputCount = sizeOf(entry.inputs());
   uint32_t count = inputCount + sizeOf(entry.outputs());
-  for (uint32_t i = 0; i < sizeOf(entry.symbols()); ++i)
-    symbols[i] = -1;
+  VISIR_RETURN_IF_ERROR(resolveSymbols(owner->program(), entry, inputs,
+                                       stateLengths, symbols.data()));
   for (uint32_t i = 0; i < count; ++i) {
     bool output = i >= inputCount;
     const schema::Tensor &expected = tensorOf(entry, i);
@@ -247,6 +278,13 @@ Status Session::checkTensors(const schema::Entry &entry,
   return Status();
 }
 
+// Data of fewer elements than kernels were promised is staged.
+bool Session::inPlace(const schema::Tensor &tensor, uint32_t index) const {
+  const TensorView &view = views[index];
+  return reinterpret_cast<uintptr_t>(view.data) % kAlignment == 0 &&
+         layouts[index].dense && isLargest(tensor, view);
+}
+
 // Decides for each tensor where commands find it, copies inputs that cannot be
 // used in place, and sets the pointers of the plan.
 void Session::placeTensors(uint32_t index, const EntryPlan &plan) {
@@ -256,20 +294,37 @@ void Session::placeTensors(uint32_t index, const EntryPlan &plan) {
   uint8_t *next = staging.data();
   for (uint32_t i = 0; i < count; ++i) {
     const schema::Tensor &tensor = tensorOf(entry, i);
-    bool aligned = reinterpret_cast<uintptr_t>(views[i].data) % kAlignment == 0;
-    // Of a symbolic tensor the caller may give fewer bytes than kernels were
-    // promised.
-    bool inPlace =
-        !device() && aligned && layouts[i].dense && !hasSymbols(tensor);
-    bases[i] = inPlace ? static_cast<uint8_t *>(views[i].data) : next;
+    bool direct = !device() && inPlace(tensor, i);
+    bases[i] = direct ? static_cast<uint8_t *>(views[i].data) : next;
     if (device())
       bases[i] = device()->tensor(deviceSession, index, i);
-    if (!inPlace && i < inputCount)
-      gather(views[i], dtypeBytes(tensor.dtype()), bases[i]);
+    if (!direct && i < inputCount)
+      gather(views[i], tensor, bases[i]);
     next += alignUp(tensor.bytes(), kAlignment);
   }
   for (const TensorPointer &pointer : plan.tensorPointers)
     *pointer.slot = bases[pointer.tensor] + pointer.offset;
+}
+
+void Session::setLengths(const schema::Entry &entry) {
+  for (uint32_t i = 0; i < sizeOf(entry.symbols()); ++i)
+    memcpy(lengths.data() + i * kLengthStride, &symbols[i], sizeof(symbols[i]));
+}
+
+// Hands out what was staged, and takes over the lengths of states.
+void Session::finishRun(const EntryPlan &plan) {
+  const schema::Entry &entry = plan.entry();
+  uint32_t inputCount = sizeOf(entry.inputs());
+  uint32_t count = inputCount + sizeOf(entry.outputs());
+  for (uint32_t i = inputCount; i < count; ++i)
+    if (bases[i] != views[i].data)
+      scatter(bases[i], tensorOf(entry, i), views[i]);
+  for (uint32_t i = 0; i < sizeOf(entry.state_lengths()); ++i) {
+    const schema::StateLength &length = *entry.state_lengths()->Get(i);
+    if (length.after() >= 0)
+      stateLengths[length.state()] =
+          static_cast<uint64_t>(symbols[length.after()]);
+  }
 }
 
 Status Session::setScalars(const EntryPlan &plan) {
@@ -348,35 +403,62 @@ Status Session::runOnDevice(uint32_t index, const EntryPlan &plan) {
 Status Session::runPlan(uint32_t index, EntryPlan &plan) {
   uint64_t start = nanoseconds();
   placeTensors(index, plan);
+  setLengths(plan.entry());
   VISIR_RETURN_IF_ERROR(setScalars(plan));
   lastProfile = {index, 0, 0, commandTimes.data(), startTimes.data()};
   VISIR_RETURN_IF_ERROR(device() ? runOnDevice(index, plan)
                                  : runCommands(plan, start));
   if (cancelled.load(std::memory_order_relaxed))
     return Status::error(StatusCode::cancelled, "run was cancelled");
-  uint32_t inputCount = sizeOf(plan.entry().inputs());
-  uint32_t count = inputCount + sizeOf(plan.entry().outputs());
-  for (uint32_t i = inputCount; i < count; ++i)
-    if (bases[i] != views[i].data)
-      scatter(bases[i], dtypeBytes(tensorOf(plan.entry(), i).dtype()),
-              views[i]);
+  finishRun(plan);
   if (profiling)
     lastProfile.commandCount = static_cast<uint32_t>(plan.commands.size());
   lastProfile.totalNs = nanoseconds() - start;
   return Status();
 }
 
-Status Session::run(uint32_t index, const TensorView *inputs,
-                    uint32_t inputCount, const TensorView *outputs,
-                    uint32_t outputCount) {
+Status Session::checkIndex(uint32_t index, uint32_t inputCount) const {
   if (index >= plans.size())
     return Status::error(StatusCode::invalidArgument,
                          "entry is %u, expected less than %zu", index,
                          plans.size());
+  uint32_t expected = sizeOf(plans[index].entry().inputs());
+  if (inputCount != expected)
+    return wrongCount("input", inputCount, expected);
+  return Status();
+}
+
+Status Session::outputDims(uint32_t index, const TensorView *inputs,
+                           uint32_t inputCount, uint32_t output,
+                           int64_t *dims) {
+  VISIR_RETURN_IF_ERROR(checkIndex(index, inputCount));
+  const schema::Entry &entry = plans[index].entry();
+  if (output >= sizeOf(entry.outputs()))
+    return Status::error(StatusCode::invalidArgument,
+                         "output is %u, expected less than %u", output,
+                         sizeOf(entry.outputs()));
+  if (running.exchange(true, std::memory_order_acquire))
+    return Status::error(StatusCode::busy,
+                         "session is running, expected one run at a time");
+  Status status = resolveSymbols(owner->program(), entry, inputs, stateLengths,
+                                 symbols.data());
+  const schema::Tensor &tensor = *entry.outputs()->Get(output);
+  for (uint32_t i = 0; i < sizeOf(tensor.dims()); ++i) {
+    dims[i] = sizeOfDim(*tensor.dims()->Get(i), symbols.data());
+    // A run would refuse the input that the size comes from, and say why.
+    if (dims[i] < 0)
+      dims[i] = static_cast<int64_t>(tensor.dims()->Get(i)->value());
+  }
+  running.store(false, std::memory_order_release);
+  return status;
+}
+
+Status Session::run(uint32_t index, const TensorView *inputs,
+                    uint32_t inputCount, const TensorView *outputs,
+                    uint32_t outputCount) {
+  VISIR_RETURN_IF_ERROR(checkIndex(index, inputCount));
   EntryPlan &plan = plans[index];
   const schema::Entry &entry = plan.entry();
-  if (inputCount != sizeOf(entry.inputs()))
-    return wrongCount("input", inputCount, sizeOf(entry.inputs()));
   if (outputCount != sizeOf(entry.outputs()))
     return wrongCount("output", outputCount, sizeOf(entry.outputs()));
   if (running.exchange(true, std::memory_order_acquire))

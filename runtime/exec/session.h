@@ -3,6 +3,7 @@
 #ifndef VISIR_RUNTIME_EXEC_SESSION_H
 #define VISIR_RUNTIME_EXEC_SESSION_H
 
+#include "runtime/exec/lengths.h"
 #include "runtime/exec/plan.h"
 #include "runtime/exec/tensor.h"
 #include "runtime/exec/walk.h"
@@ -22,6 +23,11 @@ public:
   void warmup();
   void reset();
   Status state(const char *name, void **data, uint64_t *bytes);
+  // The run-time length of a state, or null without such a state.
+  uint64_t *stateLength(const char *name);
+  // The dims that an output of a run with these inputs has.
+  Status outputDims(uint32_t entry, const TensorView *inputs,
+                    uint32_t inputCount, uint32_t output, int64_t *dims);
 
   uint64_t memoryBytes() const { return totalBytes; }
   void setProfiling(bool enabled) { profiling = enabled; }
@@ -38,9 +44,14 @@ private:
   Status allocateMemory();
   Status openDevice();
   Status findNeeds(Needs *needs) const;
+  Status checkIndex(uint32_t entry, uint32_t inputCount) const;
   Status checkTensors(const schema::Entry &entry, const TensorView *inputs,
                       const TensorView *outputs);
+  int64_t findState(const char *name) const;
+  bool inPlace(const schema::Tensor &tensor, uint32_t index) const;
   void placeTensors(uint32_t index, const EntryPlan &plan);
+  void setLengths(const schema::Entry &entry);
+  void finishRun(const EntryPlan &plan);
   Status setScalars(const EntryPlan &plan);
   Status runPlan(uint32_t index, EntryPlan &plan);
   // Carries out the commands: on threads, or on the device.
@@ -55,6 +66,7 @@ private:
   DriverSession *deviceSession = nullptr;
   Array<uint8_t> arena, scratch, staging, stateMemory;
   Array<uint8_t *> states;
+  Array<uint64_t> stateLengths; // run-time lengths, 0 where there is none
   uint64_t scratchBytes = 0; // of one thread
   Array<EntryPlan> plans;
   Array<std::atomic<uint32_t>> progress;
@@ -65,6 +77,7 @@ private:
   Array<TensorLayout> layouts;
   Array<uint8_t *> bases; // where commands find the tensor
   Array<int64_t> symbols;
+  Array<uint8_t> lengths; // the symbols' values, kLengthStride bytes apart
 
   std::atomic<bool> running{false}, cancelled{false};
   bool profiling = false;

@@ -77,30 +77,36 @@ Status findLayout(const TensorView &view, uint32_t elementBytes,
 }
 
 // Walks rows of the innermost dimension; `copy(element offset in the view,
-// dense element index, stride, count)` handles one.
+// element offset in memory, stride in the view, count)` handles one.
 template <typename CopyRow>
-void forEachRow(const TensorView &view, CopyRow copy) {
+void forEachRow(const TensorView &view, const schema::Tensor &tensor,
+                CopyRow copy) {
   int64_t position[16] = {};
   uint32_t outer = view.rank ? view.rank - 1 : 0;
   int64_t row = view.rank ? view.dims[outer] : 1;
   int64_t stride = view.rank && view.strides ? view.strides[outer] : 1;
-  int64_t strides[16], dense = row;
+  int64_t strides[16], inner[16], dense = row;
+  int64_t largest =
+      view.rank ? static_cast<int64_t>(tensor.dims()->Get(outer)->value()) : 1;
   for (uint32_t i = outer; i-- > 0;) {
     strides[i] = view.strides ? view.strides[i] : dense;
     dense *= view.dims[i];
+    inner[i] = largest;
+    largest *= static_cast<int64_t>(tensor.dims()->Get(i)->value());
   }
   if (dense == 0)
     return;
   int64_t offset = 0, index = 0;
   while (true) {
     copy(offset, index, stride, row);
-    index += row;
     uint32_t i = outer;
     for (; i-- > 0;) {
       offset += strides[i];
+      index += inner[i];
       if (++position[i] < view.dims[i])
         break;
       offset -= strides[i] * view.dims[i];
+      index -= inner[i] * view.dims[i];
       position[i] = 0;
     }
     if (i == UINT32_MAX)
@@ -143,11 +149,13 @@ bool tensorsOverlap(const TensorView &a, const TensorLayout &layoutA,
   return beginA < endB && beginB < endA && layoutA.bytes && layoutB.bytes;
 }
 
-void gather(const TensorView &from, uint32_t elementBytes, uint8_t *to) {
+void gather(const TensorView &from, const schema::Tensor &tensor, uint8_t *to) {
   const uint8_t *data = static_cast<const uint8_t *>(from.data);
+  const uint32_t elementBytes = dtypeBytes(tensor.dtype());
   const int64_t size = elementBytes;
   forEachRow(
-      from, [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
+      from, tensor,
+      [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
         const uint8_t *source = data + offset * size;
         uint8_t *target = to + index * size;
         if (stride == 1) {
@@ -159,11 +167,14 @@ void gather(const TensorView &from, uint32_t elementBytes, uint8_t *to) {
       });
 }
 
-void scatter(const uint8_t *from, uint32_t elementBytes, const TensorView &to) {
+void scatter(const uint8_t *from, const schema::Tensor &tensor,
+             const TensorView &to) {
   uint8_t *data = static_cast<uint8_t *>(to.data);
+  const uint32_t elementBytes = dtypeBytes(tensor.dtype());
   const int64_t size = elementBytes;
   forEachRow(
-      to, [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
+      to, tensor,
+      [&](int64_t offset, int64_t index, int64_t stride, int64_t count) {
         const uint8_t *source = from + index * size;
         uint8_t *target = data + offset * size;
         if (stride == 1) {

@@ -35,9 +35,11 @@ Status checkTensor(const schema::Entry &entry, const schema::Tensor &expected,
 bool tensorsOverlap(const TensorView &a, const TensorLayout &layoutA,
                     const TensorView &b, const TensorLayout &layoutB);
 
-// Copy between a view and dense memory.
-void gather(const TensorView &from, uint32_t elementBytes, uint8_t *to);
-void scatter(const uint8_t *from, uint32_t elementBytes, const TensorView &to);
+// Copy between a view of a tensor and memory of the program, where the tensor
+// has the strides of its largest dims.
+void gather(const TensorView &from, const schema::Tensor &tensor, uint8_t *to);
+void scatter(const uint8_t *from, const schema::Tensor &tensor,
+             const TensorView &to);
 
 } // namespace visir::runtime
 

@@ -22,7 +22,7 @@
 #define VISIR_FILE_VERSION 1u
 
 /* Version of the manifest's schema; a reader refuses newer ones. */
-#define VISIR_SCHEMA_VERSION 1u
+#define VISIR_SCHEMA_VERSION 2u
 
 /* Alignment of the manifest in the file. */
 #define VISIR_MANIFEST_ALIGNMENT 64u

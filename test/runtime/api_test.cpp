@@ -20,7 +20,7 @@ TEST(QueryTest, Module) {
   EXPECT_STREQ(info.producer, "test");
   EXPECT_STREQ(info.options, "--target test");
   EXPECT_STREQ(info.target, hostTarget());
-  EXPECT_EQ(info.schema_version, 1u);
+  EXPECT_EQ(info.schema_version, 2u);
   EXPECT_EQ(info.program_count, 1u);
   EXPECT_EQ(info.entry_count, 2u);
   EXPECT_EQ(info.function_count, 2u);

@@ -115,8 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     References, EntryRefusalTest,
     ::testing::Values(
-        Refusal{"Kind", "command 0: binding 0: kind is 6, expected 1..5",
-                [](B &b) { binding(b, 0).kind = BufferKind(6); }},
+        Refusal{"Kind", "command 0: binding 0: kind is 7, expected 1..6",
+                [](B &b) { binding(b, 0).kind = BufferKind(7); }},
         Refusal{"InputIndex", "index is 3, expected less than 3 inputs",
                 [](B &b) { binding(b, 0).index = 3; }},
         Refusal{"ArenaIndex", "index is 1, expected less than 1 arenas",
@@ -331,8 +331,8 @@ INSTANTIATE_TEST_SUITE_P(
                       makeTensor("x", schema::DType::f32, {16, 4});
                 }},
         Refusal{"TensorSymbol",
-                "input 2 of entry 0 is unlike that of program 0",
-                [](B &b) { secondEntry(b).inputs[2]->dims[0]->symbol = -1; }}),
+                "input 0 of entry 0 is unlike that of program 0",
+                [](B &b) { secondEntry(b).inputs[0]->dims[0]->symbol = 0; }}),
     refusalName);
 
 TEST(EntryTest, GrayPicturesAndNeighbouringCopiesPass) {

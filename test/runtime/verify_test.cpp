@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Version0", "schema version is 0, expected at least 1",
                 [](B &b) { b.manifest.schema_version = 0; }},
         Refusal{"VersionNewer",
-                "schema version is 9, expected at most 1: the artifact needs a "
+                "schema version is 9, expected at most 2: the artifact needs a "
                 "newer runtime",
                 [](B &b) { b.manifest.schema_version = 9; }},
         Refusal{"TargetName", "target 0: name is empty, expected a target",

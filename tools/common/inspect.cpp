@@ -116,6 +116,15 @@ std::string constantsText(const rt::Module &module, uint32_t top) {
                                  text;
 }
 
+std::string stateText(const visir_state_info_t &state) {
+  std::string text = std::string("  state  ") + state.name + " " +
+                     std::to_string(state.bytes) + " bytes";
+  if (state.max_length)
+    text += std::string(", length ") + state.symbol +
+            "<=" + std::to_string(state.max_length);
+  return text + "\n";
+}
+
 std::string entryText(const rt::Module &module, uint32_t index) {
   visir_entry_info_t info = module.entry(index);
   char text[256];
@@ -157,6 +166,10 @@ void tensorJson(const visir_tensor_info_t &tensor, JsonWriter &json) {
   json.key("dims").beginArray();
   for (uint32_t i = 0; i < tensor.rank; ++i)
     json.value(tensor.dims[i]);
+  json.endArray();
+  json.key("symbols").beginArray();
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    json.value(tensor.dim_symbols[i] ? tensor.dim_symbols[i] : "");
   json.endArray();
   json.field("bytes", tensor.bytes);
   json.endObject();
@@ -221,6 +234,8 @@ std::string inspectText(const rt::Module &module, uint32_t top) {
           std::to_string(info.function_count) + " functions\n";
   text += "constants  " + megabytes(info.constant_bytes) + "\n";
   text += "states     " + std::to_string(info.state_count) + "\n";
+  for (uint32_t i = 0; i < info.state_count; ++i)
+    text += stateText(module.state(i));
   for (uint32_t i = 0; i < info.entry_count; ++i)
     text += entryText(module, i);
   return text + constantsText(module, top);
@@ -238,7 +253,17 @@ void inspectJson(const rt::Module &module, uint32_t top, JsonWriter &json) {
   json.field("code_bytes", info.code_bytes);
   json.field("constant_bytes", info.constant_bytes);
   json.field("functions", info.function_count);
-  json.field("states", info.state_count);
+  json.key("states").beginArray();
+  for (uint32_t i = 0; i < info.state_count; ++i) {
+    visir_state_info_t state = module.state(i);
+    json.beginObject();
+    json.field("name", state.name);
+    json.field("bytes", state.bytes);
+    json.field("symbol", state.symbol);
+    json.field("max_length", state.max_length);
+    json.endObject();
+  }
+  json.endArray();
   json.key("entries").beginArray();
   for (uint32_t i = 0; i < info.entry_count; ++i)
     entryJson(module, i, json);

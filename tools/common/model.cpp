@@ -14,6 +14,17 @@ uint32_t moduleFlags(const RuntimeOptions &options) {
          (options.full ? static_cast<uint32_t>(VISIR_MODULE_VERIFY_FULL) : 0);
 }
 
+// The dims of a random input: the sizes of --length, or the largest.
+std::vector<int64_t> dimsOf(const visir_tensor_info_t &info,
+                            const RuntimeOptions &options) {
+  std::vector<int64_t> dims(info.dims, info.dims + info.rank);
+  for (uint32_t i = 0; i < info.rank; ++i)
+    for (const auto &[name, size] : options.lengths)
+      if (info.dim_symbols[i] && name == info.dim_symbols[i])
+        dims[i] = size;
+  return dims;
+}
+
 } // namespace
 
 std::string describe(const visir_tensor_info_t &info) {
@@ -65,11 +76,32 @@ rt::Tensor Model::readInput(uint32_t index, const std::string &path) const {
                        module.input(entry, index));
 }
 
+void Model::setStateLengths() {
+  for (const auto &[name, length] : stateLengths)
+    session.setStateLength(name, length);
+}
+
+void Model::run() {
+  setStateLengths();
+  session.run(entry, inputs, outputs);
+}
+
 void Model::makeInputs(const RuntimeOptions &options, bool random) {
   std::vector<std::string> files(entryInfo.input_count);
   for (const auto &[name, file] : options.inputs)
     files[findInput(name)] = file;
   inputs.clear();
+  stateLengths.clear();
+  for (uint32_t i = 0; i < module.info().state_count; ++i) {
+    visir_state_info_t state = module.state(i);
+    uint64_t length = 0;
+    for (const auto &[name, size] : options.lengths)
+      if (name == state.symbol)
+        length = static_cast<uint64_t>(size);
+    if (state.max_length)
+      stateLengths.emplace_back(state.name, length);
+  }
+  setStateLengths();
   for (uint32_t i = 0; i < entryInfo.input_count; ++i) {
     visir_tensor_info_t info = module.input(entry, i);
     if (!files[i].empty()) {
@@ -80,15 +112,13 @@ void Model::makeInputs(const RuntimeOptions &options, bool random) {
       throw UsageError(std::string("input \"") + info.name +
                        "\" is missing, expected --input " + info.name +
                        "=FILE.npy or --random SEED");
-    inputs.push_back(rt::Module::makeTensor(info));
+    inputs.push_back(rt::Tensor(info.dtype, dimsOf(info, options)));
     fillRandom(inputs.back(), options.seed + i);
   }
 }
 
 void Model::makeOutputs() {
-  outputs.clear();
-  for (uint32_t i = 0; i < entryInfo.output_count; ++i)
-    outputs.push_back(rt::Module::makeTensor(module.output(entry, i)));
+  outputs = session.makeOutputs(inputs, entry);
 }
 
 } // namespace visir::tools

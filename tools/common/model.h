@@ -19,7 +19,8 @@ public:
   // Inputs from files, the others from the seed when `random` is set.
   void makeInputs(const RuntimeOptions &options, bool random);
   void makeOutputs();
-  void run() { session.run(entry, inputs, outputs); }
+  // Every run finds the states as long as the first one.
+  void run();
 
   rt::Context context;
   rt::Module module;
@@ -29,9 +30,12 @@ public:
   std::vector<rt::Tensor> inputs, outputs;
 
 private:
+  void setStateLengths();
   uint32_t findInput(const std::string &name) const;
   // A .npy file, or a picture through the input's stored preprocessing.
   rt::Tensor readInput(uint32_t input, const std::string &file) const;
+
+  std::vector<std::pair<std::string, uint64_t>> stateLengths;
 };
 
 } // namespace visir::tools

@@ -89,6 +89,8 @@ constexpr OptionHelp kOptions[] = {
      ".npy file for an input, by name or index; or a\n"
      "JPEG or PNG picture, if the artifact says how\nto use it"},
     {"--random", "SEED", "rbp", "fill the other inputs from a seed"},
+    {"--length", "NAME=SIZE", "rbp",
+     "size of a bounded dimension in random inputs and\nstates (default: the largest; of states 0)"},
     {"--output", "FOLDER", "r", "write the outputs as .npy files"},
     {"--threads", "N", "rbp", "threads of a run (default: all processors)"},
     {"--target", "NAME", "rbpi", "program to use (default: the best)"},
@@ -123,6 +125,16 @@ void checkOption(const std::string &word, const char *command) {
   throw UsageError("option is " + word + ", expected one that --help lists");
 }
 
+std::pair<std::string, int64_t> parseLength(const std::string &text) {
+  size_t equals = text.find('=');
+  if (equals == std::string::npos)
+    throw UsageError("value of --length is \"" + text +
+                     "\", expected NAME=SIZE");
+  return {text.substr(0, equals),
+          static_cast<int64_t>(
+              parseCount("--length", text.substr(equals + 1), UINT32_MAX))};
+}
+
 bool parseFlag(const std::string &word, RuntimeOptions *options) {
   if (word == "--json")
     options->json = true;
@@ -150,6 +162,8 @@ void parseValued(const std::string &word, Words &words,
         static_cast<uint32_t>(parseCount(word, words.value(), 1024));
   else if (word == "--input")
     options->inputs.push_back(parseInput(words.value()));
+  else if (word == "--length")
+    options->lengths.push_back(parseLength(words.value()));
   else if (word == "--output")
     options->outputFolder = words.value();
   else if (word == "--random") {

@@ -34,6 +34,8 @@ struct RuntimeOptions {
 
   // name or index, and a .npy file or a picture.
   std::vector<std::pair<std::string, std::string>> inputs;
+  // Names of bounded dimensions, and their sizes in random inputs and states.
+  std::vector<std::pair<std::string, int64_t>> lengths;
   // Inputs without a file are random; needs `random` to be asked for by run.
   bool random = false;
   uint64_t seed = 0;

@@ -138,6 +138,11 @@ static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
   if (failed(function))
     return kExitFailed;
   judged.function = *function;
+  if ((*function)->hasAttr("visir.symbols")) {
+    function->emitError("model has bounded dimensions, expected a --shape of "
+                        "numbers to compare at");
+    return kExitFailed;
+  }
   auto inputs = makeInputs(*function, options);
   if (failed(inputs))
     return kExitFailed;

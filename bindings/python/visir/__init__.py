@@ -9,7 +9,7 @@
 """
 
 from visir.compiler import CompileError, UnsupportedError, compile, evaluate
-from visir.module import Entry, Module, Tensor, load
+from visir.module import Entry, Module, State, Tensor, load
 from visir.runtime import RuntimeFailure, runtime_version
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "Module",
     "RuntimeFailure",
+    "State",
     "Tensor",
     "UnsupportedError",
     "compile",

@@ -24,11 +24,35 @@ TensorLike = Union[numpy.ndarray, dlpack.SupportsDLPack, Sequence[Any], float]
 
 @dataclasses.dataclass(frozen=True)
 class Tensor:
-    """Name, NumPy dtype and shape of an input or output."""
+    """Name, NumPy dtype and shape of an input or output.
+
+    `shape` has the largest size of a dimension whose size is known when it
+    runs; with such dimensions, `symbols` has their names, and None for others.
+    """
 
     name: str
     dtype: numpy.dtype
     shape: tuple[int, ...]
+    symbols: tuple[str | None, ...] = ()
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether a shape is right, but for sizes that the runtime checks."""
+        if not self.symbols:
+            return shape == self.shape
+        return len(shape) == len(self.shape) and all(
+            symbol is not None or have == want
+            for have, want, symbol in zip(shape, self.shape, self.symbols)
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """A state: its name, size in bytes, and the largest length of its bounded
+    dimension (0 without one)."""
+
+    name: str
+    bytes: int
+    max_length: int
 
 
 def empty_aligned(dtype: numpy.dtype, shape: Sequence[int]) -> numpy.ndarray:
@@ -55,6 +79,12 @@ def as_array(value: TensorLike, what: str) -> numpy.ndarray:
         return dlpack.to_array(value)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise type(error)(f"{what}: {error}") from error
+
+
+def views_of(arrays: list[numpy.ndarray], keep: list[Any]) -> Any:
+    """TensorViews as the runtime takes them; `keep` as for view_of."""
+    views = [view_of(array, keep) for array in arrays]
+    return (runtime.TensorView * max(len(views), 1))(*views)
 
 
 def view_of(array: numpy.ndarray, keep: list[Any]) -> runtime.TensorView:
@@ -112,10 +142,15 @@ class Entry:
     def _tensor(self, handle: ctypes.c_void_p, query: Any, index: int) -> Tensor:
         info = runtime.TensorInfo()
         runtime.check(query(handle, self.index, index, ctypes.byref(info)))
+        symbols = tuple(
+            symbol and symbol.decode()
+            for symbol in info.dim_symbols[: info.rank]
+        )
         return Tensor(
             info.name.decode(),
             dtypes.to_numpy(info.dtype),
             tuple(info.dims[: info.rank]),
+            symbols if any(symbols) else (),
         )
 
 
@@ -171,6 +206,16 @@ class Module:
         self.entries = tuple(
             Entry(self._handle, i) for i in range(info.entry_count)
         )
+        self.states = tuple(self._state(i) for i in range(info.state_count))
+
+    def _state(self, index: int) -> State:
+        info = runtime.StateInfo()
+        runtime.check(
+            runtime.library().visir_module_state_info(
+                self._handle, index, ctypes.byref(info)
+            )
+        )
+        return State(info.name.decode(), info.bytes, info.max_length)
 
     def _open(
         self, source: Any, target: str | None, device: str | None
@@ -272,7 +317,9 @@ class Module:
         inputs: NumPy arrays or anything that speaks DLPack on the CPU (torch
             tensors without gradient, say), of exactly the dtype and shape that
             the entry point states. What is dense and at a multiple of 64 bytes
-            is read in place, anything else through one copy.
+            is read in place, anything else through one copy. A bounded
+            dimension has any size within its bound, the same wherever its
+            symbol stands, and outputs have the sizes that follow.
         entry: the name of the entry point; the first one without it.
         out: {name: array} that receive outputs, writable and not overlapping
             inputs; the same objects are in the result. Others are new NumPy
@@ -285,8 +332,11 @@ class Module:
         entry_point = self.entry(entry)
         arrays = checked_inputs(entry_point, inputs)
         given = dict(out or {})
-        results = checked_outputs(entry_point, given)
-        self._run(entry_point.index, arrays, results)
+        with self._lock:
+            self._check_open()
+            shapes = self._output_shapes(entry_point, arrays)
+            results = checked_outputs(entry_point, given, shapes)
+            self._run(entry_point.index, arrays, results)
         return {
             tensor.name: given.get(tensor.name, array)
             for tensor, array in zip(entry_point.outputs, results)
@@ -299,18 +349,59 @@ class Module:
         results: list[numpy.ndarray],
     ) -> None:
         keep: list[Any] = []
-        views = [view_of(array, keep) for array in arrays]
-        outs = [view_of(array, keep) for array in results]
+        runtime.check(
+            runtime.library().visir_run(
+                self._session,
+                entry,
+                views_of(arrays, keep),
+                len(arrays),
+                views_of(results, keep),
+                len(results),
+            )
+        )
+
+    def _output_shapes(
+        self, entry: Entry, arrays: list[numpy.ndarray]
+    ) -> list[tuple[int, ...]]:
+        """The shapes of the outputs of a run with these inputs."""
+        keep: list[Any] = []
+        views = views_of(arrays, keep)
+        shapes = []
+        for i, output in enumerate(entry.outputs):
+            dims = (ctypes.c_int64 * runtime.MAX_RANK)(*output.shape)
+            if output.symbols:
+                runtime.check(
+                    runtime.library().visir_session_output_dims(
+                        self._session,
+                        entry.index,
+                        views,
+                        len(arrays),
+                        i,
+                        dims,
+                    )
+                )
+            shapes.append(tuple(dims[: len(output.shape)]))
+        return shapes
+
+    def state_length(self, name: str) -> int:
+        """How much of a state's bounded dimension is in use."""
+        length = ctypes.c_uint64()
         with self._lock:
             self._check_open()
             runtime.check(
-                runtime.library().visir_run(
-                    self._session,
-                    entry,
-                    (runtime.TensorView * max(len(views), 1))(*views),
-                    len(views),
-                    (runtime.TensorView * max(len(outs), 1))(*outs),
-                    len(outs),
+                runtime.library().visir_session_state_length(
+                    self._session, name.encode(), ctypes.byref(length)
+                )
+            )
+        return length.value
+
+    def set_state_length(self, name: str, length: int) -> None:
+        """Sets it, to go back to an earlier run."""
+        with self._lock:
+            self._check_open()
+            runtime.check(
+                runtime.library().visir_session_set_state_length(
+                    self._session, name.encode(), length
                 )
             )
 
@@ -337,9 +428,14 @@ def checked_array(
         raise TypeError(
             f"dtype of {what} is {array.dtype}, expected {tensor.dtype}"
         )
-    if array.shape != tensor.shape:
+    if not tensor.fits(array.shape):
+        symbols = tensor.symbols or (None,) * len(tensor.shape)
+        shape = tuple(
+            f"{symbol} <= {size}" if symbol else size
+            for size, symbol in zip(tensor.shape, symbols)
+        )
         raise ValueError(
-            f"shape of {what} is {array.shape}, expected {tensor.shape}"
+            f"shape of {what} is {array.shape}, expected {shape}"
         )
     return array
 
@@ -363,7 +459,9 @@ def checked_inputs(
 
 
 def checked_outputs(
-    entry: Entry, given: Mapping[str, TensorLike]
+    entry: Entry,
+    given: Mapping[str, TensorLike],
+    shapes: list[tuple[int, ...]],
 ) -> list[numpy.ndarray]:
     """An array for each output: what the caller gives, or a new one."""
     names = [tensor.name for tensor in entry.outputs]
@@ -371,9 +469,9 @@ def checked_outputs(
     if unknown:
         raise KeyError(f"outputs are {unknown}, expected some of {names}")
     arrays = []
-    for tensor in entry.outputs:
+    for tensor, shape in zip(entry.outputs, shapes):
         if tensor.name not in given:
-            arrays.append(empty_aligned(tensor.dtype, tensor.shape))
+            arrays.append(empty_aligned(tensor.dtype, shape))
             continue
         value = given[tensor.name]
         if not hasattr(value, "__dlpack__"):

@@ -88,6 +88,15 @@ class TensorInfo(Structure):
     ]
 
 
+class StateInfo(Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("bytes", c_uint64),
+        ("symbol", c_char_p),
+        ("max_length", c_uint64),
+    ]
+
+
 class SessionOptions(Structure):
     _fields_ = [("struct_bytes", c_size_t), ("profile", c_uint32)]
 
@@ -179,6 +188,33 @@ FUNCTIONS = [
             POINTER(TensorView),
             c_uint32,
         ],
+    ),
+    (
+        "visir_session_output_dims",
+        Status,
+        [
+            c_void_p,
+            c_uint32,
+            POINTER(TensorView),
+            c_uint32,
+            c_uint32,
+            POINTER(c_int64),
+        ],
+    ),
+    (
+        "visir_module_state_info",
+        Status,
+        [c_void_p, c_uint32, POINTER(StateInfo)],
+    ),
+    (
+        "visir_session_state_length",
+        Status,
+        [c_void_p, c_char_p, POINTER(c_uint64)],
+    ),
+    (
+        "visir_session_set_state_length",
+        Status,
+        [c_void_p, c_char_p, c_uint64],
     ),
     ("visir_session_warmup", None, [c_void_p]),
     ("visir_session_reset", None, [c_void_p]),

@@ -153,7 +153,10 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   });
   arguments.value("--shape", "NAME=1x3x224x224",
                   "extents of an input; given again for an input that has\n"
-                  "one, it begins the next entry point",
+                  "one, it begins the next entry point. 1xT<=128 makes a\n"
+                  "dimension whose size is known when it runs, and T or\n"
+                  "P+T refer to such. FILE:NAME=... is for the input of one\n"
+                  "of several models",
                   [&](StringRef text) {
                     line.shapes.push_back(text.str());
                     return std::string();

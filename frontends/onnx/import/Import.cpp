@@ -38,6 +38,36 @@ static void remarkUnread(ArrayRef<Input> inputs, Block &block) {
           << "' is read by nothing that an output needs";
 }
 
+/// The hidden arguments that hold run-time sizes: drops those that nobody
+/// reads and describes the others.
+static void finishLengths(Symbols &symbols, Block &block,
+                          SmallVector<Type> &types,
+                          SmallVector<DictionaryAttr> &attributes) {
+  Builder builder(block.getParentOp()->getContext());
+  for (const auto &[size, argument] : llvm::to_vector(symbols.lengths())) {
+    auto length = cast<BlockArgument>(argument);
+    if (length.use_empty()) {
+      block.eraseArgument(length.getArgNumber());
+      continue;
+    }
+    types.push_back(length.getType());
+    attributes.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("visir.length", symbols.lengthAttr(size)),
+         builder.getNamedAttr("visir.name",
+                              nameAttr(builder, symbols.text(size)))}));
+  }
+}
+
+/// Names an argument or result, and its sizes where they are bounded.
+static DictionaryAttr describe(Symbols &symbols, StringRef name, Value value) {
+  Builder builder(value.getContext());
+  NamedAttrList attributes;
+  attributes.set("visir.name", nameAttr(builder, name));
+  if (AffineMapAttr dims = symbols.dimsAttr(value))
+    attributes.set(kDimsAttr, dims);
+  return attributes.getDictionary(value.getContext());
+}
+
 static LogicalResult buildEntry(Model &model, ModuleOp module,
                                 const ShapeSet &shapes,
                                 const ImportOptions &options, StringRef name,
@@ -54,15 +84,9 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
   builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types;
   SmallVector<DictionaryAttr> argAttrs, resultAttrs;
-  auto named = [&](StringRef value) {
-    return builder.getDictionaryAttr(
-        builder.getNamedAttr("visir.name", nameAttr(builder, value)));
-  };
   for (const Input &input : inputs)
-    if (!input.bound) {
+    if (!input.bound)
       types.push_back(input.type);
-      argAttrs.push_back(named(input.proto->name()));
-    }
   auto func = func::FuncOp::create(builder, loc, name,
                                    builder.getFunctionType(types, {}));
   func->setAttr("visir.entry", builder.getUnitAttr());
@@ -77,6 +101,11 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
     Value value = input.bound ? Value(ConstantOp::create(builder, inputLoc,
                                                          input.bound))
                               : Value(*argument++);
+    if (!input.bound) {
+      if (!input.sizes.empty())
+        entry.bounds.setDims(value, input.sizes);
+      argAttrs.push_back(describe(entry.bounds, input.proto->name(), value));
+    }
     if (failed(scope.define(input.proto->name(), value, inputLoc)))
       return failure();
   }
@@ -88,14 +117,18 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
       return emitError(loc) << "output '" << output.name()
                             << "' is a sequence, expected a tensor";
   func::ReturnOp::create(builder, loc, results);
-  for (const auto &output : graph.output())
-    resultAttrs.push_back(named(output.name()));
+  for (auto [output, value] : llvm::zip(graph.output(), results))
+    resultAttrs.push_back(describe(entry.bounds, output.name(), value));
+  eraseDead(*block);
+  finishLengths(entry.bounds, *block, types, argAttrs);
+  if (!entry.bounds.empty())
+    func->setAttr("visir.symbols", entry.bounds.symbolsAttr());
   func.setFunctionType(builder.getFunctionType(
       types, llvm::to_vector(ValueRange(results).getTypes())));
   func.setAllArgAttrs(argAttrs);
   func.setAllResultAttrs(resultAttrs);
-  eraseDead(*block);
   remarkUnread(inputs, *block);
+  func.walk([](Operation *op) { op->removeAttr(kDimsAttr); });
   return success();
 }
 

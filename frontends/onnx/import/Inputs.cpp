@@ -6,6 +6,7 @@
 #include "frontends/onnx/import/Tensor.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace visir;
@@ -52,7 +53,11 @@ public:
                     SmallVector<Input> &inputs);
 
 private:
-  const std::vector<int64_t> *givenShape(StringRef name) const;
+  const std::vector<ShapeExtent> *givenShape(StringRef name) const;
+  void declareSymbols(ArrayRef<Input> inputs);
+  AffineExpr sizeOf(const ShapeExtent &extent) const;
+  SmallVector<AffineExpr> sizesOf(const ::onnx::ValueInfoProto &input) const;
+  std::optional<SmallVector<int64_t>> givenExtents(StringRef name) const;
   const std::string *boundText(StringRef name) const;
   void error(const Twine &text) {
     emitError(loc_) << text;
@@ -76,11 +81,81 @@ private:
 
 } // namespace
 
-const std::vector<int64_t> *Resolver::givenShape(StringRef name) const {
+const std::vector<ShapeExtent> *Resolver::givenShape(StringRef name) const {
   for (const auto &[key, shape] : shapes_.shapes)
     if (key == name)
       return &shape;
   return nullptr;
+}
+
+/// The symbols of all given shapes of inputs, in order.
+void Resolver::declareSymbols(ArrayRef<Input> inputs) {
+  // As many as this may have sums far inside of 64 bits.
+  constexpr int64_t maxSize = int64_t(1) << 24;
+  llvm::MapVector<StringRef, Symbol> found;
+  for (const Input &input : inputs) {
+    const std::string &name = input.proto->name();
+    const std::vector<ShapeExtent> *given = givenShape(name);
+    bool isState = options_.states.count(name) != 0;
+    for (const ShapeExtent &extent :
+         given ? ArrayRef<ShapeExtent>(*given) : ArrayRef<ShapeExtent>())
+      for (const std::string &symbol : extent.symbols) {
+        Symbol &entry = found[symbol];
+        if (extent.max && entry.max && extent.max != entry.max)
+          error("bound of symbol '" + Twine(symbol) + "' in --shape is " +
+                Twine(extent.max) + ", expected " + Twine(entry.max) +
+                " as elsewhere");
+        entry.max = std::max(entry.max, extent.max);
+        entry.isState |= isState && extent.symbols.size() == 1;
+      }
+  }
+  for (auto &[name, symbol] : found) {
+    if (symbol.max == 0)
+      error("symbol '" + Twine(name) + "' in --shape has no bound, expected " +
+            name + "<=MAX in one place");
+    else if (symbol.max < 2 || symbol.max > maxSize)
+      error("bound of symbol '" + Twine(name) + "' in --shape is " +
+            Twine(symbol.max) + ", expected 2 .. " + Twine(maxSize));
+    symbol.name = name.str();
+    symbol.min = symbol.isState ? 0 : 1;
+    entry_.bounds.add(symbol);
+  }
+}
+
+AffineExpr Resolver::sizeOf(const ShapeExtent &extent) const {
+  AffineExpr size = entry_.bounds.constant(extent.value);
+  for (const std::string &symbol : extent.symbols)
+    size = size + *entry_.bounds.find(symbol);
+  return entry_.bounds.simplify(size);
+}
+
+/// The sizes of an input's dimensions; null for those without a bound.
+SmallVector<AffineExpr>
+Resolver::sizesOf(const ::onnx::ValueInfoProto &input) const {
+  SmallVector<AffineExpr> sizes;
+  if (const std::vector<ShapeExtent> *given = givenShape(input.name())) {
+    for (const ShapeExtent &extent : *given)
+      sizes.push_back(extent.symbols.empty() ? AffineExpr() : sizeOf(extent));
+    return sizes;
+  }
+  for (const Dimension &dim : input.type().tensor_type().shape().dim())
+    sizes.push_back(dim.has_dim_value() ? AffineExpr()
+                                        : entry_.sizes.lookup(dim.dim_param()));
+  return sizes;
+}
+
+/// The largest extents of a shape of `--shape`.
+std::optional<SmallVector<int64_t>>
+Resolver::givenExtents(StringRef name) const {
+  const std::vector<ShapeExtent> *given = givenShape(name);
+  if (!given)
+    return std::nullopt;
+  SmallVector<int64_t> extents;
+  for (const ShapeExtent &extent : *given)
+    extents.push_back(extent.symbols.empty()
+                          ? extent.value
+                          : entry_.bounds.range(sizeOf(extent)).max);
+  return extents;
 }
 
 const std::string *Resolver::boundText(StringRef name) const {
@@ -98,9 +173,14 @@ void Resolver::checkNames(ArrayRef<Input> inputs) {
     for (const Input &input : inputs)
       if (input.proto->name() == name)
         return;
+    if (options_.inputNames)
+      return;
     error(option + " names '" + name + "', expected an input: " +
           (known.empty() ? "there is none" : known));
   };
+  if (options_.inputNames)
+    for (const Input &input : inputs)
+      options_.inputNames->insert(input.proto->name());
   for (const auto &[name, shape] : shapes_.shapes)
     check("--shape", name);
   for (const auto &[name, text] : options_.bindings)
@@ -109,7 +189,7 @@ void Resolver::checkNames(ArrayRef<Input> inputs) {
 
 /// Takes the extents of `--shape`, and with them the symbols that they fix.
 void Resolver::applyGiven(const ::onnx::ValueInfoProto &input) {
-  const std::vector<int64_t> *given = givenShape(input.name());
+  std::optional<SmallVector<int64_t>> given = givenExtents(input.name());
   const auto &type = input.type().tensor_type();
   if (!given || !type.has_shape())
     return;
@@ -117,15 +197,23 @@ void Resolver::applyGiven(const ::onnx::ValueInfoProto &input) {
     return error("rank of input '" + Twine(input.name()) + "' in --shape is " +
                  Twine(given->size()) + ", expected " +
                  Twine(type.shape().dim_size()));
+  SmallVector<AffineExpr> sizes = sizesOf(input);
   for (auto [i, dim] : llvm::enumerate(type.shape().dim())) {
     std::optional<int64_t> known = extentOf(dim, entry_.symbols);
+    AffineExpr size = entry_.sizes.lookup(dim.dim_param());
+    auto name = [&](AffineExpr size, int64_t extent) {
+      return size ? entry_.bounds.text(size) : std::to_string(extent);
+    };
     int64_t extent = (*given)[i];
-    if (known && *known != extent)
+    if (known && (*known != extent || size != sizes[i]))
       error("dimension " + Twine(i) + " of input '" + input.name() +
-            "' in --shape is " + Twine(extent) + ", expected " +
-            Twine(*known));
-    if (!dim.dim_param().empty())
-      entry_.symbols.try_emplace(dim.dim_param(), extent);
+            "' in --shape is " + name(sizes[i], extent) + ", expected " +
+            name(size, *known));
+    if (dim.dim_param().empty())
+      continue;
+    entry_.symbols.try_emplace(dim.dim_param(), extent);
+    if (sizes[i])
+      entry_.sizes.try_emplace(dim.dim_param(), sizes[i]);
   }
 }
 
@@ -208,8 +296,8 @@ void Resolver::bind(Input &input, StringRef text) {
   SmallVector<StringRef> parts = splitList(text);
   int64_t count = parts.size();
   std::optional<SmallVector<int64_t>> shape;
-  if (const std::vector<int64_t> *given = givenShape(name))
-    shape = SmallVector<int64_t>(given->begin(), given->end());
+  if (std::optional<SmallVector<int64_t>> given = givenExtents(name))
+    shape = *given;
   else
     shape = staticShape(input.proto->type(), entry_.symbols);
   if (!shape)
@@ -249,8 +337,8 @@ void Resolver::resolve(Input &input) {
   if (const std::string *text = boundText(name))
     return bind(input, *text);
   std::optional<SmallVector<int64_t>> shape;
-  if (const std::vector<int64_t> *given = givenShape(name)) {
-    shape = SmallVector<int64_t>(given->begin(), given->end());
+  if (std::optional<SmallVector<int64_t>> given = givenExtents(name)) {
+    shape = *given;
   } else if (unnamedBatch_.contains(name)) {
     ::onnx::TypeProto copy = proto.type();
     copy.mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(
@@ -269,6 +357,11 @@ void Resolver::resolve(Input &input) {
     return error("input '" + Twine(name) + "' is too large: " +
                  shapeName(*shape));
   input.type = RankedTensorType::get(*shape, element);
+  SmallVector<AffineExpr> sizes = sizesOf(proto);
+  if (llvm::none_of(sizes, [](AffineExpr size) { return bool(size); }))
+    return;
+  for (auto [size, extent] : llvm::zip_equal(sizes, *shape))
+    input.sizes.push_back(size ? size : entry_.bounds.constant(extent));
 }
 
 LogicalResult Resolver::run(const ::onnx::GraphProto &graph,
@@ -280,8 +373,11 @@ LogicalResult Resolver::run(const ::onnx::GraphProto &graph,
     initialised.insert(tensor.name());
   for (const auto &input : graph.input())
     if (!initialised.contains(input.name()))
-      inputs.push_back({&input, {}, {}});
+      inputs.push_back({&input, {}, {}, {}});
   checkNames(inputs);
+  declareSymbols(inputs);
+  if (failed_)
+    return failure();
   for (const Input &input : inputs)
     applyGiven(*input.proto);
   for (const Input &input : inputs)

@@ -15,6 +15,8 @@ struct Input {
   mlir::RankedTensorType type;
   /// The value of a bound input, else null.
   mlir::ElementsAttr bound;
+  /// The sizes of the dimensions; empty where they are static.
+  SmallVector<mlir::AffineExpr> sizes;
 };
 
 /// Resolves all inputs that have no initialiser, and the extents of symbolic

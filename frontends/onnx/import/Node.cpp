@@ -2,9 +2,11 @@
 #include "frontends/onnx/import/Node.h"
 
 #include "compiler/support/Constants.h"
+#include "frontends/onnx/import/BoundedOps.h"
 #include "frontends/onnx/import/Fold.h"
 #include "frontends/onnx/import/Helpers.h"
 #include "frontends/onnx/import/Scope.h"
+#include "frontends/onnx/import/SymbolicInts.h"
 #include "frontends/onnx/import/Tensor.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -169,6 +171,24 @@ std::optional<std::string> Node::unusedAttr() const {
   return std::nullopt;
 }
 
+/// The value of shape arithmetic that turned out to be constant, or null.
+static ElementsAttr knownSizes(const Symbols &symbols, Operation *op) {
+  auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || !type.getElementType().isInteger(64))
+    return {};
+  std::optional<Sizes> sizes = symbolicInts(symbols, op->getResult(0));
+  if (!sizes)
+    return {};
+  SmallVector<char> bytes(tensorBytes(type));
+  for (auto [i, size] : llvm::enumerate(*sizes)) {
+    std::optional<int64_t> constant = Symbols::constantOf(size);
+    if (!constant)
+      return {};
+    storeInt(bytes, type.getElementType(), i, *constant);
+  }
+  return makeConstant(type, ArrayRef<char>(bytes));
+}
+
 /// "'visir.slice' op text" as "text".
 static std::string withoutOpName(StringRef text) {
   if (text.starts_with("'visir."))
@@ -207,7 +227,16 @@ Operation *Node::finish(OperationState &state, Infer infer) {
     (void)refuse(complaint);
     return nullptr;
   }
-  if (ElementsAttr folded = foldConstants(op)) {
+  const Symbols &symbols = scope_.entry().bounds;
+  if (!symbols.isRaw() &&
+      llvm::any_of(op->getOperands(), [&](Value operand) {
+        return symbols.isBounded(operand);
+      }))
+    return boundOp(*this, op);
+  ElementsAttr folded = foldConstants(op);
+  if (!folded && !symbols.empty())
+    folded = knownSizes(symbols, op);
+  if (folded) {
     op->erase();
     return constant(folded).getDefiningOp();
   }

@@ -4,25 +4,66 @@
 #include "frontends/onnx/Import.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 
 using namespace llvm;
 using namespace visir;
 
+/// A letter or an underscore, then also digits; no 'x', which separates.
+static bool isSymbolName(StringRef text) {
+  return !text.empty() && !isDigit(text.front()) &&
+         all_of(text, [](char c) {
+           return c != 'x' && (isAlnum(c) || c == '_');
+         });
+}
+
+/// "3", "T<=128", "T", "P+T", "P+1".
+static bool parseExtent(StringRef text, ShapeExtent &extent) {
+  auto [sum, bound] = text.split("<=");
+  bool isBounded = sum.size() != text.size();
+  SmallVector<StringRef> terms;
+  sum.split(terms, '+');
+  for (StringRef term : terms) {
+    int64_t number;
+    if (!term.getAsInteger(10, number) && number >= 0 &&
+        number <= int64_t(1) << 40)
+      extent.value += number;
+    else if (isSymbolName(term))
+      extent.symbols.push_back(term.str());
+    else
+      return false;
+  }
+  if (!isBounded)
+    return terms.size() == 1 || !extent.symbols.empty();
+  return extent.symbols.size() == 1 && terms.size() == 1 &&
+         !bound.getAsInteger(10, extent.max) && extent.max > 0;
+}
+
 /// "1x3x224x224"; an empty text is a scalar.
-static bool parseExtents(StringRef text, std::vector<int64_t> &extents) {
+static bool parseExtents(StringRef text, std::vector<ShapeExtent> &extents) {
   if (text.empty())
     return true;
   SmallVector<StringRef> parts;
   text.split(parts, 'x');
   for (StringRef part : parts) {
-    int64_t extent;
-    if (part.getAsInteger(10, extent) || extent < 0)
+    extents.emplace_back();
+    if (!parseExtent(part, extents.back()))
       return false;
-    extents.push_back(extent);
   }
   return true;
+}
+
+/// At the last '=' that is not part of "<=": names may hold '='.
+static std::pair<StringRef, StringRef> splitName(StringRef text) {
+  size_t at = text.size();
+  do
+    at = text.take_front(at).rfind('=');
+  while (at != StringRef::npos && at > 0 && text[at - 1] == '<');
+  if (at == StringRef::npos)
+    return {"", text};
+  return {text.take_front(at), text.drop_front(at + 1)};
 }
 
 static bool hasName(const ShapeSet &set, StringRef name) {
@@ -35,11 +76,13 @@ std::string visir::parseShapes(ArrayRef<std::string> texts,
     SmallVector<StringRef> parts;
     text.split(parts, ',');
     for (StringRef part : parts) {
-      // Names may hold '=', extents do not.
-      auto [name, value] = part.rsplit('=');
-      std::vector<int64_t> extents;
-      if (!part.contains('=') || name.empty() || !parseExtents(value, extents))
-        return ("--shape is '" + part + "', expected name=1x3x224x224").str();
+      auto [name, value] = splitName(part);
+      std::vector<ShapeExtent> extents;
+      if (name.empty() || !parseExtents(value, extents))
+        return ("--shape is '" + part +
+                "', expected name=1x3x224x224, or T<=128 for a bounded "
+                "dimension")
+            .str();
       if (sets.empty() || hasName(sets.back(), name))
         sets.emplace_back();
       sets.back().shapes.emplace_back(name.str(), std::move(extents));

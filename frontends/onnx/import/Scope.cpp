@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/import/Scope.h"
 
+#include "frontends/onnx/import/BoundedOps.h"
 #include "frontends/onnx/import/Inputs.h"
 #include "frontends/onnx/import/Opaque.h"
 #include "frontends/onnx/import/Sequence.h"
@@ -262,6 +263,18 @@ static std::string precheck(const OpImport *import, const NodeProto &proto,
   return "";
 }
 
+/// Why an operator cannot have its bounded inputs, or an empty string.
+static std::string checkBounded(const Symbols &symbols, const NodeProto &proto,
+                                ArrayRef<Value> inputs) {
+  if (symbols.empty() || takesBounded(proto.op_type()))
+    return "";
+  for (auto [i, value] : llvm::enumerate(inputs))
+    if (symbols.isBounded(value))
+      return "of input '" + proto.input(i) + "' " + symbols.describe(value) +
+             ", expected a static one for this operator";
+  return "";
+}
+
 /// What an import left to be said against it, or nothing.
 static void checkImported(Node &node) {
   if (node.refused())
@@ -279,6 +292,8 @@ LogicalResult Scope::importOperator(const NodeProto &proto, Location loc,
   int64_t opset = opsetOf(domain == "ai.onnx" ? "" : domain);
   const OpImport *import = findOpImport(proto.op_type(), opset);
   std::string reason = precheck(import, proto, inputs, opset);
+  if (reason.empty())
+    reason = checkBounded(entry_.bounds, proto, inputs);
   if (reason.empty()) {
     while (!inputs.empty() && !inputs.back())
       inputs = inputs.drop_back();

@@ -8,6 +8,7 @@
 #include "frontends/onnx/import/ExternalData.h"
 #include "frontends/onnx/import/Node.h"
 #include "frontends/onnx/import/Proto.h"
+#include "frontends/onnx/import/Symbols.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
@@ -35,12 +36,17 @@ struct Model {
 
 /// What all scopes of one entry point share.
 struct Entry {
-  explicit Entry(Model &model) : model(model), builder(&model.context) {}
+  explicit Entry(Model &model)
+      : model(model), builder(&model.context), bounds(model.context) {}
 
   Model &model;
   mlir::OpBuilder builder;
-  /// Extents of symbolic dimensions.
+  /// Extents of symbolic dimensions of the file; the largest of bounded ones.
   llvm::StringMap<int64_t> symbols;
+  /// Sizes of those that are bounded, by the file's name.
+  llvm::StringMap<mlir::AffineExpr> sizes;
+  /// The symbols of `--shape`, and the sizes of values.
+  Symbols bounds;
   /// Nodes imported so far, inlined ones included; bounded.
   int64_t numNodes = 0;
   /// Subgraphs and functions that are open now; bounded.

@@ -234,6 +234,14 @@ typedef struct visir_tensor_info_t {
   uint64_t bytes;
 } visir_tensor_info_t;
 
+typedef struct visir_state_info_t {
+  const char *name;
+  uint64_t bytes;
+  /* The symbol that its length is in an entry that reads it, "" without. */
+  const char *symbol;
+  uint64_t max_length; /* 0 without */
+} visir_state_info_t;
+
 /* Entries are numbered 0 .. entry_count-1. name NULL finds entry 0. */
 VISIR_API VISIR_MUST_USE visir_status_t visir_module_find_entry(
     const visir_module_t *module, const char *name, uint32_t *out_entry);
@@ -245,6 +253,11 @@ visir_module_input_info(const visir_module_t *module, uint32_t entry,
 VISIR_API VISIR_MUST_USE visir_status_t
 visir_module_output_info(const visir_module_t *module, uint32_t entry,
                          uint32_t output, visir_tensor_info_t *out_info);
+
+/* States are numbered 0 .. state_count-1. */
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_module_state_info(const visir_module_t *module, uint32_t state,
+                        visir_state_info_t *out_info);
 
 /* How a picture becomes an input; tools act on it, the runtime does not.
  * value = (pixel * scale - mean[c]) / std[c], pixel in 0..255. */
@@ -360,6 +373,13 @@ VISIR_API VISIR_MUST_USE visir_status_t visir_run(
     visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
     uint32_t input_count, const visir_tensor_t *outputs, uint32_t output_count);
 
+/* The dims that an output of a run with these inputs has: out_dims takes one
+ * for each dimension, at most VISIR_MAX_RANK. Of the inputs only the dims are
+ * looked at. Sizes that depend on a state's length hold until the next run. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_session_output_dims(
+    visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
+    uint32_t input_count, uint32_t output, int64_t *out_dims);
+
 /* Makes a run that is under way return VISIR_CANCELLED soon (on devices other
  * than the CPU, when the device is done); without one it does nothing. From
  * any thread. */
@@ -369,13 +389,22 @@ VISIR_API void visir_session_cancel(visir_session_t *session);
  * is as fast as the next. */
 VISIR_API void visir_session_warmup(visir_session_t *session);
 
-/* Sets all states to their initial bytes. */
+/* Sets all states to their initial bytes, and their lengths to 0. */
 VISIR_API void visir_session_reset(visir_session_t *session);
 
 /* Memory of a state, to read or write between runs. */
 VISIR_API VISIR_MUST_USE visir_status_t
 visir_session_state(visir_session_t *session, const char *name, void **out_data,
                     uint64_t *out_bytes);
+
+/* How much of a state's bounded dimension is in use; 0 for a state without
+ * one. Its memory has the strides of the largest size. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_session_state_length(
+    visir_session_t *session, const char *name, uint64_t *out_length);
+/* Sets it, between runs: to go back, or after writing the state's memory. The
+ * next run that reads the state refuses what is larger than its dimension. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_session_set_state_length(
+    visir_session_t *session, const char *name, uint64_t length);
 
 /* Bytes that the session took: arena, scratch, staging, states, plans. */
 VISIR_API uint64_t visir_session_memory_bytes(const visir_session_t *session);

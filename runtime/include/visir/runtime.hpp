@@ -180,6 +180,11 @@ public:
       list.push_back(constant);
     return list;
   }
+  visir_state_info_t state(uint32_t index) const {
+    visir_state_info_t result;
+    check(visir_module_state_info(get(), index, &result));
+    return result;
+  }
   // A zeroed tensor of an input's or output's dtype and largest dims.
   static Tensor makeTensor(const visir_tensor_info_t &info) {
     return Tensor(info.dtype,
@@ -216,15 +221,40 @@ public:
     check(visir_run(get(), entry, in.data(), static_cast<uint32_t>(in.size()),
                     out.data(), static_cast<uint32_t>(out.size())));
   }
-  // Makes outputs of the declared (largest) dims. The module must still live.
-  std::vector<Tensor> run(const std::vector<Tensor> &inputs,
-                          uint32_t entry = 0) {
+  // Outputs of the dims that a run with these inputs gives. The module must
+  // still live.
+  std::vector<Tensor> makeOutputs(const std::vector<Tensor> &inputs,
+                                  uint32_t entry = 0) {
+    std::vector<visir_tensor_t> in;
+    for (const Tensor &tensor : inputs)
+      in.push_back(tensor.view());
     std::vector<Tensor> outputs;
     uint32_t count = owner->entry(entry).output_count;
-    for (uint32_t i = 0; i < count; ++i)
-      outputs.push_back(Module::makeTensor(owner->output(entry, i)));
+    for (uint32_t i = 0; i < count; ++i) {
+      visir_tensor_info_t info = owner->output(entry, i);
+      std::vector<int64_t> dims(VISIR_MAX_RANK);
+      check(visir_session_output_dims(get(), entry, in.data(),
+                                      static_cast<uint32_t>(in.size()), i,
+                                      dims.data()));
+      dims.resize(info.rank);
+      outputs.emplace_back(info.dtype, dims);
+    }
+    return outputs;
+  }
+  std::vector<Tensor> run(const std::vector<Tensor> &inputs,
+                          uint32_t entry = 0) {
+    std::vector<Tensor> outputs = makeOutputs(inputs, entry);
     run(entry, inputs, outputs);
     return outputs;
+  }
+  // Of a state's bounded dimension, as far as it is in use.
+  uint64_t stateLength(const std::string &name) {
+    uint64_t length = 0;
+    check(visir_session_state_length(get(), name.c_str(), &length));
+    return length;
+  }
+  void setStateLength(const std::string &name, uint64_t length) {
+    check(visir_session_set_state_length(get(), name.c_str(), length));
   }
 
   void warmup() { visir_session_warmup(get()); }

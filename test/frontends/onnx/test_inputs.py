@@ -113,7 +113,8 @@ def test_shape_options_that_cannot_be_read(tmp_path, option):
     result = run(save(add([2]), tmp_path), f"--shape={option}")
     assert result.code == 64
     assert result.messages == [
-        f"error: --shape is '{option}', expected name=1x3x224x224"
+        f"error: --shape is '{option}', expected name=1x3x224x224, or T<=128 "
+        "for a bounded dimension"
     ]
 
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/support/Constants.h"
 #include "frontends/onnx/import/Helpers.h"
+#include "frontends/onnx/import/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace visir;
 using namespace visir::onnx;
 
 static LogicalResult importConstantOfShape(Node &node) {
-  FailureOr<Shape> shape = node.requireInts(0, "input");
-  if (failed(shape) || failed(checkElements(node, *shape)))
-    return failure();
   bool hasValue = node.hasAttr("value");
   ElementsAttr value = node.tensorAttr("value");
   if (hasValue && !value)
@@ -20,6 +18,11 @@ static LogicalResult importConstantOfShape(Node &node) {
     return node.refuse("number of elements of the value",
                        Twine(value.getNumElements()), "1");
   Value one = reshape(node, node.constant(value), {});
+  if (isBoundedNode(node, {0}))
+    return boundedConstantOfShape(node, one);
+  FailureOr<Shape> shape = node.requireInts(0, "input");
+  if (failed(shape) || failed(checkElements(node, *shape)))
+    return failure();
   return node.setOutput(0, expand(node, one, *shape));
 }
 

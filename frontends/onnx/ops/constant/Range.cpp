@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/support/Constants.h"
 #include "frontends/onnx/import/Helpers.h"
+#include "frontends/onnx/import/SymbolicShapes.h"
 
 #include <cmath>
 
@@ -62,6 +63,8 @@ static LogicalResult importRange(Node &node) {
       return node.refuse("element type of input " + Twine(i),
                          typeName(node.elementType(i)),
                          typeName(node.elementType(0)));
+  if (isBoundedNode(node, {0, 1}))
+    return boundedRange(node);
   if (isFloat(node.elementType(0)))
     return importFloats(node, node.type(0));
   return importIntegers(node, node.type(0));

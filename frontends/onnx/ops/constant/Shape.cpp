@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Shape and Size, which are constants since shapes are static.
+// Shape and Size, which are constants where shapes are static.
 #include "frontends/onnx/import/Helpers.h"
+#include "frontends/onnx/import/SymbolicShapes.h"
 
 using namespace visir;
 using namespace visir::onnx;
@@ -14,6 +15,8 @@ static LogicalResult importShape(Node &node) {
   };
   start = clamp(start);
   end = std::max(clamp(end), start);
+  if (isBoundedNode(node, {}))
+    return boundedShape(node, start, end);
   return node.setOutput(
       0, intsConstant(node, node.shape(0).slice(start, end - start)));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/onnx/import/BoundedOps.h"
 #include "frontends/onnx/import/Helpers.h"
 
 using namespace mlir;
@@ -42,6 +43,9 @@ private:
   /// batch x heads x length x size
   Value query, key, value, presentKey, presentValue;
   int64_t batch = 0, rows = 0, columns = 0, queryHeads = 0;
+  /// The size of a bounded cache, whose rows come before the band's; null
+  /// without one.
+  AffineExpr past;
   double scale = 1, softcap = 0;
   /// What is added to the scores; null for nothing.
   Value bias;
@@ -130,8 +134,13 @@ LogicalResult AttentionImport::readOperands() {
   columns = shapeOf(presentKey)[2];
   scale = node.floatAttr("scale", 1.0 / std::sqrt(double(shape[3])));
   softcap = node.floatAttr("softcap", 0.0);
-  if (node.hasInput(4) && !node.hasInput(6))
-    band.offset = node.shape(4)[2];
+  if (node.hasInput(4) && !node.hasInput(6)) {
+    Symbols &symbols = symbolsOf(node);
+    if (symbols.isBounded(node.input(4), 2))
+      past = symbols.dim(node.input(4), 2);
+    else
+      band.offset = node.shape(4)[2];
+  }
   key = repeated(presentKey);
   value = repeated(presentValue);
   return success(key && value);
@@ -174,12 +183,15 @@ void AttentionImport::makeBias() {
   }
   if (node.hasInput(6))
     seen = perBatch(node.input(6));
-  causal = band.right == 0 && !band.left && band.offset == 0 && !mask &&
-           !allowed && !seen;
+  causal = band.right == 0 && !band.left && band.offset == 0 && !past &&
+           !mask && !allowed && !seen;
   if (causal)
     return;
   Value column = positions(columns, {1, columns});
   Value row = positions(rows, {rows, 1}, band.offset);
+  if (past)
+    row = binary(node, BinaryKind::Add, row,
+                 symbolsOf(node).length(node.builder(), past));
   // With a cache outside, the rows are the last of those that are seen.
   if (seen)
     row = binary(node, BinaryKind::Add, row,
@@ -238,7 +250,8 @@ bool AttentionImport::bandHidesRow(ArrayRef<double> mask,
 
 /// Whether some row may see nothing; unknown lengths and masks may hide it.
 bool AttentionImport::mayHideRow() const {
-  if (node.hasInput(6) || failed(checkConstantSize(node, rows)))
+  if (node.hasInput(6) || (past && band.left) ||
+      failed(checkConstantSize(node, rows)))
     return true;
   if (!node.hasInput(3))
     return bandHidesRow({}, false);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/import/Helpers.h"
+#include "frontends/onnx/import/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace visir;
@@ -38,6 +39,8 @@ static LogicalResult completeShape(Node &node, bool allowZero, Shape &shape) {
 
 static LogicalResult importReshape(Node &node) {
   bool allowZero = node.intAttr("allowzero", 0) != 0;
+  if (isBoundedNode(node, {1}))
+    return boundedReshape(node, allowZero);
   FailureOr<Shape> shape = node.requireInts(1, "shape");
   if (failed(shape) || failed(completeShape(node, allowZero, *shape)))
     return failure();

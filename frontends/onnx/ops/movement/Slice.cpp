@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/onnx/import/Helpers.h"
+#include "frontends/onnx/import/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace visir;
@@ -69,6 +70,8 @@ static LogicalResult importSlice(Node &node) {
   if (node.opset() < 10)
     return buildSlice(node, node.intsAttr("starts"), node.intsAttr("ends"),
                       node.intsAttr("axes"), {});
+  if (isBoundedNode(node, {1, 2}))
+    return boundedSlice(node);
   FailureOr<Shape> starts = node.requireInts(1, "starts");
   FailureOr<Shape> ends = node.requireInts(2, "ends");
   FailureOr<Shape> axes = Shape(), steps = Shape();
