@@ -177,6 +177,12 @@ std::unique_ptr<fb::CommandT> ManifestBuilder::command(Operation &op) {
   body.tile_begin = 0;
   body.tile_end = function.tile_count;
   body.parallel = function.tile_count > 1;
+  if (ArrayRef<int64_t> live = dispatch.getLive(); !live.empty()) {
+    body.live_symbol = live[0];
+    body.live_divisor = live[1];
+    body.live_count = live[2];
+    body.live_step = live[3];
+  }
   out->operation.Set(std::move(body));
   out->depends_on.assign(dispatch.getDependsOn().begin(),
                          dispatch.getDependsOn().end());

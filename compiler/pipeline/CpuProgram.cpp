@@ -3,6 +3,8 @@
 
 #include "compiler/plan/PlanProgram.h"
 #include "targets/cpu/abi/kernel_abi.h"
+#include "targets/cpu/codegen/contraction/Emit.h"
+#include "targets/cpu/codegen/KernelBuilder.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -40,6 +42,21 @@ static std::string attributeText(Attribute attribute) {
   return text;
 }
 
+/// Takes the tile axes that the emitter left at the kernel's body.
+static std::vector<SmallVector<int64_t, 4>> takeTileAxes(ModuleOp kernels,
+                                                         StringRef symbol) {
+  std::vector<SmallVector<int64_t, 4>> axes;
+  Operation *body = kernels.lookupSymbol((symbol + cpu::kBodySuffix).str());
+  auto attr = body ? body->getAttrOfType<ArrayAttr>(cpu::kTileAxesAttr)
+                   : ArrayAttr();
+  if (!attr)
+    return axes;
+  for (auto axis : attr.getAsRange<DenseI64ArrayAttr>())
+    axes.emplace_back(axis.asArrayRef());
+  body->removeAttr(cpu::kTileAxesAttr);
+  return axes;
+}
+
 namespace {
 
 /// Emits each distinct dispatch once.
@@ -64,7 +81,8 @@ public:
       table.kernels.push_back({info->symbol, op, info->tileCount,
                                int64_t(info->scratchBytes), info->flops,
                                attributeText(op.getConfigAttr()),
-                               llvm::toHex(digest, /*LowerCase=*/true)});
+                               llvm::toHex(digest, /*LowerCase=*/true),
+                               takeTileAxes(kernels, symbol)});
     }
     table.kernelOf[op] = it->second;
     return success();

@@ -4,6 +4,7 @@
 #include "compiler/plan/BufferPlan.h"
 #include "compiler/plan/Dependencies.h"
 #include "compiler/plan/EntrySymbols.h"
+#include "compiler/plan/LiveTiles.h"
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 
@@ -100,6 +101,8 @@ private:
   LogicalResult addDispatch(DispatchOp op);
   void touch(unsigned buffer, int64_t command);
   exec::RefAttr refOf(unsigned buffer);
+  SmallVector<int64_t> liveTiles(DispatchOp op, const PlannedKernel &kernel,
+                                 const LiveDomains &domains) const;
   void emit(OpBuilder &builder);
 
   func::FuncOp func;
@@ -330,7 +333,24 @@ static void collectNames(Location loc, SmallVectorImpl<Attribute> &names) {
       collectNames(part, names);
 }
 
+/// Which tiles of a dispatch matter: [symbol, divisor, count, step], or empty
+/// for all.
+SmallVector<int64_t>
+EntryPlanner::liveTiles(DispatchOp op, const PlannedKernel &kernel,
+                        const LiveDomains &domains) const {
+  LiveSizes sizes = domains.of(op);
+  for (const auto &axis : kernel.tileAxes) {
+    AffineExpr size = sizes.empty() ? AffineExpr() : sizes[axis[0]];
+    std::optional<int64_t> symbol =
+        size && axis[2] > 1 ? symbols.indexOf(size) : std::nullopt;
+    if (symbol)
+      return {*symbol, axis[1], axis[2], axis[3]};
+  }
+  return {};
+}
+
 void EntryPlanner::emit(OpBuilder &builder) {
+  LiveDomains domains(func);
   std::vector<CommandAccess> accesses;
   for (const Command &command : commands) {
     CommandAccess access;
@@ -359,7 +379,9 @@ void EntryPlanner::emit(OpBuilder &builder) {
     exec::DispatchOp::create(
         builder, command.dispatch.getLoc(),
         FlatSymbolRefAttr::get(builder.getContext(), kernel.symbol),
-        builder.getArrayAttr(bindings), waits, builder.getArrayAttr(names));
+        builder.getArrayAttr(bindings), waits, builder.getArrayAttr(names),
+        builder.getDenseI64ArrayAttr(
+            liveTiles(command.dispatch, kernel, domains)));
   }
 }
 

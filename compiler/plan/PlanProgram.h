@@ -25,6 +25,9 @@ struct PlannedKernel {
   double flops = 0;
   std::string config;
   std::string digest; ///< hexadecimal SHA-256 of the dispatch
+  /// How tiles cut the domain: [dimension, divisor, count, step] each, tile t
+  /// begins at (t / divisor) % count * step of that dimension.
+  std::vector<llvm::SmallVector<int64_t, 4>> tileAxes;
 };
 
 /// The kernels of a module and which dispatch calls which.

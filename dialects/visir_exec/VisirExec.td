@@ -105,8 +105,13 @@ def VisirExec_EntryOp : VisirExec_Op<"entry", [
 
 def VisirExec_DispatchOp : VisirExec_Op<"dispatch", [HasParent<"EntryOp">]> {
   let summary = "Calls all tiles of a function";
+  let description = [{
+    `live`: empty, or [symbol, divisor, count, step]: tile t matters if
+    (t / divisor) % count * step is less than the symbol's value.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$function, ArrayAttr:$bindings,
-                       DenseI64ArrayAttr:$depends_on, ArrayAttr:$sources);
+                       DenseI64ArrayAttr:$depends_on, ArrayAttr:$sources,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$live);
   let assemblyFormat = "$function `(` $bindings `)` attr-dict";
 }
 

@@ -239,6 +239,15 @@ Status verifyDispatch(EntryContext &context, const schema::Dispatch &dispatch) {
     return malformed("tiles are %u..%u, expected all %u for %s",
                      dispatch.tile_begin(), dispatch.tile_end(),
                      function.tile_count(), schema::EnumNameDeviceKind(device));
+  int64_t symbols = sizeOf(context.entry.symbols());
+  if (dispatch.live_symbol() < -1 || dispatch.live_symbol() >= symbols)
+    return malformed("live symbol is %d, expected -1..%lld",
+                     dispatch.live_symbol(),
+                     static_cast<long long>(symbols - 1));
+  if (dispatch.live_divisor() == 0 || dispatch.live_count() == 0)
+    return malformed("live divisor and count are %u and %u, expected at least "
+                     "1",
+                     dispatch.live_divisor(), dispatch.live_count());
   return verifyDispatchOverlap(context.v, dispatch, function);
 }
 

@@ -150,6 +150,12 @@ void EntryPlan::planDispatch(const Module &module, const SessionMemory &memory,
   planned.tileBegin = dispatch.tile_begin();
   planned.tileEnd = dispatch.tile_end();
   planned.parallel = dispatch.parallel();
+  if (dispatch.live_symbol() >= 0 && !memory.onDevice) {
+    planned.liveSize = memory.lengths + dispatch.live_symbol() * kLengthStride;
+    planned.liveDivisor = dispatch.live_divisor();
+    planned.liveCount = dispatch.live_count();
+    planned.liveStep = dispatch.live_step();
+  }
   for (uint32_t i = 0; i < sizeOf(dispatch.bindings()); ++i)
     bind(module, memory, *dispatch.bindings()->Get(i));
   planned.scalars = scalars.data() + used.scalars;

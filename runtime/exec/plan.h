@@ -16,6 +16,9 @@ struct PlannedCommand {
   uint32_t *scalars;
   uint64_t bytes; // copy and fill
   uint32_t tileBegin, tileEnd;
+  // The size up to which tiles matter, or null; see schema's Dispatch.
+  const uint8_t *liveSize;
+  uint32_t liveDivisor, liveCount, liveStep;
   schema::Operation kind;
   uint8_t fillValue;
   bool parallel; // has tiles to share, and more than one

@@ -17,6 +17,14 @@ constexpr uint32_t kWaveSpins = 20000;
 // Calls per share: fewer calls, or a finer balance at its end.
 constexpr uint32_t kChunksPerShare = 4;
 
+// Whether a tile computes anything below the run-time size.
+bool isLive(const PlannedCommand &command, uint32_t tile) {
+  int64_t size;
+  memcpy(&size, command.liveSize, sizeof(size));
+  uint64_t at = tile / command.liveDivisor % command.liveCount;
+  return at * command.liveStep < static_cast<uint64_t>(size);
+}
+
 class Walk {
 public:
   explicit Walk(const WalkRequest &request)
@@ -60,6 +68,7 @@ private:
   uint64_t takeTiles(uint32_t thread, uint32_t command);
   uint64_t takeShare(uint32_t thread, uint32_t owner, uint32_t command);
   void endWave(uint32_t index, const Wave &wave);
+  void call(uint32_t thread, uint32_t index, uint32_t begin, uint32_t end);
   void execute(uint32_t thread, uint32_t command, uint32_t begin, uint32_t end);
   void executeCopy(const PlannedCommand &command, uint32_t begin,
                    uint32_t end) const;
@@ -100,11 +109,8 @@ void Walk::executeCopy(const PlannedCommand &command, uint32_t begin,
            last - first);
 }
 
-void Walk::execute(uint32_t thread, uint32_t index, uint32_t begin,
-                   uint32_t end) {
+void Walk::call(uint32_t thread, uint32_t index, uint32_t begin, uint32_t end) {
   const PlannedCommand &command = commands[index];
-  if (command.kind != schema::Operation::Dispatch)
-    return executeCopy(command, begin, end);
   KernelCall call = {command.function,
                      command.bindings,
                      command.scalars,
@@ -115,6 +121,26 @@ void Walk::execute(uint32_t thread, uint32_t index, uint32_t begin,
   int32_t error = request.driver->call(call);
   if (error != 0)
     fail(index, error);
+}
+
+void Walk::execute(uint32_t thread, uint32_t index, uint32_t begin,
+                   uint32_t end) {
+  const PlannedCommand &command = commands[index];
+  if (command.kind != schema::Operation::Dispatch)
+    return executeCopy(command, begin, end);
+  if (!command.liveSize)
+    return call(thread, index, begin, end);
+  // Ranges of tiles below the run-time size.
+  uint32_t first = begin;
+  for (uint32_t tile = begin; tile < end; ++tile) {
+    if (isLive(command, tile))
+      continue;
+    if (first < tile)
+      call(thread, index, first, tile);
+    first = tile + 1;
+  }
+  if (first < end)
+    call(thread, index, first, end);
 }
 
 // Takes chunks of the part of the tiles that belongs to thread `owner`. After

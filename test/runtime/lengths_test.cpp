@@ -182,7 +182,65 @@ TEST_F(LengthsTest, StateInfo) {
                "state is 1, expected less than 1");
 }
 
+// Eight tiles of which two have the same place, three sizes apart.
+ArtifactBuilder makeLive() {
+  ArtifactBuilder builder = makeChain(8, 1);
+  schema::EntryT &entry = *builder.manifest.programs[0]->entries[0];
+  entry.symbols.push_back(makeSymbol("n", 0, 9));
+  entry.inputs.push_back(makeTensor("s", schema::DType::u8, {9}));
+  entry.inputs[1]->dims[0]->symbol = 0;
+  schema::DispatchT &dispatch = *entry.commands[0]->operation.AsDispatch();
+  dispatch.live_symbol = 0;
+  dispatch.live_divisor = 2;
+  dispatch.live_count = 4;
+  dispatch.live_step = 3;
+  return builder;
+}
+
+class LiveTest : public ::testing::TestWithParam<uint32_t> {};
+
+TEST_P(LiveTest, LeavesOutTilesBeyondTheSize) {
+  Runner runner(GetParam());
+  visir_status_t status = runner.open(makeLive().finish());
+  ASSERT_EQ(status.code, VISIR_OK) << status.message;
+  for (int64_t size : {9, 0, 1, 3, 4, 7, 9}) {
+    FloatTensor x(VISIR_F32, {8, 16}), y(VISIR_F32, {8, 16});
+    TestTensor<uint8_t> s(VISIR_U8, {size});
+    for (size_t i = 0; i < x.size; ++i) {
+      x[i] = 1;
+      y[i] = -1;
+    }
+    status = runner.run(0, {x.view, s.view}, {y.view});
+    ASSERT_EQ(status.code, VISIR_OK) << status.message;
+    for (int64_t tile = 0; tile < 8; ++tile)
+      EXPECT_EQ(y[tile * 16] > 0, tile / 2 * 3 < size) << tile << " " << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, LiveTest, ::testing::Values(1u, 2u, 4u));
+
 using B = ArtifactBuilder;
+
+class LiveRefusalTest : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(LiveRefusalTest, Text) {
+  ArtifactBuilder builder = makeLive();
+  GetParam().damage(builder);
+  EXPECT_THAT(openText(builder.finish()), HasSubstr(GetParam().text));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LiveRefusalTest,
+    ::testing::Values(
+        Refusal{"Symbol", "live symbol is 1, expected -1..0",
+                [](B &b) { dispatch(b).live_symbol = 1; }},
+        Refusal{"Divisor",
+                "live divisor and count are 0 and 4, expected at least 1",
+                [](B &b) { dispatch(b).live_divisor = 0; }},
+        Refusal{"Count",
+                "live divisor and count are 2 and 0, expected at least 1",
+                [](B &b) { dispatch(b).live_count = 0; }}),
+    refusalName);
 
 class LengthRefusalTest : public ::testing::TestWithParam<Refusal> {};
 

@@ -23,6 +23,7 @@ private:
   VectorSource makeSource();
   ScalarRows makeScalars();
   using Ranges = SmallVector<std::pair<Value, Value>, 4>;
+  void describeTiles();
   void piece(const Ranges &ranges);
   using RowBody =
       function_ref<void(const Position &, Offset, const RowClass &)>;
@@ -98,7 +99,31 @@ void LoopEmitter::moveAll(Position &position, ArrayRef<unsigned> loops,
     moveTo(position, loop, index);
 }
 
+/// Says which dimensions of the domain the tiles cut.
+void LoopEmitter::describeTiles() {
+  SmallVector<Attribute> axes;
+  int64_t divisor = 1;
+  for (int i = 3; i >= 0; --i) {
+    int64_t count = llvm::divideCeil(plan.counts[i], plan.chunks[i]);
+    SmallVector<unsigned> loops;
+    if (i == 0)
+      llvm::append_range(loops, c.batchLoops);
+    else if (i == 2)
+      llvm::append_range(loops, c.outerRowLoops);
+    else if (i == 3 && c.rowLoop >= 0)
+      loops.push_back(c.rowLoop);
+    if (loops.size() == 1 && c.nest.loops[loops[0]].dims.size() == 1)
+      axes.push_back(kb.b.getDenseI64ArrayAttr(
+          {int64_t(c.nest.loops[loops[0]].dims[0]), divisor, count,
+           plan.chunks[i] * (i == 3 ? plan.rows : 1)}));
+    divisor *= count;
+  }
+  kb.b.getInsertionBlock()->getParentOp()->setAttr(kTileAxesAttr,
+                                                   kb.b.getArrayAttr(axes));
+}
+
 void LoopEmitter::emit() {
+  describeTiles();
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
     SmallVector<int64_t> parts;
     for (int i = 0; i < 4; ++i)

@@ -6,6 +6,10 @@
 
 namespace visir::cpu {
 
+/// Attribute of a kernel's body until the planner takes it: how tiles cut the
+/// domain, see PlannedKernel::tileAxes.
+inline constexpr llvm::StringLiteral kTileAxesAttr = "visir.tile_axes";
+
 /// The register-tiled kernel of a `contract` dispatch. On failure nothing is
 /// emitted and `reason` says why the kernel does not apply.
 mlir::FailureOr<KernelInfo> emitContraction(DispatchOp op, const CpuSpec &spec,
