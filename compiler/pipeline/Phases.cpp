@@ -43,6 +43,12 @@ static void addPasses(OpPassManager &manager, Phase phase,
     manager.addPass(createGraphToDispatchPass());
     if (enabled("fuse-dispatches"))
       manager.addNestedPass<func::FuncOp>(createFuseDispatches());
+    if (enabled("fuse-shifts"))
+      manager.addNestedPass<func::FuncOp>(createFuseShifts());
+    if (enabled("fuse-prologues"))
+      manager.addNestedPass<func::FuncOp>(createFusePrologues());
+    if (enabled("fuse-sums"))
+      manager.addNestedPass<func::FuncOp>(createFuseSums());
     manager.addPass(createVerifyFused());
     break;
   default:

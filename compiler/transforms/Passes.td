@@ -186,4 +186,39 @@ def FuseDispatches : Visir_FuncPass<"visir-fuse-dispatches"> {
     Statistic<"numIntoLoads", "num-into-loads", "maps moved into loads">];
 }
 
+def FusePrologues : Visir_FuncPass<"visir-fuse-prologues"> {
+  let summary = "Norms and maps become prologues of the products behind them";
+  let description = [{
+    A layer norm, RMS norm or map that only one product reads, each element
+    for one row, moves in front of the product's operand. The load then is
+    normalised (`norm`), and scale, bias and whatever else follow in the
+    prologue. A target that would compute a row more than once splits them
+    again.
+  }];
+  let statistics = [Statistic<"numFused", "num-fused",
+                              "norms and maps moved">];
+}
+
+def FuseShifts : Visir_FuncPass<"visir-fuse-shifts"> {
+  let summary = "Shifts by groups of channels become addresses of products";
+  let description = [{
+    Copies of boxes of one tensor into another that move groups of channels
+    along one axis, with zeros where nothing is, become one padded load of the
+    product that reads them: a constant table gives the coordinate's offset
+    per channel.
+  }];
+  let statistics = [Statistic<"numFused", "num-fused", "shifts fused">];
+}
+
+def FuseSums : Visir_FuncPass<"visir-fuse-sums"> {
+  let summary = "Sums over positions are stored beside what is summed";
+  let description = [{
+    A sum or mean of a product's or window's result over positions, such as a
+    global pool, becomes a second store (`sum`) of one partial sum per row of
+    positions; the reduction adds up the rows. The result itself is not stored
+    where nothing else reads it.
+  }];
+  let statistics = [Statistic<"numFused", "num-fused", "sums moved">];
+}
+
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

@@ -77,14 +77,25 @@ def Visir_AccessAttr : Visir_Attr<"Access", "access"> {
     map's value plus the integer that load number `index_loads[i]` of the
     same dispatch gives at the same point; a negative index counts from the
     end; an index out of range makes the kernel return an error.
+
+    `norm` (of a load of a `contract`, for its prologue only): a dictionary
+    with `epsilon` (f64) and the optional unit `rms`; the load gives
+    (x - mean) / sqrt(variance + epsilon), or x / sqrt(mean of squares +
+    epsilon), over the reduction dimensions.
+
+    `sum` (of a store): the element is the sum, in the domain's order, of the
+    values of all points that it belongs to.
   }];
   let parameters = (ins "::mlir::AffineMap":$map,
                         DefaultValuedParameter<"bool", "false">:$padded,
                         OptionalParameter<"::mlir::FloatAttr">:$fill,
                         OptionalArrayRefParameter<"int64_t">:$indexAxes,
-                        OptionalArrayRefParameter<"int64_t">:$indexLoads);
+                        OptionalArrayRefParameter<"int64_t">:$indexLoads,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$norm,
+                        DefaultValuedParameter<"bool", "false">:$sum);
   let assemblyFormat = [{
-    `<` $map custom<AccessFields>($padded, $fill, $indexAxes, $indexLoads) `>`
+    `<` $map custom<AccessFields>($padded, $fill, $indexAxes, $indexLoads,
+                                  $norm, $sum) `>`
   }];
   let extraClassDeclaration = [{
     double getFillValue() const {
@@ -93,13 +104,20 @@ def Visir_AccessAttr : Visir_Attr<"Access", "access"> {
     /// The same access through another map.
     AccessAttr withMap(::mlir::AffineMap map) const {
       return get(getContext(), map, getPadded(), getFill(), getIndexAxes(),
-                 getIndexLoads());
+                 getIndexLoads(), getNorm(), getSum());
     }
   }];
-  let builders = [AttrBuilder<(ins "::mlir::AffineMap":$map), [{
-    return $_get($_ctxt, map, false, ::mlir::FloatAttr(),
-                 ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>());
-  }]>];
+  let builders = [
+    AttrBuilder<(ins "::mlir::AffineMap":$map), [{
+      return get($_ctxt, map, false, ::mlir::FloatAttr(), {}, {});
+    }]>,
+    AttrBuilder<(ins "::mlir::AffineMap":$map, "bool":$padded,
+                     "::mlir::FloatAttr":$fill,
+                     "::llvm::ArrayRef<int64_t>":$indexAxes,
+                     "::llvm::ArrayRef<int64_t>":$indexLoads), [{
+      return $_get($_ctxt, map, padded, fill, indexAxes, indexLoads,
+                   ::mlir::DictionaryAttr(), false);
+    }]>];
 }
 
 def Visir_RootAttr : Visir_Attr<"Root", "root"> {

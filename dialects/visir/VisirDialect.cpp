@@ -27,13 +27,28 @@ static void printInt64List(AsmPrinter &printer, ArrayRef<int64_t> values) {
   printer << "]";
 }
 
-/// Any of `, padded = true`, `, fill = 1.0 : f32`, `, index_axes = [0]` and
-/// `, index_loads = [1]`.
+/// `true` or `false`, the value of the field `name`.
+static ParseResult parseFlag(AsmParser &parser, StringRef name, bool &flag) {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef value;
+  if (parser.parseKeyword(&value))
+    return failure();
+  flag = value == "true";
+  if (!flag && value != "false")
+    // attribute_c1
+    return parser.emitError(loc) << name << " is " << value
+                                 << ", expected true or false";
+  return success();
+}
+
+/// Any of `, padded = true`, `, fill = 1.0 : f32`, `, index_axes = [0]`,
+/// `, index_loads = [1]`, `, norm = {...}` and `, sum = true`.
 static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
                                      FloatAttr &fill,
                                      SmallVector<int64_t> &indexAxes,
-                                     SmallVector<int64_t> &indexLoads) {
-  padded = false;
+                                     SmallVector<int64_t> &indexLoads,
+                                     DictionaryAttr &norm, bool &sum) {
+  padded = sum = false;
   while (succeeded(parser.parseOptionalComma())) {
     StringRef field;
     SMLoc loc = parser.getCurrentLocation();
@@ -41,23 +56,22 @@ static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
       return failure();
     ParseResult parsed = success();
     if (field == "padded") {
-      StringRef value;
-      parsed = parser.parseKeyword(&value);
-      padded = value == "true";
-      if (succeeded(parsed) && !padded && value != "false")
-        // attribute_c1
-        return parser.emitError(loc, "padded is ")
-               << value << ", expected true or false";
+      parsed = parseFlag(parser, field, padded);
     } else if (field == "fill") {
       parsed = parser.parseAttribute(fill);
     } else if (field == "index_axes") {
       parsed = parseInt64List(parser, indexAxes);
     } else if (field == "index_loads") {
       parsed = parseInt64List(parser, indexLoads);
+    } else if (field == "norm") {
+      parsed = parser.parseAttribute(norm);
+    } else if (field == "sum") {
+      parsed = parseFlag(parser, field, sum);
     } else {
       // attribute_c2
       return parser.emitError(loc, "field is ")
-             << field << ", expected padded, fill, index_axes or index_loads";
+             << field
+             << ", expected padded, fill, index_axes, index_loads, norm or sum";
     }
     if (parsed)
       return failure();
@@ -67,7 +81,8 @@ static ParseResult parseAccessFields(AsmParser &parser, bool &padded,
 
 static void printAccessFields(AsmPrinter &printer, bool padded, FloatAttr fill,
                               ArrayRef<int64_t> indexAxes,
-                              ArrayRef<int64_t> indexLoads) {
+                              ArrayRef<int64_t> indexLoads,
+                              DictionaryAttr norm, bool sum) {
   if (padded)
     printer << ", padded = true";
   if (fill)
@@ -79,6 +94,10 @@ static void printAccessFields(AsmPrinter &printer, bool padded, FloatAttr fill,
     printer << ", " << name << " = ";
     printInt64List(printer, list);
   }
+  if (norm)
+    printer << ", norm = " << norm;
+  if (sum)
+    printer << ", sum = true";
 }
 
 #define GET_ATTRDEF_CLASSES

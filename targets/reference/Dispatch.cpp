@@ -8,7 +8,7 @@ using namespace visir;
 using namespace visir::reference;
 
 DispatchEvaluation::DispatchEvaluation(DispatchOp op, ArrayRef<Tensor> inputs)
-    : op(op), inputs(inputs),
+    : op(op), inputs(inputs.begin(), inputs.end()),
       extents(op.getExtents().begin(), op.getExtents().end()) {
   for (unsigned d = 0; d < extents.size(); ++d)
     (d < op.getParallelRank() ? parallel : reduction).push_back(d);
@@ -22,13 +22,15 @@ DispatchEvaluation::DispatchEvaluation(DispatchOp op, ArrayRef<Tensor> inputs)
     results.push_back(tie >= 0 ? inputs[tie].clone()
                                : Tensor(resultType(op, i)));
     // An element that nothing writes shows as NaN.
-    if (tie < 0 && results[i].isFloat())
+    if (tie < 0 && !op.getStore(i).getSum() && results[i].isFloat())
       std::fill_n(results[i].data<double>(), results[i].size(), std::nan(""));
   }
 }
 
 Evaluated DispatchEvaluation::run() {
-  evaluateRoot();
+  normaliseLoads();
+  if (!failed)
+    evaluateRoot();
   if (!failed)
     store();
   if (failed)
@@ -172,12 +174,15 @@ void DispatchEvaluation::store() {
     dims.append(reduction);
   if (kind == RootKind::TopK)
     dims.push_back(extents.size() - 1);
+  bool shared = llvm::any_of(op.getStores(), [](Attribute access) {
+    return cast<AccessAttr>(access).getSum();
+  });
   forEachChunk(
       dims, 1, *payload,
       [&](int64_t first, const Points &points, Payload::Registers &registers) {
         writeChunk(first, points, *payload, registers);
       },
-      /*ordered=*/kind == RootKind::Scatter);
+      /*ordered=*/shared || kind == RootKind::Scatter);
 }
 
 void DispatchEvaluation::writeChunk(int64_t first, const Points &points,
@@ -234,6 +239,8 @@ void DispatchEvaluation::writeStore(unsigned store, const Points &points,
   ScatterKind combiner = ScatterKind::Replace;
   if (op.getKind() == RootKind::Scatter && store == 0)
     combiner = cast<ScatterKindAttr>(op.getRootParam("combiner")).getValue();
+  if (op.getStore(store).getSum())
+    combiner = ScatterKind::Add;
   if (result.isFloat()) {
     double *to = result.data<double>();
     for (int64_t i = 0; i < points.count; ++i)

@@ -71,6 +71,8 @@ private:
   Scalars operandOver(unsigned operand, llvm::ArrayRef<unsigned> dims);
   LinearOperand linearOperand(unsigned operand);
 
+  /// Replaces tensors whose loads are normalised by what the loads give.
+  void normaliseLoads();
   void evaluateRoot();
   void reduce();
   void contract();
@@ -90,7 +92,7 @@ private:
   void writeStore(unsigned store, const Points &points, const Lanes &values);
 
   DispatchOp op;
-  llvm::ArrayRef<Tensor> inputs;
+  Tensors inputs;
   /// Extents of the domain and, for topk, the position.
   Dims extents;
   Unsigneds parallel, reduction;

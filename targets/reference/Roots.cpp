@@ -286,6 +286,47 @@ static void normRow(double *row, int64_t length, double epsilon, bool rms) {
     row[i] = (row[i] - mean) / std::sqrt(square + epsilon);
 }
 
+void DispatchEvaluation::normaliseLoads() {
+  for (unsigned load = 0; load < loads.size() && !failed; ++load) {
+    DictionaryAttr norm = op.getLoad(load).getNorm();
+    if (!norm)
+      continue;
+    // Rows are the reduction dimensions; they come last.
+    Unsigneds dims;
+    Dims shape;
+    SmallVector<AffineExpr> exprs;
+    for (unsigned d = 0; d < op.getDomainRank(); ++d)
+      if (d >= op.getParallelRank() || loads[load].dependsOn(d)) {
+        dims.push_back(d);
+        shape.push_back(extents[d]);
+        exprs.push_back(getAffineDimExpr(d, op.getContext()));
+      }
+    Type element = inputs[load].element();
+    Tensor values(RankedTensorType::get(shape, element));
+    FailureOr<Payload> none = Payload::prepare(op.getPrologueBlock(), {});
+    forEachChunk(dims, 1, *none,
+                 [&](int64_t first, const Points &points,
+                     Payload::Registers &) {
+                   Lanes lanes;
+                   lanes.floats.resize(points.count);
+                   readLoad(load, element, points, lanes);
+                   std::copy_n(lanes.floats.begin(), points.count,
+                               values.data<double>() + first);
+                 });
+    int64_t length = points(reduction);
+    for (int64_t at = 0; at < values.size(); at += length)
+      normRow(values.data<double>() + at, length,
+              norm.getAs<FloatAttr>("epsilon").getValueAsDouble(),
+              bool(norm.get("rms")));
+    inputs[load] = values;
+    loads[load] = Access(
+        AccessAttr::get(op.getContext(),
+                        AffineMap::get(op.getDomainRank(), 0, exprs,
+                                       op.getContext())),
+        shape);
+  }
+}
+
 template <class T>
 static void scanRow(T *row, int64_t length, bool exclusive, bool reverse) {
   using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;

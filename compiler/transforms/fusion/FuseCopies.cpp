@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/transforms/fusion/DispatchForm.h"
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -62,29 +62,32 @@ static bool digitIsCoordinate(const LoadForm &source,
 }
 
 DispatchOp visir::foldCopyIntoLoad(RewriterBase &rewriter,
-                                   DispatchOp consumer, unsigned load) {
+                                   DispatchOp consumer, unsigned load,
+                                   StringRef &why) {
   auto copy = consumer.getInputs()[load].getDefiningOp<DispatchOp>();
   if (!copy || !isCopy(copy) || copy.getTies().front() >= 0)
     return {};
   auto form = DispatchForm::of(consumer), from = DispatchForm::of(copy);
-  if (!form || !from || form->isTied(load))
+  if (!form || !from)
     return {};
+  if (form->isTied(load))
+    return refuse(why, "the consumer writes into what was copied");
   LoadForm &target = form->loads[load];
   const LoadForm &source = from->loads.front();
-  if (!target.indexAxes.empty() || !source.indexAxes.empty())
-    return {};
+  if (!target.indexAxes.empty() || !source.indexAxes.empty() || target.norm)
+    return refuse(why, "one of the two loads is indexed or normalised");
   auto on = ontoDomain(form->extents, target.access, target.shape(),
                        from->extents, from->stores.front().access);
   if (!on || !form->maySplit(on->factors))
-    return {};
+    return refuse(why, "no split of the consumer's loops makes it an address");
   if (target.padded) {
     if (source.padded && source.fillValue() != target.fillValue())
-      return {};
+      return refuse(why, "both pad, with different values");
     SmallVector<int64_t> refined = refineSizes(on->factors);
     for (unsigned digit :
          outsideCoordinates(on->points, refined, from->extents))
       if (!digitIsCoordinate(source, from->extents, digit))
-        return {};
+        return refuse(why, "what is padded is no coordinate of the source");
   }
   form->refine(on->factors);
   LoadForm &changed = form->loads[load];
@@ -104,7 +107,7 @@ DispatchOp visir::foldCopyIntoLoad(RewriterBase &rewriter,
 }
 
 DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy,
-                                    bool split) {
+                                    bool split, StringRef &why) {
   if (!isCopy(copy))
     return {};
   auto from = DispatchForm::of(copy);
@@ -115,22 +118,28 @@ DispatchOp visir::foldCopyIntoStore(RewriterBase &rewriter, DispatchOp copy,
   const LoadForm &source = from->loads[number];
   auto result = dyn_cast<OpResult>(source.tensor);
   auto producer = source.tensor.getDefiningOp<DispatchOp>();
-  if (!producer || !source.isPlain() || !result.hasOneUse() ||
-      !readersFollow(producer, copy, copy))
+  if (!producer)
     return {};
+  if (!source.isPlain())
+    return refuse(why, "the copy pads or gathers");
+  if (!result.hasOneUse())
+    return refuse(why, "others read the copied tensor, too");
+  if (!readersFollow(producer, copy, copy))
+    return refuse(why, "another result of the producer is read before");
   // What it writes into must be there before the producer is.
   if (tie >= 0 && from->loads[tie].tensor.getDefiningOp() == producer)
-    return {};
+    return refuse(why, "it writes into a result of the producer");
   auto form = DispatchForm::of(producer);
   if (!form)
     return {};
   StoreForm &store = form->stores[result.getResultNumber()];
   if (store.tie >= 0 || !store.indexAxes.empty())
-    return {};
+    return refuse(why, "the producer's store is tied or indexed");
   auto on = ontoDomain(form->extents, store.access, source.shape(),
                        from->extents, source.access);
   if (!on || !form->maySplit(on->factors))
-    return {};
+    return refuse(why, "the copy does not move every element once, or no "
+                       "split of the producer's loops makes it an address");
   bool splits = llvm::any_of(
       on->factors, [](const auto &pieces) { return pieces.size() != 1; });
   if (splits && !split)

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/Passes.h"
-#include "compiler/transforms/fusion/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace visir {
 #define GEN_PASS_DEF_FUSEDISPATCHES
+#define GEN_PASS_DEF_FUSEPROLOGUES
+#define GEN_PASS_DEF_FUSESHIFTS
+#define GEN_PASS_DEF_FUSESUMS
 #include "compiler/transforms/Passes.h.inc"
 } // namespace visir
 
@@ -16,51 +20,66 @@ using namespace visir;
 
 namespace {
 
-using LoadRewrite = DispatchOp (*)(RewriterBase &, DispatchOp, unsigned);
+using LoadRewrite = DispatchOp (*)(RewriterBase &, DispatchOp, unsigned,
+                                   StringRef &);
 
-struct FuseDispatchesPass
-    : visir::impl::FuseDispatchesBase<FuseDispatchesPass> {
-  void runOnOperation() final {
-    simplifyAll();
-    bool changed = true;
-    while (changed) {
-      changed = false;
-      // Movement first: what it leaves are the true shapes of the accesses.
-      // A store takes it for nothing; a load may have to read in small steps,
-      // so that it comes second, and splitting the writer's loops last.
-      changed |= foldStores(/*split=*/false);
-      changed |= overLoads(foldCopyIntoLoad, numCopiesIntoLoads);
-      changed |= foldStores(/*split=*/true);
-      changed |= overLoads(fuseIntoEpilogue, numIntoEpilogues);
-      changed |= overLoads(fuseIntoLoad, numIntoLoads);
-      simplifyAll();
+/// What was refused in one round over the dispatches, and why. Only the last
+/// round, which changes nothing, is told.
+class Refusals {
+public:
+  void clear() { texts.clear(); }
+
+  void add(DispatchOp consumer, unsigned load, StringRef form, StringRef why) {
+    if (why.empty())
+      return;
+    std::string &text = texts[{consumer, consumer.getInputs()[load]}];
+    std::string reason = (form + ": " + why).str();
+    if (text.find(reason) != std::string::npos)
+      return;
+    text += (text.empty() ? "" : "; ") + reason;
+  }
+
+  void report() const {
+    for (const auto &[place, text] : texts) {
+      auto consumer = cast<DispatchOp>(place.first);
+      auto producer = place.second.getDefiningOp<DispatchOp>();
+      InFlightDiagnostic remark = consumer.emitRemark("not fused with the ")
+                                  << stringifyRootKind(producer.getKind())
+                                  << " that it reads: " << text;
+      remark.attachNote(producer.getLoc())
+          << "the " << stringifyRootKind(producer.getKind());
     }
   }
 
 private:
-  SmallVector<DispatchOp> dispatches() {
-    SmallVector<DispatchOp> ops;
-    for (auto op : getOperation().getOps<DispatchOp>())
-      ops.push_back(op);
-    return ops;
-  }
+  llvm::MapVector<std::pair<Operation *, Value>, std::string> texts;
+};
+
+/// The dispatches of a function under rewriting.
+class Fusion {
+public:
+  explicit Fusion(func::FuncOp func)
+      : block(func.getBody().front()), rewriter(func.getContext()) {}
 
   /// Tries a rewrite on every load of every dispatch, in order; a dispatch
-  /// that changed is tried again at once.
-  bool overLoads(LoadRewrite rewrite, Statistic &statistic) {
-    IRRewriter rewriter(&getContext());
+  /// that changed is tried again at once. `form` says in words what the
+  /// rewrite makes of the producer.
+  bool overLoads(LoadRewrite rewrite, StringRef form, Pass::Statistic &count) {
     bool changed = false;
-    Block &block = getOperation().getBody().front();
     for (Operation *at = &block.front(); at;) {
       auto op = dyn_cast<DispatchOp>(at);
       DispatchOp result;
-      for (unsigned i = 0; op && !result && i < op.getInputs().size(); ++i)
-        result = rewrite(rewriter, op, i);
+      for (unsigned i = 0; op && !result && i < op.getInputs().size(); ++i) {
+        StringRef why;
+        result = rewrite(rewriter, op, i, why);
+        if (!result)
+          refusals.add(op, i, form, why);
+      }
       if (!result) {
         at = at->getNextNode();
         continue;
       }
-      ++statistic;
+      ++count;
       changed = true;
       at = result;
     }
@@ -68,29 +87,95 @@ private:
     return changed;
   }
 
-  bool foldStores(bool split) {
-    IRRewriter rewriter(&getContext());
+  bool foldStores(bool split, Pass::Statistic &count) {
     bool changed = false;
-    for (DispatchOp op : dispatches())
-      if (foldCopyIntoStore(rewriter, op, split)) {
-        ++numCopiesIntoStores;
+    for (DispatchOp op : dispatches()) {
+      StringRef why;
+      if (foldCopyIntoStore(rewriter, op, split, why)) {
+        ++count;
         changed = true;
+      } else if (split) {
+        refusals.add(op, op.getTies().front() == 0 ? 1 : 0, "as its store",
+                     why);
       }
+    }
     return changed;
   }
 
   void simplifyAll() {
-    IRRewriter rewriter(&getContext());
     for (DispatchOp op : dispatches())
       simplifyLoads(rewriter, op);
     removeDead();
   }
 
+  Refusals refusals;
+
+private:
+  SmallVector<DispatchOp> dispatches() {
+    return llvm::to_vector(block.getOps<DispatchOp>());
+  }
+
   void removeDead() {
-    Block &block = getOperation().getBody().front();
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
         op.erase();
+  }
+
+  Block &block;
+  IRRewriter rewriter;
+};
+
+struct FuseDispatchesPass
+    : visir::impl::FuseDispatchesBase<FuseDispatchesPass> {
+  void runOnOperation() final {
+    Fusion fusion(getOperation());
+    fusion.simplifyAll();
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      fusion.refusals.clear();
+      // Movement first: what it leaves are the true shapes of the accesses.
+      // A store takes it for nothing; a load may have to read in small steps,
+      // so that it comes second, and splitting the writer's loops last.
+      changed |= fusion.foldStores(/*split=*/false, numCopiesIntoStores);
+      changed |= fusion.overLoads(foldCopyIntoLoad, "as an address",
+                                  numCopiesIntoLoads);
+      changed |= fusion.foldStores(/*split=*/true, numCopiesIntoStores);
+      changed |= fusion.overLoads(fuseIntoEpilogue, "as its epilogue",
+                                  numIntoEpilogues);
+      changed |=
+          fusion.overLoads(fuseIntoLoad, "as a computed load", numIntoLoads);
+      if (!changed)
+        fusion.refusals.report();
+      fusion.simplifyAll();
+    }
+  }
+};
+
+struct FuseProloguesPass : visir::impl::FuseProloguesBase<FuseProloguesPass> {
+  void runOnOperation() final {
+    Fusion fusion(getOperation());
+    while (fusion.overLoads(fuseIntoPrologue, "as its prologue", numFused))
+      fusion.refusals.clear();
+    fusion.refusals.report();
+  }
+};
+
+struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
+  void runOnOperation() final {
+    Fusion fusion(getOperation());
+    while (fusion.overLoads(fuseShift, "as a shifted load", numFused))
+      fusion.refusals.clear();
+    fusion.refusals.report();
+  }
+};
+
+struct FuseSumsPass : visir::impl::FuseSumsBase<FuseSumsPass> {
+  void runOnOperation() final {
+    Fusion fusion(getOperation());
+    while (fusion.overLoads(fuseSum, "as sums beside its store", numFused))
+      fusion.refusals.clear();
+    fusion.refusals.report();
   }
 };
 

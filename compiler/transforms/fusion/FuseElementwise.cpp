@@ -1,54 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/transforms/fusion/DispatchForm.h"
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
 
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace visir;
-
-/// Bindings that a dispatch may have; more would not fit the descriptor sets
-/// of small devices and the registers of address arithmetic.
-static constexpr unsigned kMaxBindings = 16;
-
-static SmallVector<Value> cloneBlock(OpBuilder &builder, Block &source,
-                                     IRMapping &mapping) {
-  for (Operation &op : source.without_terminator())
-    builder.clone(op, mapping);
-  SmallVector<Value> values;
-  for (Value value : source.getTerminator()->getOperands())
-    values.push_back(mapping.lookupOrDefault(value));
-  return values;
-}
-
-/// The load of a map that takes over its loads, composed with `points`.
-static LoadForm composeLoad(const LoadForm &load, const LinearAccess &points) {
-  LoadForm result = load;
-  result.access = composeAccess(load.access, points);
-  return result;
-}
-
-/// Appends the loads of `from`, but for `skip`, to `to` (with index loads
-/// renumbered) and returns the new number of each, -1 for skipped ones.
-static SmallVector<int64_t> takeLoads(DispatchForm &to,
-                                      const DispatchForm &from,
-                                      const LinearAccess &points,
-                                      ArrayRef<unsigned> skip) {
-  SmallVector<int64_t> numbers(from.loads.size(), -1);
-  // Index loads come first, so that what they index can name them.
-  auto take = [&](unsigned i) {
-    LoadForm load = composeLoad(from.loads[i], points);
-    for (int64_t &index : load.indexLoads)
-      index = numbers[index];
-    numbers[i] = to.addLoad(load);
-  };
-  for (bool indexed : {false, true})
-    for (unsigned i = 0; i < from.loads.size(); ++i)
-      if (!llvm::is_contained(skip, i) &&
-          !from.loads[i].indexAxes.empty() == indexed)
-        take(i);
-  return numbers;
-}
 
 namespace {
 
@@ -68,59 +25,47 @@ Operation *fusionPlace(DispatchOp producer, DispatchOp consumer) {
 
 } // namespace
 
-/// Loads of `form` that read `tensor`.
-static SmallVector<unsigned> loadsOf(const DispatchForm &form, Value tensor) {
-  SmallVector<unsigned> numbers;
-  for (auto [i, load] : llvm::enumerate(form.loads))
-    if (load.tensor == tensor)
-      numbers.push_back(i);
-  return numbers;
-}
-
-/// Whether the elements of a load are indices of other accesses: only a load
-/// can be one, not a computed value.
-static bool isIndex(const DispatchForm &form, unsigned load) {
-  auto names = [&](const auto &access) {
-    return llvm::is_contained(access.indexLoads, int64_t(load));
-  };
-  return llvm::any_of(form.loads, names) || llvm::any_of(form.stores, names);
-}
-
 static bool producesAtPoints(RootKind kind) {
   return kind != RootKind::Scatter && kind != RootKind::TopK;
 }
 
 DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
-                                   DispatchOp consumer, unsigned load) {
+                                   DispatchOp consumer, unsigned load,
+                                   StringRef &why) {
   auto result = dyn_cast<OpResult>(consumer.getInputs()[load]);
   auto producer = result ? result.getDefiningOp<DispatchOp>() : DispatchOp();
-  if (!producer || consumer.getKind() != RootKind::Map ||
-      !producesAtPoints(producer.getKind()))
+  if (!producer || consumer.getKind() != RootKind::Map)
     return {};
+  if (!producesAtPoints(producer.getKind()))
+    return refuse(why, "the producer has no value per point");
   auto form = DispatchForm::of(producer), after = DispatchForm::of(consumer);
   if (!form || !after)
     return {};
   unsigned number = result.getResultNumber();
   const StoreForm &store = form->stores[number];
-  SmallVector<unsigned> reads = loadsOf(*after, result);
+  SmallVector<unsigned> reads = after->loadsOf(result);
   bool anyTie = llvm::any_of(form->stores, [](const StoreForm &s) {
     return s.tie >= 0;
   });
-  if (anyTie || !after->loads[load].isPlain())
-    return {};
+  if (anyTie)
+    return refuse(why, "the producer writes into another tensor");
+  if (!after->loads[load].isPlain())
+    return refuse(why, "the load is padded or indexed");
   // Every reading of the result is of the same point.
   for (unsigned other : reads)
     if (!(after->loads[other] == after->loads[load]) ||
-        after->isTied(other) || isIndex(*after, other))
-      return {};
+        after->isTied(other) || after->isIndex(other))
+      return refuse(why, "it is read at several points, as an index or to "
+                         "be written into");
   auto on = ontoDomain(form->extents, store.access,
                        store.type.getShape(), after->extents,
                        after->loads[load].access);
   if (!on || !form->maySplit(on->factors))
-    return {};
+    return refuse(why, "not every element is read once, or no split of the "
+                       "producer's loops follows the reading");
   Operation *place = fusionPlace(producer, consumer);
   if (!place)
-    return {};
+    return refuse(why, "another operand is made between the two");
   form->refine(on->factors);
   // Which of the producer's values a load of the consumer is, or -1.
   SmallVector<int64_t> made(after->loads.size(), -1);
@@ -130,15 +75,15 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
       continue;
     unsigned j = value.getResultNumber();
     // Reading one of its results at another point needs all of it.
-    if (!read.isPlain() || after->isTied(i) || isIndex(*after, i) ||
+    if (!read.isPlain() || after->isTied(i) || after->isIndex(i) ||
         !(composeAccess(read.access, on->points) == form->stores[j].access))
-      return {};
+      return refuse(why, "another result is read at other points");
     made[i] = j;
     if (!llvm::is_contained(reads, i))
       reads.push_back(i);
   }
   SmallVector<int64_t> numbers =
-      takeLoads(*form, *after, on->points, reads);
+      form->takeLoads(*after, on->points, reads);
   bool keep = llvm::any_of(result.getUsers(), [&](Operation *user) {
     return user != consumer;
   });
@@ -156,7 +101,7 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
   }
   form->stores = stores;
   if (form->loads.size() + stores.size() > kMaxBindings)
-    return {};
+    return refuse(why, "there would be more than 16 bindings");
   rewriter.setInsertionPoint(place);
   DispatchOp fused = form->create(
       rewriter, fuseLocations(producer.getLoc(), consumer.getLoc()),
@@ -170,7 +115,7 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
                      producer.getInputs().size()));
     rewriter.setInsertionPointToEnd(&fused.getPrologueBlock());
     auto operands =
-        cloneBlock(rewriter, producer.getPrologueBlock(), prologue);
+        clonePayloadOps(rewriter, producer.getPrologueBlock(), prologue);
     YieldOp::create(rewriter, fused.getLoc(), operands);
     Block &epilogue = fused.getEpilogueBlock();
     unsigned roots = producer.getRootResultCount();
@@ -179,13 +124,13 @@ DispatchOp visir::fuseIntoEpilogue(RewriterBase &rewriter,
               epilogue.getArguments().take_front(
                   roots + producer.getInputs().size()));
     rewriter.setInsertionPointToEnd(&epilogue);
-    auto values = cloneBlock(rewriter, producer.getEpilogueBlock(), first);
+    auto values = clonePayloadOps(rewriter, producer.getEpilogueBlock(), first);
     Block &tail = consumer.getEpilogueBlock();
     for (unsigned i = 0; i < after->loads.size(); ++i)
       second.map(tail.getArgument(i),
                  made[i] >= 0 ? values[made[i]]
                               : epilogue.getArgument(roots + numbers[i]));
-    auto extra = cloneBlock(rewriter, tail, second);
+    auto extra = clonePayloadOps(rewriter, tail, second);
     SmallVector<Value> yielded;
     for (auto [i, value] : llvm::enumerate(values))
       if (i != number || keep)
@@ -224,7 +169,9 @@ static bool isCheap(DispatchOp producer) {
   return weight <= 4;
 }
 
-static bool mayInline(DispatchOp consumer, DispatchOp producer) {
+/// Whether the root of `consumer` may compute what `producer` makes.
+static bool mayInline(DispatchOp consumer, DispatchOp producer,
+                      StringRef &why) {
   switch (consumer.getKind()) {
   case RootKind::Map:
     return true;
@@ -232,8 +179,14 @@ static bool mayInline(DispatchOp consumer, DispatchOp producer) {
   case RootKind::Softmax:
   case RootKind::Norm:
   case RootKind::ArgReduce:
-    return isCheap(producer);
+    if (isCheap(producer))
+      return true;
+    why = "the root would compute a long payload more than once";
+    return false;
+  case RootKind::Contract:
+    return false;
   default:
+    why = "the root takes tensors only";
     return false;
   }
 }
@@ -263,36 +216,40 @@ static bool readsLess(const DispatchForm &map) {
 }
 
 DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
-                               unsigned load) {
+                               unsigned load, StringRef &why) {
   Value tensor = consumer.getInputs()[load];
   auto producer = tensor.getDefiningOp<DispatchOp>();
   if (!producer || producer.getKind() != RootKind::Map ||
-      producer.getNumResults() != 1 || producer.getTies().front() >= 0 ||
-      !mayInline(consumer, producer))
+      !mayInline(consumer, producer, why))
     return {};
+  if (producer.getNumResults() != 1 || producer.getTies().front() >= 0)
+    return refuse(why, "the map has several results or writes into a tensor");
   auto form = DispatchForm::of(consumer), from = DispatchForm::of(producer);
-  if (!form || !from || !form->loads[load].isPlain() || form->isTied(load))
+  if (!form || !from)
     return {};
-  SmallVector<unsigned> reads = loadsOf(*form, tensor);
+  if (!form->loads[load].isPlain() || form->isTied(load))
+    return refuse(why, "the load is padded, indexed or written into");
+  SmallVector<unsigned> reads = form->loadsOf(tensor);
   if (reads.size() != 1)
-    return {};
+    return refuse(why, "it is read at several points");
   // What others read as well is stored anyway: computing it again pays only
   // where that reads less.
   bool single = tensor.hasOneUse() && readsOnce(*form, form->loads[load]);
   if (!single && !(isCheap(producer) && readsLess(*from)))
-    return {};
-  if (isIndex(*form, load))
-    return {};
+    return refuse(why, "its elements are read more than once, and computing "
+                       "them again costs more than storing them");
+  if (form->isIndex(load))
+    return refuse(why, "it gives indices");
   auto on = ontoDomain(form->extents, form->loads[load].access,
                        form->loads[load].shape(), from->extents,
                        from->stores.front().access);
   if (!on || !form->maySplit(on->factors))
-    return {};
+    return refuse(why, "no split of the consumer's loops follows the map");
   form->refine(on->factors);
   unsigned before = form->loads.size();
-  SmallVector<int64_t> numbers = takeLoads(*form, *from, on->points, {});
+  SmallVector<int64_t> numbers = form->takeLoads(*from, on->points, {});
   if (form->loads.size() + form->stores.size() > kMaxBindings)
-    return {};
+    return refuse(why, "there would be more than 16 bindings");
   rewriter.setInsertionPoint(consumer);
   DispatchOp fused = form->create(
       rewriter, fuseLocations(producer.getLoc(), consumer.getLoc()),
@@ -303,12 +260,12 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
     for (unsigned i = 0; i < from->loads.size(); ++i)
       made.map(producer.getEpilogueBlock().getArgument(i),
                target.getArgument(roots + numbers[i]));
-    auto values = cloneBlock(rewriter, producer.getEpilogueBlock(), made);
+    auto values = clonePayloadOps(rewriter, producer.getEpilogueBlock(), made);
     for (unsigned i = 0; i < roots + before; ++i)
       mapping.map(source.getArgument(i), i == roots + load
                                              ? values.front()
                                              : target.getArgument(i));
-    auto yielded = cloneBlock(rewriter, source, mapping);
+    auto yielded = clonePayloadOps(rewriter, source, mapping);
     YieldOp::create(rewriter, fused.getLoc(), yielded);
     for (Operation &op :
          llvm::make_early_inc_range(llvm::reverse(target)))

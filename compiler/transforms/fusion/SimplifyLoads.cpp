@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/support/Constants.h"
-#include "compiler/transforms/fusion/DispatchForm.h"
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
 
 #include "mlir/IR/IRMapping.h"

@@ -98,6 +98,61 @@ static LogicalResult verifyAccess(DispatchOp op, AccessAttr access,
   return success();
 }
 
+/// A normalised load is a float of f32 or f64 that moves with the whole row,
+/// for the prologue of a product.
+static LogicalResult verifyNorm(DispatchOp op, unsigned load) {
+  AccessAttr access = op.getLoad(load);
+  DictionaryAttr norm = access.getNorm();
+  if (!norm)
+    return success();
+  if (op.getKind() != RootKind::Contract)
+    // dispatch_c17
+    return op.emitOpError() << "load " << load << " is normalised for a root "
+                            << stringifyRootKind(op.getKind())
+                            << ", expected contract";
+  if (!norm.getAs<FloatAttr>("epsilon"))
+    // dispatch_c18
+    return op.emitOpError() << "norm of load " << load
+                            << " is without an epsilon, expected one of f64";
+  Type element = cast<RankedTensorType>(op.getInputs()[load].getType())
+                     .getElementType();
+  if (access.getPadded() || !access.getIndexAxes().empty() ||
+      !(element.isF32() || element.isF64()))
+    // dispatch_c19
+    return op.emitOpError() << "load " << load << " is normalised and padded, "
+                            << "indexed or of " << element
+                            << ", expected a plain one of f32 or f64";
+  for (unsigned dim = op.getParallelRank(); dim < op.getDomainRank(); ++dim)
+    if (op.getExtents()[dim] > 1 && !access.getMap().isFunctionOfDim(dim))
+      // dispatch_c20
+      return op.emitOpError() << "load " << load << " is normalised and does "
+                              << "not move with dimension " << dim
+                              << ", expected all of the reduction";
+  unsigned argument = op.getRootResultCount() + load;
+  if (!op.getEpilogueBlock().getArgument(argument).use_empty())
+    // dispatch_c21
+    return op.emitOpError() << "load " << load << " is normalised and used by "
+                            << "the epilogue, expected the prologue only";
+  return success();
+}
+
+static LogicalResult verifySum(DispatchOp op, unsigned store) {
+  if (!op.getStore(store).getSum())
+    return success();
+  RootKind kind = op.getKind();
+  if (kind != RootKind::Map && kind != RootKind::Reduce &&
+      kind != RootKind::Contract)
+    // dispatch_c22
+    return op.emitOpError() << "store " << store << " is a sum of a root "
+                            << stringifyRootKind(kind)
+                            << ", expected map, reduce or contract";
+  if (op.getTies()[store] >= 0 || !op.getStore(store).getIndexAxes().empty())
+    // dispatch_c23
+    return op.emitOpError() << "store " << store << " is a sum and tied or "
+                            << "indexed, expected neither";
+  return success();
+}
+
 static LogicalResult verifyStores(DispatchOp op) {
   int64_t k = -1;
   if (op.getKind() == RootKind::TopK)
@@ -115,6 +170,11 @@ static LogicalResult verifyStores(DispatchOp op) {
           // dispatch_c7
           return op.emitOpError()
                  << "store " << i << " depends on reduction dimension " << dim;
+    if (op.getStore(i).getNorm())
+      // dispatch_c24
+      return op.emitOpError() << "store " << i << " is normalised";
+    if (failed(verifySum(op, i)))
+      return failure();
     int64_t tie = op.getTies()[i];
     if (tie >= int64_t(op.getInputs().size()) ||
         (tie >= 0 && op.getInputs()[tie].getType() != result.getType()))
@@ -173,7 +233,21 @@ LogicalResult DispatchOp::verify() {
   for (auto [i, input] : llvm::enumerate(getInputs()))
     if (failed(verifyAccess(*this, getLoad(i), input, "load " + Twine(i), -1)))
       return failure();
-  if (failed(verifyStores(*this)))
+  if (failed(verifyStores(*this)) || failed(verifyPayloads(*this)))
     return failure();
-  return verifyPayloads(*this);
+  int normalised = -1;
+  for (unsigned i = 0; i < getInputs().size(); ++i) {
+    if (getLoad(i).getNorm() && normalised >= 0)
+      // dispatch_c26
+      return emitOpError() << "loads " << normalised << " and " << i
+                           << " are normalised, expected one";
+    if (getLoad(i).getNorm())
+      normalised = int(i);
+    if (getLoad(i).getSum())
+      // dispatch_c25
+      return emitOpError() << "load " << i << " is a sum";
+    if (failed(verifyNorm(*this, i)))
+      return failure();
+  }
+  return success();
 }

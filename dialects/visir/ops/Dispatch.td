@@ -39,7 +39,9 @@ def Visir_DispatchOp : Visir_Op<"dispatch", [
 
     `ties[j]` is the number of the input whose memory result j takes over, or
     -1: elements that no store writes keep that input's values. A result
-    without a tie is written wholly.
+    without a tie is written wholly. A store with `sum` adds up what the
+    points of an element yield: a second store of map, reduce and contract
+    roots for the mean that follows.
 
     `config` is the target's choice of kernel; null until a target has chosen.
   }];

@@ -25,6 +25,19 @@ DictionaryAttr cpu::tiledConfig(DispatchOp op, const CpuSpec &spec,
   }
 }
 
+bool cpu::sumsInKernel(DispatchOp op, const CpuSpec &spec,
+                       std::string &reason) {
+  switch (op.getKind()) {
+  case RootKind::Contract:
+    return sumsInContraction(op, spec, reason);
+  case RootKind::Reduce:
+    return bool(windowConfig(op, spec, reason));
+  default:
+    reason = "the root has no kernel with rows";
+    return false;
+  }
+}
+
 FailureOr<KernelInfo> cpu::emitTiled(DispatchOp op, const CpuSpec &spec,
                                      ModuleOp kernels, StringRef symbol,
                                      std::string &reason) {

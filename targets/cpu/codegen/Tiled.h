@@ -13,6 +13,10 @@ namespace visir::cpu {
 mlir::DictionaryAttr tiledConfig(DispatchOp op, const CpuSpec &spec,
                                  std::string &reason);
 
+/// Whether such a kernel makes the sums among the dispatch's stores; if not,
+/// `reason` says why. Other kernels make none.
+bool sumsInKernel(DispatchOp op, const CpuSpec &spec, std::string &reason);
+
 /// Emits that kernel. On failure nothing is emitted and `reason` says why.
 mlir::FailureOr<KernelInfo> emitTiled(DispatchOp op, const CpuSpec &spec,
                                       mlir::ModuleOp kernels,

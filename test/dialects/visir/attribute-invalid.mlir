@@ -8,7 +8,7 @@ func.func private @f() attributes {a = #visir.access<(d0) -> (d0), padded = mayb
 // -----
 
 // attribute_c2
-// expected-error @+1 {{field is fold, expected padded, fill, index_axes or index_loads}}
+// expected-error @+1 {{field is fold, expected padded, fill, index_axes, index_loads, norm or sum}}
 func.func private @f() attributes {a = #visir.access<(d0) -> (d0), fold = 1>}
 
 // -----

@@ -29,7 +29,7 @@ import sys
 import numpy
 
 from scripts.lib import expectations
-from test.e2e.ops import contraction, elementwise, movement, reduce
+from test.e2e.ops import contraction, elementwise, fusion, movement, reduce
 from test.e2e.ops.case import EXACT
 from test.e2e.ops.evaluator import evaluator
 
@@ -55,7 +55,7 @@ LEVELS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
 @functools.cache
 def load():
     """{name: Case} of all families."""
-    families = (elementwise, movement, contraction, reduce)
+    families = (elementwise, movement, contraction, reduce, fusion)
     cases = {}
     for case in itertools.chain(*(family.cases() for family in families)):
         if case.name in cases:

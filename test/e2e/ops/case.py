@@ -86,13 +86,17 @@ class Tensor:
 @dataclasses.dataclass(frozen=True)
 class Case:
     """body: the op with {0}, {1} ... for its operands; results: [(dtype,
-    shape)]; an op's attributes are part of the body."""
+    shape)]; an op's attributes are part of the body. steps: lines of IR before
+    it, with the same names; operands: the types of the op's operands where
+    they are not the inputs."""
 
     name: str
     body: str
     inputs: tuple
     results: tuple
     tolerance: Tolerance
+    steps: tuple = ()
+    operands: tuple = ()
 
     def arrays(self):
         rng = numpy.random.default_rng(zlib.crc32(self.name.encode()))
@@ -112,7 +116,10 @@ class Case:
                     f'%a{i}: {tensor.type} {{visir.name = "a{i}"}}'
                 )
         types = [ir_type(*result) for result in self.results]
-        operands = ", ".join(t.type for t in self.inputs)
+        lines += [step.format(*names) for step in self.steps]
+        operands = ", ".join(
+            self.operands or [t.type for t in self.inputs]
+        )
         results = ", ".join(types)
         count = f":{len(types)}" if len(types) > 1 else ""
         lines.append(

@@ -53,6 +53,7 @@ struct Classifier {
   LogicalResult chooseVectorOperand();
   LogicalResult sortLoops();
   LogicalResult findWindows();
+  LogicalResult findShift();
   void chooseScalar();
 };
 
@@ -103,7 +104,7 @@ bool Classifier::chooseVector(unsigned yield) {
     return false;
   const FlatNest &nest = result.nest;
   const FlatAccess &vector = nest.accesses[vectors[0]];
-  if (!vector.borders.empty())
+  if (!vector.borders.empty() || op.getLoad(vectors[0]).getNorm())
     return false;
   collectLoads(yielded(1 - yield), scalars);
   bool constant = isConstant(vectors[0]);
@@ -159,7 +160,13 @@ LogicalResult Classifier::sortLoops() {
   }
   if (result.reductionLoops.empty())
     return fail("there is nothing to sum");
-  result.rowLoop = chooseRowLoop(nest, rows);
+  int summed = -1;
+  if (failed(findSummedLoop(op, nest, summed, reason)))
+    return failure();
+  result.sumsRow = summed >= 0;
+  if (result.sumsRow && !llvm::is_contained(rows, unsigned(summed)))
+    return fail("sums run over the columns or batches");
+  result.rowLoop = result.sumsRow ? summed : chooseRowLoop(nest, rows);
   for (unsigned loop : rows)
     if (int(loop) != result.rowLoop)
       result.outerRowLoops.push_back(loop);
@@ -175,6 +182,29 @@ LogicalResult Classifier::findWindows() {
       return fail("padding does not give zero");
   return cpu::findWindows(nest, result.scalarLoads, result.rowLoop,
                           result.windows, reason);
+}
+
+/// A shifted load is the scalar operand itself, shifted along a loop of the
+/// reduction by segments; being outside is decided for whole rows.
+LogicalResult Classifier::findShift() {
+  for (auto [i, access] : llvm::enumerate(result.nest.accesses))
+    if (access.shift)
+      result.shiftedLoad = int(i);
+  const FlatShift *shift = result.shift();
+  if (!shift)
+    return success();
+  if (!llvm::is_contained(result.scalarLoads, unsigned(result.shiftedLoad)) ||
+      !isa<BlockArgument>(yielded(result.scalarYield)) || result.packVector ||
+      result.nest.accesses[result.shiftedLoad].fill != 0)
+    return fail("a shifted load is not the scalar operand, padded with zeros");
+  if (!result.nest.loops[shift->loop].reduction)
+    return fail("a shift is not along the reduction");
+  for (unsigned loop : result.reductionLoops)
+    if (shift->border.factors[loop] != 0)
+      return fail("a shifted coordinate moves with the reduction");
+  if (result.rowLoop >= 0 && shift->border.factors[result.rowLoop] != 0)
+    return fail("a shifted coordinate moves along the row");
+  return success();
 }
 
 /// A scalar operand that is more than a load is prepared where its rows are
@@ -196,7 +226,7 @@ FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
                                      LayoutOverride override,
                                      bool keepReductions) {
   Classifier c{op, reason, {}};
-  FailureOr<FlatNest> nest = FlatNest::of(op, override);
+  FailureOr<FlatNest> nest = FlatNest::of(op, override, /*shifts=*/true);
   if (failed(nest)) {
     reason = "an access is indexed or its layout is tiled twice";
     return failure();
@@ -210,7 +240,8 @@ FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
     }
   }
   if (failed(c.checkPayloads()) || failed(c.chooseVectorOperand()) ||
-      failed(c.sortLoops()) || failed(c.findWindows()))
+      failed(c.sortLoops()) || failed(c.findWindows()) ||
+      failed(c.findShift()))
     return failure();
   c.chooseScalar();
   for (auto [i, access] : llvm::enumerate(c.result.nest.accesses)) {

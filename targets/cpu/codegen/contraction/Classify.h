@@ -30,8 +30,16 @@ struct Contraction {
   /// The scalar operand is a longer function, which is computed for whole
   /// rows in scratch.
   bool prepareScalar = false;
+  /// A store sums over the row loop, which then is one piece of work.
+  bool sumsRow = false;
 
   const FlatAccess &vectorAccess() const { return nest.accesses[vectorLoad]; }
+  /// Load of the scalar operand that is shifted along `shift()->loop`, or -1.
+  int shiftedLoad = -1;
+
+  const FlatShift *shift() const {
+    return shiftedLoad < 0 ? nullptr : &*nest.accesses[shiftedLoad].shift;
+  }
   int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
   unsigned vectorYield() const { return 1 - scalarYield; }
   int64_t rowExtent() const { return rowLoop < 0 ? 1 : extent(rowLoop); }

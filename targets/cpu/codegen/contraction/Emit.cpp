@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/contraction/Emit.h"
 
+#include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/contraction/Tile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace visir;
@@ -14,19 +17,19 @@ namespace {
 class LoopEmitter {
 public:
   LoopEmitter(KernelBuilder &kb, const Contraction &c, const TilePlan &plan)
-      : kb(kb), c(c), plan(plan), source(makeSource()), scalars(makeScalars()),
-        tile(kb, c, plan, source, scalars) {}
+      : kb(kb), c(c), plan(plan), source(makeSource()), preparer(kb, c, plan),
+        tile(kb, c, plan, source, preparer.rows()) {}
 
   void emit();
 
 private:
   VectorSource makeSource();
-  ScalarRows makeScalars();
   using Ranges = SmallVector<std::pair<Value, Value>, 4>;
   void describeTiles();
   void piece(const Ranges &ranges);
   using RowBody =
-      function_ref<void(const Position &, Offset, const RowClass &)>;
+      function_ref<void(const Position &, Offset ahead, const RowClass &,
+                        Value first)>;
   using BlockBody =
       function_ref<void(const Position &, Offset, const ColumnClass &)>;
   void forRows(const Ranges &ranges, const Position &position, RowBody body);
@@ -35,9 +38,10 @@ private:
   void block(const ColumnClass &columns, Value number, Position position,
              BlockBody body);
   Offset aheadPart(Value outer, Value number);
-  void prepare(const Position &position, const RowClass &rows);
-  void prepareSteps(const Position &row, Offset to, Value first,
-                    unsigned steps);
+  void forPreparedRows(const Ranges &ranges, const Position &position);
+  void preparedTiles(const Ranges &ranges, const Position &position,
+                     const RowClass &rows, Value low, Value high);
+  Value isFirst(Value number);
   void pack(const ColumnClass &columns, Offset from);
   void packLevel(const ColumnClass &columns, unsigned level, Offset from,
                  Offset to);
@@ -48,7 +52,7 @@ private:
   const Contraction &c;
   const TilePlan &plan;
   VectorSource source;
-  ScalarRows scalars;
+  RowPreparer preparer;
   TileEmitter tile;
 };
 
@@ -75,18 +79,15 @@ VectorSource LoopEmitter::makeSource() {
   return result;
 }
 
-ScalarRows LoopEmitter::makeScalars() {
-  if (!c.prepareScalar)
-    return {};
-  int64_t pitch = llvm::alignTo(c.reductionPoints(), plan.lanes);
-  return {kb.scratch(plan.rows * pitch, c.element), pitch};
-}
-
 void LoopEmitter::moveTo(Position &position, unsigned loop, Value index) {
   position.move(kb, c.nest, loop, index);
-  for (auto [offset, window] : llvm::zip_equal(position.borders, c.windows))
+  for (auto [offset, window] : llvm::zip(position.borders, c.windows))
     if (!window.alongRow)
       offset = advance(kb, offset, index, window.border.factors[loop]);
+  // A shifted coordinate comes after those of the windows.
+  if (const FlatShift *shift = c.shift())
+    position.borders.back() = advance(kb, position.borders.back(), index,
+                                      shift->border.factors[loop]);
 }
 
 void LoopEmitter::moveAll(Position &position, ArrayRef<unsigned> loops,
@@ -151,26 +152,20 @@ void LoopEmitter::piece(const Ranges &ranges) {
     Position position = Position::origin(c.nest);
     for (const Window &window : c.windows)
       position.borders.push_back({Value(), window.border.offset});
+    if (const FlatShift *shift = c.shift())
+      position.borders.push_back({Value(), shift->border.offset});
     moveAll(position, c.batchLoops, batch);
     if (c.prepareScalar)
-      return forRows(ranges, position,
-                     [&](const Position &row, Offset, const RowClass &rows) {
-                       prepare(row, rows);
-                       forBlocks(ranges, row,
-                                 [&](const Position &start, Offset vectors,
-                                     const ColumnClass &columns) {
-                                   tile.emit(start, vectors, Offset(), columns,
-                                             rows);
-                                 });
-                     });
+      return forPreparedRows(ranges, position);
     int64_t next = plan.blockWidth() / source.tile * source.tileStride;
     forBlocks(
         ranges, position,
         [&](const Position &start, Offset vectors, const ColumnClass &columns) {
           forRows(ranges, start,
-                  [&](const Position &row, Offset part, const RowClass &rows) {
+                  [&](const Position &row, Offset part, const RowClass &rows,
+                      Value first) {
                     Offset ahead = addOffsets(kb, vectors.plus(next), part);
-                    tile.emit(row, vectors, ahead, columns, rows);
+                    tile.emit(row, vectors, ahead, columns, rows, {}, first);
                   });
         });
   });
@@ -226,7 +221,7 @@ void LoopEmitter::forRows(const Ranges &ranges, const Position &position,
           Offset first = advance(kb, {}, number, plan.rows);
           moveTo(start, c.rowLoop, materialize(kb, first));
         }
-        body(start, aheadPart(outer, number), rowClass);
+        body(start, aheadPart(outer, number), rowClass, isFirst(number));
       });
     }
   });
@@ -244,36 +239,60 @@ Offset LoopEmitter::aheadPart(Value outer, Value number) {
   return advance(kb, {}, part, lines * source.tile);
 }
 
-/// Computes the scalar operand of a tile's rows for all steps.
-void LoopEmitter::prepare(const Position &position, const RowClass &rows) {
-  int64_t steps = c.reductionPoints(), full = steps / plan.lanes;
-  forRange(kb, kb.index(0), kb.index(rows.rows), [&](Value number) {
+/// Whether the tile `number` is the first of its row; null where nobody asks.
+Value LoopEmitter::isFirst(Value number) {
+  if (!c.sumsRow)
+    return {};
+  return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::eq, number,
+                               kb.index(0));
+}
+
+/// Tiles whose scalar operand is computed: some tiles' rows at once, then all
+/// column blocks for these.
+void LoopEmitter::forPreparedRows(const Ranges &ranges,
+                                  const Position &position) {
+  forRange(kb, ranges[2].first, ranges[2].second, [&](Value outer) {
     Position row = position;
-    if (c.rowLoop >= 0)
-      row.move(kb, c.nest, c.rowLoop, number);
-    Offset to = advance(kb, {}, number, scalars.pitch);
-    forRange(kb, kb.index(0), kb.index(full), [&](Value block) {
-      Offset first = advance(kb, {}, block, plan.lanes);
-      prepareSteps(row, to, materialize(kb, first), plan.lanes);
-    });
-    if (unsigned rest = unsigned(steps % plan.lanes))
-      prepareSteps(row, to, kb.index(full * plan.lanes), rest);
+    moveAll(row, c.outerRowLoops, outer);
+    for (const RowClass &rows : plan.rowClasses) {
+      auto [low, high] = clipRange(kb, ranges[3], rows.firstTile,
+                                   rows.tileCount, plan.counts[3]);
+      int64_t step = std::min(preparer.rows().tiles, rows.tileCount);
+      forCarry(kb, low, high, step, {}, [&, high = high](Value first,
+                                                         ValueRange) {
+        Value last = arith::AddIOp::create(kb.b, kb.loc, first, kb.index(step));
+        preparedTiles(ranges, row, rows, first, minIndex(kb, last, high));
+        return SmallVector<Value>();
+      });
+    }
   });
 }
 
-void LoopEmitter::prepareSteps(const Position &row, Offset to, Value first,
-                               unsigned steps) {
-  unsigned loop = c.reductionLoops[0];
-  Position at = row;
-  at.move(kb, c.nest, loop, first);
-  auto load = [&](unsigned i) {
-    const FlatAccess &access = c.nest.accesses[i];
-    return loadLanes(kb, kb.input(i), at.accesses[i], access.strides[loop],
-                     access.element, {plan.lanes, steps});
-  };
-  Value lanes = prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, load);
-  storeLanes(kb, scalars.memory, advance(kb, to, first, 1), 1, c.element,
-             {plan.lanes, plan.lanes}, lanes);
+void LoopEmitter::preparedTiles(const Ranges &ranges, const Position &position,
+                                const RowClass &rows, Value low, Value high) {
+  Position start = position;
+  if (c.rowLoop >= 0)
+    moveTo(start, c.rowLoop, materialize(kb, advance(kb, {}, low, plan.rows)));
+  Value tiles = arith::SubIOp::create(kb.b, kb.loc, high, low);
+  Value count =
+      arith::MulIOp::create(kb.b, kb.loc, tiles, kb.index(rows.rows));
+  preparer.emit(start, count);
+  forBlocks(ranges, start,
+            [&](const Position &block, Offset vectors,
+                const ColumnClass &columns) {
+              forRange(kb, kb.index(0), tiles, [&](Value number) {
+                Position at = block;
+                if (c.rowLoop >= 0)
+                  moveTo(at, c.rowLoop,
+                         materialize(kb, advance(kb, {}, number, plan.rows)));
+                Offset prepared = advance(kb, {}, number,
+                                          plan.rows * preparer.rows().pitch);
+                Value place =
+                    arith::AddIOp::create(kb.b, kb.loc, low, number);
+                tile.emit(at, vectors, Offset(), columns, rows, prepared,
+                          isFirst(place));
+              });
+            });
 }
 
 /// Copies the block's panel to scratch: lanes side by side, zeros after the
@@ -308,6 +327,25 @@ void LoopEmitter::packLevel(const ColumnClass &columns, unsigned level,
 
 } // namespace
 
+/// What the kernel cannot do is split off beforehand.
+static LogicalResult checkForms(DispatchOp op, const Contraction &c,
+                                std::string &reason) {
+  if (hasNorm(op) && !c.prepareScalar) {
+    reason = "a normalised operand is not read in whole rows";
+    return failure();
+  }
+  if (c.shift() && c.rowLoop >= 0 &&
+      c.shift()->border.factors[c.rowLoop] != 0) {
+    reason = "a shifted coordinate moves along the row";
+    return failure();
+  }
+  if (c.sumsRow && c.rowLoop < 0) {
+    reason = "sums run over a row that is not one of tiles";
+    return failure();
+  }
+  return success();
+}
+
 FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
                                            ModuleOp kernels, StringRef symbol,
                                            std::string &reason) {
@@ -315,6 +353,8 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
   if (failed(contraction))
     return failure();
   TilePlan plan = planTiles(*contraction, spec);
+  if (failed(checkForms(op, *contraction, reason)))
+    return failure();
   KernelBuilder kb(op, spec, kernels, symbol);
   LoopEmitter(kb, *contraction, plan).emit();
   double points = 2;
@@ -329,9 +369,42 @@ DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
   if (failed(contraction))
     return {};
   TilePlan plan = planTiles(*contraction, spec);
+  if (failed(checkForms(op, *contraction, reason)))
+    return {};
   Builder b(op.getContext());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("kernel", b.getStringAttr("contraction")),
-       b.getNamedAttr("rows", b.getI64IntegerAttr(plan.rows)),
-       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan.vectors))});
+  NamedAttrList config;
+  config.append("kernel", b.getStringAttr("contraction"));
+  config.append("rows", b.getI64IntegerAttr(plan.rows));
+  config.append("vectors", b.getI64IntegerAttr(plan.vectors));
+  if (contraction->prepareScalar)
+    config.append("prologue", b.getStringAttr(hasNorm(op) ? "norm" : "map"));
+  if (hasSums(op))
+    config.append("sums", b.getUnitAttr());
+  // Kernels are shared by dispatches of equal texts, which lack the table.
+  if (const FlatShift *shift = contraction->shift()) {
+    SmallVector<int64_t> table;
+    for (const ShiftSegment &segment : shift->segments)
+      table.append({segment.first, segment.delta});
+    config.append("shift", b.getDenseI64ArrayAttr(table));
+  }
+  return config.getDictionary(op.getContext());
+}
+
+bool cpu::sumsInContraction(DispatchOp op, const CpuSpec &spec,
+                            std::string &reason) {
+  FailureOr<Contraction> contraction = classify(op, reason);
+  if (failed(contraction))
+    return false;
+  planTiles(*contraction, spec);
+  if (contraction->rowLoop >= 0 || !contraction->sumsRow)
+    return true;
+  reason = "the row is none of register tiles";
+  return false;
+}
+
+bool cpu::hasIndexedLoad(DispatchOp op) {
+  return op.getKind() == RootKind::Contract &&
+         llvm::any_of(op.getLoads(), [](Attribute access) {
+           return !cast<AccessAttr>(access).getIndexAxes().empty();
+         });
 }

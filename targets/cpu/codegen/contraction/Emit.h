@@ -22,6 +22,13 @@ mlir::FailureOr<KernelInfo> emitContraction(DispatchOp op, const CpuSpec &spec,
 mlir::DictionaryAttr contractionConfig(DispatchOp op, const CpuSpec &spec,
                                        std::string &reason);
 
+/// Whether a load of the product is indexed.
+bool hasIndexedLoad(DispatchOp op);
+
+/// Whether that kernel makes the sums among the dispatch's stores.
+bool sumsInContraction(DispatchOp op, const CpuSpec &spec,
+                       std::string &reason);
+
 } // namespace visir::cpu
 
 #endif // VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_EMIT_H

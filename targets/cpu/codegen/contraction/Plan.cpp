@@ -28,6 +28,9 @@ double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
 static unsigned sumsFor(const Contraction &c, unsigned rows, unsigned vectors) {
   int64_t steps = c.extent(c.reductionLoops.back());
   unsigned sums = 1;
+  // Segments of a shift begin at any step.
+  if (c.shift())
+    return sums;
   while (rows * vectors * sums < 8 && int64_t(sums) * 4 <= steps)
     sums *= 2;
   return sums;
@@ -83,6 +86,9 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
     order = {0, 1, 2, 3};
   int64_t pieces = 1;
   for (int i : order) {
+    // Rows of sums, and rows that are prepared for all columns, stay whole.
+    if ((i == 3 && c.sumsRow) || (i == 1 && c.prepareScalar && shared))
+      continue;
     int64_t parts = std::min<int64_t>(plan.counts[i],
                                       std::max<int64_t>(wanted / pieces, 1));
     plan.chunks[i] = llvm::divideCeil(plan.counts[i], parts);
@@ -142,7 +148,7 @@ static void planAhead(const Contraction &c, TilePlan &plan) {
   int64_t lines = plan.blockWidth() / kPanelWidth;
   int64_t rowTiles = plan.counts[2] * plan.counts[3];
   if (access.tile != kPanelWidth || elementBytes(access.element) != 4 ||
-      c.prepareScalar || lines == 0 || rowTiles > kMostAheadTiles)
+      c.prepareScalar || c.shift() || lines == 0 || rowTiles > kMostAheadTiles)
     return;
   plan.aheadSteps = llvm::bit_floor(
       uint64_t(std::clamp<int64_t>(rowTiles / lines, 1, kMostAheadSteps)));

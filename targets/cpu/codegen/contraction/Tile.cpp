@@ -4,6 +4,7 @@
 #include "targets/cpu/codegen/Payload.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -25,10 +26,11 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
       blocks(chooseSumBlocks(contraction, plan.sums)) {}
 
 void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
-                       const ColumnClass &columns, const RowClass &rows) {
+                       const ColumnClass &columns, const RowClass &rows,
+                       Offset prepared, Value first) {
   this->columns = &columns;
   rowClass = &rows;
-  Step start{position, source, ahead, Offset(), {0, rows.rows}, 0, false};
+  Step start{position, source, ahead, prepared, {0, rows.rows}, 0, false};
   Values sums;
   if (blocks) {
     sums = reduceInBlocks(start);
@@ -37,7 +39,7 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
     reduce(0, start, sums);
     addSets(sums);
   }
-  epilogue.emit(position, columns.columns, rows.rows, sums);
+  epilogue.emit(position, columns.columns, rows.rows, sums, first);
 }
 
 TileEmitter::Values TileEmitter::zeroSums() const {
@@ -91,7 +93,8 @@ bool TileEmitter::isUnrolled(unsigned level) const {
   int64_t steps = 1;
   for (unsigned i = level; i < c.reductionLoops.size(); ++i) {
     const Window *window = findWindow(c.windows, c.reductionLoops[i]);
-    if (window && !window->alongRow)
+    if ((window && !window->alongRow) ||
+        (c.shift() && c.shift()->loop == c.reductionLoops[i]))
       return false;
     steps *= c.extent(c.reductionLoops[i]);
   }
@@ -137,6 +140,10 @@ void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
     reduceLoop(level, step, sums, low, high, 1);
     return;
   }
+  if (c.shift() && c.shift()->loop == loop) {
+    reduceSegments(level, step, sums);
+    return;
+  }
   if (!step.rolled && isUnrolled(level)) {
     reduceSteps(level, step, sums, 0, extent);
     return;
@@ -152,6 +159,29 @@ void TileEmitter::reduceRange(unsigned level, const Step &step, Values &sums,
   if (main > 0)
     reduceLoop(level, step, sums, kb.index(0), kb.index(main), unroll);
   reduceSteps(level, step, sums, main, extent);
+}
+
+/// The segments of a shifted loop: each reads elsewhere, or not at all where
+/// its coordinate is outside of the tensor.
+void TileEmitter::reduceSegments(unsigned level, const Step &step,
+                                 Values &sums) {
+  const FlatShift &shift = *c.shift();
+  for (const ShiftSegment &segment : shift.segments) {
+    Step next = step;
+    next.position.accesses[c.shiftedLoad].fixed += segment.move;
+    Value at = materialize(
+        kb, step.position.borders[c.windows.size()].plus(segment.delta));
+    // As unsigned numbers, negative coordinates are large.
+    Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
+                                         kb.index(shift.border.size));
+    Value first = kb.index(segment.first);
+    Value last = arith::SelectOp::create(b, loc, inside,
+                                         kb.index(segment.last), first);
+    unsigned unroll = unrollOf(level);
+    while ((segment.last - segment.first) % unroll != 0)
+      unroll /= 2;
+    reduceLoop(level, next, sums, first, last, unroll);
+  }
 }
 
 /// Steps [first, last) of the loop at `level`, written out.
@@ -177,17 +207,6 @@ void TileEmitter::reduceLoop(unsigned level, const Step &step, Values &sums,
                     reduceSteps(level, here, next, 0, unroll);
                     return next;
                   });
-}
-
-Value cpu::prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
-                      ArrayRef<unsigned> loads,
-                      function_ref<Value(unsigned)> load) {
-  auto argument = [&](unsigned i) -> Value {
-    if (llvm::is_contained(loads, i))
-      return load(i);
-    return makeConstant(kb.b, kb.loc, scalarType(nest.accesses[i].element), 0);
-  };
-  return clonePayload(kb.b, kb.op.getPrologueBlock(), argument)[yield];
 }
 
 Value TileEmitter::scalarOperand(const Step &step, unsigned row) {

@@ -5,23 +5,9 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H
 
-#include "targets/cpu/codegen/contraction/Plan.h"
-#include "targets/cpu/codegen/nest/Position.h"
+#include "targets/cpu/codegen/contraction/Prepare.h"
 
 namespace visir::cpu {
-
-/// What the prologue yields at `yield` when load i is `load(i)` for each i of
-/// `loads`, which are all that it depends on.
-mlir::Value prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
-                       llvm::ArrayRef<unsigned> loads,
-                       llvm::function_ref<mlir::Value(unsigned)> load);
-
-/// Rows of the scalar operand in scratch, `pitch` elements apart, one element
-/// per step of the reduction; `memory` is null if it is read as it lies.
-struct ScalarRows {
-  mlir::Value memory;
-  int64_t pitch = 0;
-};
 
 /// Where the vector operand is read: its binding, or panels in scratch.
 struct VectorSource {
@@ -57,9 +43,12 @@ public:
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
   /// each window's coordinate. With `plan.aheadSteps`, the panels at `ahead`
-  /// are fetched meanwhile.
+  /// are fetched meanwhile. `prepared` is the first row of the scalar operand
+  /// in scratch; `first` is true (null: always) for the first tile of a row,
+  /// where sums begin.
   void emit(const Position &position, Offset source, Offset ahead,
-            const ColumnClass &columns, const RowClass &rows);
+            const ColumnClass &columns, const RowClass &rows,
+            Offset prepared = {}, mlir::Value first = {});
 
 private:
   /// Where the reduction stands.
@@ -88,6 +77,7 @@ private:
                    int64_t extent);
   void reduceSteps(unsigned level, const Step &step, Values &sums,
                    int64_t first, int64_t last);
+  void reduceSegments(unsigned level, const Step &step, Values &sums);
   void reduceLoop(unsigned level, const Step &step, Values &sums,
                   mlir::Value low, mlir::Value high, unsigned unroll);
   void multiply(const Step &step, Values &sums);

@@ -18,7 +18,7 @@ std::optional<SumBlocks> cpu::chooseSumBlocks(const Contraction &c,
     return std::nullopt;
   unsigned last = c.reductionLoops.size() - 1;
   int64_t extent = c.extent(c.reductionLoops[last]);
-  if (extent / sums > kLongBlock &&
+  if (extent / sums > kLongBlock && !c.shift() &&
       !findWindow(c.windows, c.reductionLoops[last])) {
     int64_t count = llvm::divideCeil(extent, kBlock * sums);
     return SumBlocks{

@@ -3,7 +3,11 @@
 
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
+#include "targets/common/SplitForms.h"
+#include "targets/cpu/codegen/Tiled.h"
+#include "targets/cpu/codegen/contraction/Emit.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
+#include "targets/cpu/codegen/contraction/Prepare.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/IR/Builders.h"
@@ -86,8 +90,10 @@ public:
       layOutResults(op);
     chooseWinograd(llvm::to_vector(func.getOps<DispatchOp>()), spec,
                    options.winograd);
+    splitBehindFiltering();
     for (auto op : func.getOps<DispatchOp>())
       packOperands(op);
+    splitForms();
     eraseUnusedConstants();
     for (auto op : func.getOps<DispatchOp>())
       if (failed(chooseConfig(op, spec)))
@@ -99,6 +105,8 @@ private:
   SmallVector<int64_t> domainRanks(DispatchOp op);
   void layOutResults(DispatchOp op);
   void packOperands(DispatchOp op);
+  void splitBehindFiltering();
+  void splitForms();
   void setLayout(DispatchOp op, unsigned operand, RankedTensorType type);
   void eraseUnusedConstants();
   bool isReturned(Value value);
@@ -234,6 +242,49 @@ void LayOut::eraseUnusedConstants() {
        llvm::make_early_inc_range(func.getOps<ConstantOp>()))
     if (constant->use_empty())
       constant.erase();
+}
+
+/// Minimal filtering makes results in an order that has no rows to sum over.
+void LayOut::splitBehindFiltering() {
+  IRRewriter rewriter(func.getContext());
+  for (DispatchOp op : llvm::to_vector(func.getOps<DispatchOp>())) {
+    DictionaryAttr config = op.getConfigAttr();
+    if (!config || !hasSums(op))
+      continue;
+    op.emitRemark("sums are a dispatch of their own: the kernel filters, "
+                  "which has no rows");
+    op.removeConfigAttr();
+    splitSums(rewriter, op).setConfigAttr(config);
+  }
+}
+
+/// Splits what the kernels cannot do at all or not at its best.
+void LayOut::splitForms() {
+  IRRewriter rewriter(func.getContext());
+  for (DispatchOp op : llvm::to_vector(func.getOps<DispatchOp>())) {
+    if (op.getConfig())
+      continue;
+    std::string reason;
+    if (hasSums(op) && !sumsInKernel(op, spec, reason)) {
+      op.emitRemark("sums are a dispatch of their own: ") << reason;
+      op = splitSums(rewriter, op);
+    }
+    if (hasIndexedLoad(op) && !contractionConfig(op, spec, reason)) {
+      op.emitRemark("a shift is a dispatch of its own: ") << reason;
+      op = splitOperand(rewriter, op, 0);
+    }
+    while (std::optional<unsigned> operand = computedOperand(op)) {
+      Value value = op.getPrologueBlock().getTerminator()->getOperand(*operand);
+      if (!value.getType().isF32() && !value.getType().isF64())
+        break;
+      reason = reasonToSplitOperand(op, spec);
+      if (reason.empty())
+        break;
+      op.emitRemark("a ") << (hasNorm(op) ? "norm" : "map")
+                          << " is a dispatch of its own: " << reason;
+      op = splitOperand(rewriter, op, *operand);
+    }
+  }
 }
 
 LogicalResult visir::cpu::layOut(func::FuncOp func, const CpuSpec &spec,

@@ -65,6 +65,11 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
     if (used && stride != 0 && stride != 1)
       ops += lanes;
   }
+  // A sum over a single position is a store like any other.
+  for (auto [s, store] : llvm::enumerate(nest.stores()))
+    if (kb.op.getStore(s).getSum() && rowLoop >= 0 &&
+        store.strides[rowLoop] == 0)
+      sumStores.push_back(s);
   if (ops > kStraightPayload && rows > 1)
     stash = kb.scratch(rows * pitch, element);
   for (const FlatAccess &store : nest.stores())
@@ -80,16 +85,17 @@ bool TileEpilogue::isTurned(const FlatAccess &store) const {
 }
 
 void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
-                        unsigned rows, ArrayRef<Value> roots) {
+                        unsigned rows, ArrayRef<Value> roots, Value first) {
   unsigned width = columns.size();
+  Values sums = emptySums(columns);
   if (!stash || rows == 1) {
     for (unsigned i = 0; i < rows; ++i) {
       Position row = position;
       if (rowLoop >= 0)
         row.move(nest, rowLoop, i);
-      emitRow(row, columns, roots.slice(i * width, width), nullptr);
+      emitRow(row, columns, roots.slice(i * width, width), nullptr, sums);
     }
-    return;
+    return storeSums(position, columns, sums, first);
   }
   auto at = [&](Offset row, unsigned j) {
     return materialize(kb, row.plus(columns[j].offset));
@@ -98,20 +104,24 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
     for (unsigned j = 0; j < width; ++j)
       vector::StoreOp::create(kb.b, kb.loc, roots[i * width + j], stash,
                               ValueRange{at({Value(), i * pitch}, j)});
-  forRange(kb, kb.index(0), kb.index(rows), [&](Value index) {
-    Offset start = advance(kb, {}, index, pitch);
-    SmallVector<Value> row;
-    for (unsigned j = 0; j < width; ++j)
-      row.push_back(vector::LoadOp::create(kb.b, kb.loc,
-                                           cast<VectorType>(roots[j].getType()),
-                                           stash, ValueRange{at(start, j)}));
-    Position moved = position;
-    moved.move(kb, nest, rowLoop, index);
-    emitRow(moved, columns, row, &start);
-  });
+  sums = forCarry(
+      kb, kb.index(0), kb.index(rows), 1, sums,
+      [&](Value index, ValueRange carried) {
+        Offset start = advance(kb, {}, index, pitch);
+        Values row, next(carried);
+        for (unsigned j = 0; j < width; ++j)
+          row.push_back(vector::LoadOp::create(
+              kb.b, kb.loc, cast<VectorType>(roots[j].getType()), stash,
+              ValueRange{at(start, j)}));
+        Position moved = position;
+        moved.move(kb, nest, rowLoop, index);
+        emitRow(moved, columns, row, &start, next);
+        return next;
+      });
   for (unsigned s = 0; s < turned.size(); ++s)
     if (turned[s])
       storeTurned(position, columns, rows, s);
+  storeSums(position, columns, sums, first);
 }
 
 /// Blocks of as many rows as lanes: each lane's rows are stored together.
@@ -143,9 +153,48 @@ void TileEpilogue::storeTurned(const Position &position,
   }
 }
 
+TileEpilogue::Values TileEpilogue::emptySums(ArrayRef<Column> columns) {
+  Values sums;
+  for (unsigned s : sumStores)
+    for (const Column &column : columns)
+      sums.push_back(makeConstant(
+          kb.b, kb.loc,
+          VectorType::get({int64_t(column.width)},
+                          nest.accesses[nest.loads + s].element),
+          0));
+  return sums;
+}
+
+/// Adds the tile's sums to those of the tiles before.
+void TileEpilogue::storeSums(const Position &position,
+                             ArrayRef<Column> columns, ArrayRef<Value> sums,
+                             Value first) {
+  for (auto [number, s] : llvm::enumerate(sumStores)) {
+    const FlatAccess &access = nest.accesses[nest.loads + s];
+    int64_t stride = access.strides[vectorLoop];
+    for (auto [j, column] : llvm::enumerate(columns)) {
+      Offset at =
+          position.accesses[nest.loads + s].plus(column.offset * stride);
+      Value sum = sums[number * columns.size() + j];
+      if (first) {
+        Value before = loadLanes(kb, kb.output(s), at, stride, access.element,
+                                 column.lanes());
+        Value zero = makeConstant(kb.b, kb.loc, sum.getType(), 0);
+        before = arith::SelectOp::create(
+            kb.b, kb.loc, first, zero,
+            toLanes(kb.b, kb.loc, before, column.width));
+        sum = addLanes(kb, before, sum);
+      }
+      storeLanes(kb, kb.output(s), at, stride, access.element, column.lanes(),
+                 sum);
+    }
+  }
+}
+
 /// Payload and stores of each vector of one row.
 void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
-                           ArrayRef<Value> roots, const Offset *aside) {
+                           ArrayRef<Value> roots, const Offset *aside,
+                           Values &sums) {
   for (auto [j, column] : llvm::enumerate(columns)) {
     auto offsetOf = [&, &column = column](unsigned access) {
       int64_t stride = nest.accesses[access].strides[vectorLoop];
@@ -161,7 +210,13 @@ void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
     };
     SmallVector<Value> values =
         clonePayload(kb.b, kb.op.getEpilogueBlock(), argument);
+    for (auto [number, s] : llvm::enumerate(sumStores)) {
+      Value &sum = sums[number * columns.size() + j];
+      sum = addLanes(kb, sum, toLanes(kb.b, kb.loc, values[s], column.width));
+    }
     for (auto [s, value] : llvm::enumerate(values)) {
+      if (llvm::is_contained(sumStores, unsigned(s)))
+        continue;
       const FlatAccess &access = nest.accesses[nest.loads + s];
       if (aside && turned[s]) {
         storeLanes(kb, turned[s], aside->plus(column.offset), 1, access.element,

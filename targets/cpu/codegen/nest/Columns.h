@@ -43,23 +43,33 @@ public:
                mlir::Type element);
 
   /// `roots` are the root's results, row by row; `position` is that of the
-  /// first row and lane.
+  /// first row and lane. Sums over rows begin anew where `first` is true
+  /// (null: always), else go on from what is stored.
   void emit(const Position &position, llvm::ArrayRef<Column> columns,
-            unsigned rows, llvm::ArrayRef<mlir::Value> roots);
+            unsigned rows, llvm::ArrayRef<mlir::Value> roots,
+            mlir::Value first = {});
 
 private:
-  /// `aside` is where the row begins in the stashes of turned stores.
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// `aside` is where the row begins in the stashes of turned stores; `sums`
+  /// are those of the rows before.
   void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
-               llvm::ArrayRef<mlir::Value> roots, const Offset *aside);
+               llvm::ArrayRef<mlir::Value> roots, const Offset *aside,
+               Values &sums);
   bool isTurned(const FlatAccess &store) const;
   void storeTurned(const Position &position, llvm::ArrayRef<Column> columns,
                    unsigned rows, unsigned store);
+  Values emptySums(llvm::ArrayRef<Column> columns);
+  void storeSums(const Position &position, llvm::ArrayRef<Column> columns,
+                 llvm::ArrayRef<mlir::Value> sums, mlir::Value first);
 
   KernelBuilder &kb;
   const FlatNest &nest;
   unsigned vectorLoop;
   int rowLoop;
   int64_t pitch;
+  llvm::SmallVector<unsigned> sumStores;
   mlir::Value stash; ///< the tile in scratch, for long payloads
   /// By store: the tile's results in scratch if rows, not lanes, are
   /// neighbours in memory; they are turned in registers.

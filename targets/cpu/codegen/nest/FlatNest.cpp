@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/nest/FlatNest.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
@@ -11,6 +12,8 @@ using namespace visir::cpu;
 
 bool FlatAccess::uses(unsigned loop) const {
   if (strides[loop] != 0 || tiledFactors[loop] != 0)
+    return true;
+  if (shift && (shift->loop == loop || shift->border.factors[loop] != 0))
     return true;
   return llvm::any_of(borders,
                       [&](const Border &b) { return b.factors[loop] != 0; });
@@ -62,12 +65,44 @@ static bool leaves(ArrayRef<int64_t> flat, ArrayRef<int64_t> extents,
   return low < 0 || high >= size;
 }
 
+/// The runs of equal values in the constant that load `number` reads, one
+/// value per step of one loop.
+static std::optional<FlatShift> shiftOf(DispatchOp op, unsigned number) {
+  ElementsAttr constant = constantOf(op.getInputs()[number]);
+  AffineMap map = op.getLoad(number).getMap();
+  if (!constant || map.getNumResults() != 1 || op.getLoad(number).getPadded())
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(map.getResult(0));
+  int64_t count = constant.getNumElements();
+  if (!dim || op.getExtents()[dim.getPosition()] != count || count == 0)
+    return std::nullopt;
+  SmallVector<char> storage;
+  ArrayRef<char> bytes = constantBytes(constant, storage);
+  FlatShift shift;
+  shift.loop = dim.getPosition();
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t value = elementAsInt(bytes, constant.getElementType(), i);
+    if (value < 0)
+      return std::nullopt;
+    if (shift.segments.empty() || shift.segments.back().delta != value)
+      shift.segments.push_back({i, i, 0, value});
+    shift.segments.back().last = i + 1;
+  }
+  return shift;
+}
+
 static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
-                                      RankedTensorType type) {
+                                      RankedTensorType type, bool shifts) {
   AffineMap map = access.getMap();
-  if (!access.getIndexAxes().empty() || map.getNumSymbols() != 0 ||
-      !type.hasStaticShape())
+  if (map.getNumSymbols() != 0 || !type.hasStaticShape())
     return failure();
+  std::optional<FlatShift> shift;
+  if (!access.getIndexAxes().empty()) {
+    if (shifts && access.getIndexAxes().size() == 1 && access.getPadded())
+      shift = shiftOf(op, access.getIndexLoads()[0]);
+    if (!shift)
+      return failure();
+  }
   FlatAccess result;
   result.element = type.getElementType();
   result.strides.assign(op.getDomainRank(), 0);
@@ -82,6 +117,18 @@ static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
     if (failed(addCoordinate(result, flat, place.dims[i])))
       return failure();
     int64_t size = type.getDimSize(i);
+    if (shift && access.getIndexAxes()[0] == int64_t(i)) {
+      if (place.dims[i].tile > 1)
+        return failure();
+      for (ShiftSegment &segment : shift->segments)
+        segment.move = segment.delta * place.dims[i].stride;
+      shift->border.offset = flat.back();
+      shift->border.size = size;
+      shift->border.factors.assign(flat.begin(), std::prev(flat.end()));
+      result.shift = std::move(shift);
+      shift.reset();
+      continue;
+    }
     if (!access.getPadded() || !leaves(flat, op.getExtents(), size))
       continue;
     Border border;
@@ -93,7 +140,8 @@ static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
   return result;
 }
 
-FailureOr<FlatNest> FlatNest::of(DispatchOp op, LayoutOverride override) {
+FailureOr<FlatNest> FlatNest::of(DispatchOp op, LayoutOverride override,
+                                 bool shifts) {
   FlatNest nest;
   if (llvm::is_contained(op.getExtents(), 0))
     return failure();
@@ -105,7 +153,7 @@ FailureOr<FlatNest> FlatNest::of(DispatchOp op, LayoutOverride override) {
     if (int(nest.accesses.size()) == override.binding)
       type = RankedTensorType::get(type.getShape(), type.getElementType(),
                                    override.layout);
-    FailureOr<FlatAccess> access = accessOf(op, attr, type);
+    FailureOr<FlatAccess> access = accessOf(op, attr, type, shifts);
     if (failed(access))
       return failure();
     access->binding = nest.accesses.size();
@@ -131,6 +179,11 @@ bool FlatNest::canMerge(unsigned outer, unsigned inner) const {
     for (const Border &border : access.borders)
       if (border.factors[outer] != 0 || border.factors[inner] != 0)
         return false;
+    if (access.shift)
+      for (unsigned loop : {outer, inner})
+        if (access.shift->loop == loop ||
+            access.shift->border.factors[loop] != 0)
+          return false;
     int64_t count = loops[inner].extent;
     return access.strides[outer] == access.strides[inner] * count &&
            access.tiledFactors[outer] == access.tiledFactors[inner] * count;
@@ -151,5 +204,10 @@ void FlatNest::removeLoop(unsigned loop) {
     access.tiledFactors.erase(access.tiledFactors.begin() + loop);
     for (Border &border : access.borders)
       border.factors.erase(border.factors.begin() + loop);
+    if (access.shift) {
+      auto &factors = access.shift->border.factors;
+      factors.erase(factors.begin() + loop);
+      access.shift->loop -= access.shift->loop > loop;
+    }
   }
 }

@@ -20,6 +20,20 @@ struct Border {
   int64_t size = 0;
 };
 
+/// Steps [first, last) of a loop at which an access lies `move` elements
+/// further, and its tested coordinate `delta`.
+struct ShiftSegment {
+  int64_t first = 0, last = 0;
+  int64_t move = 0, delta = 0;
+};
+
+/// A coordinate that a constant table gives per step of a loop, padded.
+struct FlatShift {
+  unsigned loop = 0;
+  llvm::SmallVector<ShiftSegment, 4> segments;
+  Border border; ///< of the coordinate, without the segments' deltas
+};
+
 /// One load or store: element offset + the sum of stride * index. If one
 /// logical dimension is tiled (tile > 1), its coordinate c, the sum of
 /// tiledFactor * index, adds (c / tile) * tileStride + (c % tile).
@@ -32,6 +46,7 @@ struct FlatAccess {
   int64_t tile = 1, tileStride = 0;
   llvm::SmallVector<Border, 2> borders;
   double fill = 0;
+  std::optional<FlatShift> shift;
 
   /// Whether the access moves with the loop, in memory or in a border.
   bool uses(unsigned loop) const;
@@ -60,9 +75,10 @@ struct FlatNest {
 
   /// The nest of a dispatch of static shape without loops of extent one.
   /// Fails silently when the domain is empty, or an access is indexed, has
-  /// symbols, or more than one tiled dimension.
-  static mlir::FailureOr<FlatNest> of(DispatchOp op,
-                                      LayoutOverride override = {});
+  /// symbols, or more than one tiled dimension. `shifts` admits loads that a
+  /// constant indexes.
+  static mlir::FailureOr<FlatNest>
+  of(DispatchOp op, LayoutOverride override = {}, bool shifts = false);
 
   llvm::ArrayRef<FlatAccess> stores() const {
     return llvm::ArrayRef<FlatAccess>(accesses).drop_front(loads);

@@ -196,3 +196,22 @@ SmallVector<RowClass, 4> cpu::makeRowClasses(const FlatNest &nest,
   }
   return classes;
 }
+
+LogicalResult cpu::findSummedLoop(DispatchOp op, const FlatNest &nest,
+                                  int &summed, std::string &reason) {
+  summed = -1;
+  for (auto [i, store] : llvm::enumerate(nest.stores())) {
+    if (!op.getStore(i).getSum())
+      continue;
+    for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
+      if (nest.loops[loop].reduction || store.strides[loop] != 0)
+        continue;
+      if (summed >= 0 && summed != int(loop)) {
+        reason = "sums run over more than one loop";
+        return failure();
+      }
+      summed = int(loop);
+    }
+  }
+  return success();
+}

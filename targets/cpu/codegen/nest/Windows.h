@@ -50,6 +50,11 @@ llvm::SmallVector<RowClass, 4> makeRowClasses(const FlatNest &nest,
 /// short and another is long. -1 for none.
 int chooseRowLoop(const FlatNest &nest, llvm::ArrayRef<unsigned> loops);
 
+/// The parallel loop that the stores with `sum` run over, the same for all of
+/// them; -1 for none. On failure `reason` says what they do instead.
+mlir::LogicalResult findSummedLoop(DispatchOp op, const FlatNest &nest,
+                                   int &summed, std::string &reason);
+
 /// Joins all parallel loops, and all reduction loops, that every access walks
 /// as one. With `keepReductions` reduction loops and those parallel loops that
 /// step as they do stay.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/window/Window.h"
 
+#include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/Payload.h"
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
@@ -39,7 +40,7 @@ private:
   void piece(std::pair<Value, Value> outer, std::pair<Value, Value> blocks);
   void moveTo(Position &position, unsigned loop, Value index);
   void tile(const Position &position, const ColumnClass &columns,
-            const RowClass &rows);
+            const RowClass &rows, Value first);
   void windowLevel(unsigned level, const Position &position, Values &sums);
   void taps(const Position &position, Values &sums);
   SmallVector<Tap> sortedTaps() const;
@@ -110,7 +111,8 @@ void WindowEmitter::piece(std::pair<Value, Value> outer,
   for (unsigned loop : plan.outerLoops)
     extents.push_back(plan.extent(loop));
   int64_t width = int64_t(plan.vectors) * plan.lanes;
-  auto forBlocks = [&](const Position &position, const RowClass &rows) {
+  auto forBlocks = [&](const Position &position, const RowClass &rows,
+                       Value first) {
     for (const ColumnClass &columns : plan.columnClasses) {
       auto [low, high] = clipRange(kb, blocks, columns.firstBlock,
                                    columns.blockCount, plan.blockCount);
@@ -120,7 +122,7 @@ void WindowEmitter::piece(std::pair<Value, Value> outer,
              llvm::zip_equal(start.accesses, nest.accesses))
           offset = advance(kb, offset, block,
                            width * access.strides[plan.vectorLoop]);
-        tile(start, columns, rows);
+        tile(start, columns, rows, first);
       });
     }
   };
@@ -137,13 +139,17 @@ void WindowEmitter::piece(std::pair<Value, Value> outer,
                  Position start = position;
                  Offset first = advance(kb, {}, number, plan.rows);
                  moveTo(start, plan.rowLoop, materialize(kb, first));
-                 forBlocks(start, rows);
+                 Value isFirst;
+                 if (plan.sumsRow)
+                   isFirst = arith::CmpIOp::create(
+                       b, loc, arith::CmpIPredicate::eq, number, kb.index(0));
+                 forBlocks(start, rows, isFirst);
                });
   });
 }
 
 void WindowEmitter::tile(const Position &position, const ColumnClass &columns,
-                         const RowClass &rows) {
+                         const RowClass &rows, Value first) {
   this->columns = &columns;
   rowClass = &rows;
   double neutral = 0;
@@ -155,7 +161,7 @@ void WindowEmitter::tile(const Position &position, const ColumnClass &columns,
       sums.push_back(makeConstant(
           b, loc, VectorType::get({int64_t(column.width)}, element), neutral));
   windowLevel(0, position, sums);
-  epilogue.emit(position, columns.columns, rows.rows, sums);
+  epilogue.emit(position, columns.columns, rows.rows, sums, first);
 }
 
 void WindowEmitter::windowLevel(unsigned level, const Position &position,
@@ -281,8 +287,11 @@ DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec,
   if (failed(plan))
     return {};
   Builder b(op.getContext());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("kernel", b.getStringAttr("window")),
-       b.getNamedAttr("rows", b.getI64IntegerAttr(plan->rows)),
-       b.getNamedAttr("vectors", b.getI64IntegerAttr(plan->vectors))});
+  NamedAttrList config;
+  config.append("kernel", b.getStringAttr("window"));
+  config.append("rows", b.getI64IntegerAttr(plan->rows));
+  config.append("vectors", b.getI64IntegerAttr(plan->vectors));
+  if (hasSums(op))
+    config.append("sums", b.getUnitAttr());
+  return config.getDictionary(op.getContext());
 }

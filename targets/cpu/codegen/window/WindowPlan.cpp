@@ -86,7 +86,13 @@ LogicalResult WindowPlanner::sortLoops() {
   for (unsigned loop = 0; loop < nest.loops.size(); ++loop)
     if (!nest.loops[loop].reduction && int(loop) != vectorLoop)
       rows.push_back(loop);
-  plan.rowLoop = chooseRowLoop(nest, rows);
+  int summed = -1;
+  if (failed(findSummedLoop(op, nest, summed, reason)))
+    return failure();
+  plan.sumsRow = summed >= 0;
+  if (plan.sumsRow && !llvm::is_contained(rows, unsigned(summed)))
+    return fail("sums run over the channels");
+  plan.rowLoop = plan.sumsRow ? summed : chooseRowLoop(nest, rows);
   if (plan.rowLoop < 0)
     return fail("there is one window only");
   for (unsigned loop : rows)

@@ -14,6 +14,7 @@ struct WindowPlan {
   llvm::SmallVector<unsigned, 3> loads; ///< that the prologue uses
   unsigned vectorLoop = 0;
   int rowLoop = -1;
+  bool sumsRow = false; ///< a store sums over the row loop
   llvm::SmallVector<unsigned, 4> outerLoops; ///< slowest first
   /// Window loops around the tile's code, then those written out in it.
   llvm::SmallVector<unsigned, 2> windowLoops, tapLoops;

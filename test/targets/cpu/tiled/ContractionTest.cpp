@@ -164,6 +164,31 @@ TEST(Contraction, LongSumsInBlocks) {
   conv(c);
 }
 
+TEST(Contraction, NormInThePrologue) {
+  MatMulShape s;
+  for (const char *norm : {"layer", "rms"})
+    for (int64_t k : {5, 36, 300}) {
+      s.norm = norm, s.k = k, s.m = 1, s.n = 40;
+      matmul(s);
+      s.m = 150, s.tail = Tail::Gelu;
+      matmul(s);
+    }
+  s.element = "f64", s.k = 19, s.tail = Tail::Bias;
+  expectTiled(matmulText(s), "contraction", 1, 1e-11);
+}
+
+TEST(Contraction, SumsAlongRows) {
+  ConvShape s;
+  s.sums = true, s.h = 7, s.w = 7, s.ci = 24, s.co = 40;
+  conv(s);
+  s.tail = Tail::Silu, s.w = 50, s.n = 2;
+  conv(s);
+  s.kh = s.kw = 3, s.pad = 1, s.stride = 2;
+  conv(s);
+  s.w = 1, s.kw = 1, s.pad = 0, s.stride = 1;
+  conv(s);
+}
+
 TEST(Contraction, DoublePrecision) {
   MatMulShape s;
   s.element = "f64", s.m = 13, s.n = 21, s.k = 30;

@@ -42,9 +42,10 @@ struct Text {
     loadTypes.push_back(type);
     loads.push_back(access(coordinates, more));
   }
-  void store(const std::string &type, const std::string &coordinates) {
+  void store(const std::string &type, const std::string &coordinates,
+             const std::string &more = "") {
     storeTypes.push_back(type);
-    stores.push_back(access(coordinates));
+    stores.push_back(access(coordinates, more));
   }
   std::string str() const;
 };
@@ -138,6 +139,18 @@ void addTail(Text &text, Tail tail, const std::vector<int64_t> &shape,
   text.store(text.tensor(shape, layout), coordinates);
 }
 
+/// A second result that sums the first along the rows of a
+/// [n, h, w, channels] domain.
+void addSums(Text &text, int64_t n, int64_t h, int64_t channels) {
+  text.store(text.tensor({n, h, 1, channels}), "d0, d1, 0, d3",
+             ", sum = true");
+  const std::string yield = "visir.yield ";
+  size_t at = text.epilogue.rfind(yield) + yield.size();
+  std::string value = text.epilogue.substr(at, text.epilogue.find(' ', at) - at);
+  text.epilogue = text.epilogue.substr(0, at) + value + ", " + value +
+                  " : f32, f32";
+}
+
 } // namespace
 
 std::string visir::test::convText(const ConvShape &s) {
@@ -183,6 +196,8 @@ std::string visir::test::convText(const ConvShape &s) {
                              "visir.yield %q, %x1 : f32, f32"
                            : "visir.yield %x0, %x1 : f32, f32";
   setTail(text, s.tail, 2);
+  if (s.sums)
+    addSums(text, s.n, s.oh(), s.co);
   return text.str();
 }
 
@@ -210,6 +225,8 @@ std::string visir::test::windowText(const ConvShape &s,
   addTail(text, s.tail, {s.n, s.ci, s.oh(), s.ow()}, "d0, d3, d1, d2", layout,
           s.ci, "d3");
   setTail(text, s.tail, depthwise ? 2 : 1);
+  if (s.sums)
+    addSums(text, s.n, s.oh(), s.ci);
   return text.str();
 }
 
@@ -233,7 +250,11 @@ std::string visir::test::matmulText(const MatMulShape &s) {
     dims.insert(dims.end(), {rows, columns});
     return dims;
   };
-  text.load(text.tensor(shape(s.m, s.k, true)), batch + m + ", " + k);
+  std::string norm;
+  if (!s.norm.empty())
+    norm = std::string(", norm = {epsilon = 1.0e-5 : f64") +
+           (s.norm == "rms" ? ", rms}" : "}");
+  text.load(text.tensor(shape(s.m, s.k, true)), batch + m + ", " + k, norm);
   std::string rhsBatch = s.sharedRhs ? "" : batch;
   if (s.transposedRhs)
     text.load(text.tensor(shape(s.n, s.k, !s.sharedRhs)),
@@ -247,6 +268,12 @@ std::string visir::test::matmulText(const MatMulShape &s) {
           n);
   text.prologue = "visir.yield %x0, %x1 : " + s.element + ", " + s.element;
   setTail(text, s.tail, 2);
+  if (!s.norm.empty()) {
+    text.load(text.tensor({s.k}), k);
+    text.prologue = "%q = arith.mulf %x0, %x" +
+                    num(int64_t(text.loads.size()) - 1) + " : " + s.element +
+                    " visir.yield %q, %x1 : " + s.element + ", " + s.element;
+  }
   if (s.element == "f16") {
     text.sum = "f32";
     text.prologue = "%p = arith.extf %x0 : f16 to f32 "

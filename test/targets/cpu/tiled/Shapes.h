@@ -24,6 +24,8 @@ struct ConvShape {
   bool square = false;
   /// The input is multiplied by a factor per channel in the prologue.
   bool gate = false;
+  /// A second result: the sums along the rows of what is stored.
+  bool sums = false;
 
   /// `pad`, along a dimension with more than one tap.
   int64_t padOf(int64_t taps) const { return taps > 1 ? pad : 0; }
@@ -51,6 +53,9 @@ struct MatMulShape {
   Tail tail = Tail::Bias;
   /// f32, f64; f16 (sums in f32, no tail) or si8 (sums in si32, no tail).
   std::string element = "f32";
+  /// Operand 0 is normalised, then multiplied by a factor per step: "layer",
+  /// "rms" or nothing.
+  std::string norm;
 };
 std::string matmulText(const MatMulShape &shape);
 

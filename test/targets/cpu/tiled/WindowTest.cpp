@@ -27,6 +27,17 @@ TEST(Window, Depthwise) {
     }
 }
 
+TEST(Window, SumsAlongRows) {
+  for (int64_t size : {7, 17, 40})
+    for (Tail tail : {Tail::Relu, Tail::Silu}) {
+      ConvShape s = shape(size, 3, 36);
+      s.sums = true, s.tail = tail;
+      window(s, "depthwise");
+      s.stride = 2, s.n = 2, s.kh = s.kw = 5, s.pad = 2;
+      window(s, "depthwise");
+    }
+}
+
 TEST(Window, DepthwiseTails) {
   ConvShape s = shape(12, 3, 21);
   s.tail = Tail::Long, s.n = 2;

@@ -2,15 +2,20 @@
 //
 // A dispatch taken apart into numbers, to be changed and built again: its
 // domain, loads and stores. Payloads are cloned from the original dispatches.
-#ifndef VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H
-#define VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H
+#ifndef VISIR_COMPILER_ANALYSIS_DISPATCHFORM_H
+#define VISIR_COMPILER_ANALYSIS_DISPATCHFORM_H
 
 #include "compiler/analysis/StridedBox.h"
 #include "dialects/visir/Visir.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace visir {
+
+/// Bindings that a dispatch may have; more would not fit the descriptor sets
+/// of small devices and the registers of address arithmetic.
+inline constexpr unsigned kMaxBindings = 16;
 
 struct LoadForm {
   mlir::Value tensor;
@@ -18,8 +23,9 @@ struct LoadForm {
   bool padded = false;
   mlir::FloatAttr fill;
   llvm::SmallVector<int64_t> indexAxes, indexLoads;
+  mlir::DictionaryAttr norm;
 
-  bool isPlain() const { return !padded && indexAxes.empty(); }
+  bool isPlain() const { return !padded && indexAxes.empty() && !norm; }
   double fillValue() const { return fill ? fill.getValueAsDouble() : 0.0; }
   llvm::ArrayRef<int64_t> shape() const {
     return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getShape();
@@ -33,6 +39,7 @@ struct StoreForm {
   LinearAccess access;
   int64_t tie = -1; ///< load, or -1
   llvm::SmallVector<int64_t> indexAxes, indexLoads;
+  bool sum = false;
 };
 
 struct DispatchForm {
@@ -59,6 +66,19 @@ struct DispatchForm {
       return store.tie == int64_t(load);
     });
   }
+
+  /// Loads that read `tensor`.
+  llvm::SmallVector<unsigned> loadsOf(mlir::Value tensor) const;
+
+  /// Whether the elements of a load are indices of other accesses: only a load
+  /// can be one, not a computed value.
+  bool isIndex(unsigned load) const;
+
+  /// Appends the loads of `from`, but for `skip`, composed with `points`, and
+  /// returns the new number of each, -1 for skipped ones.
+  llvm::SmallVector<int64_t> takeLoads(const DispatchForm &from,
+                                       const LinearAccess &points,
+                                       llvm::ArrayRef<unsigned> skip);
 
   /// Creates the dispatch with empty payload blocks that have only the
   /// arguments for the loads; `rootTypes` are the epilogue's first arguments.
@@ -92,6 +112,17 @@ std::optional<DomainPoints> ontoDomain(llvm::ArrayRef<int64_t> extents,
                                        llvm::ArrayRef<int64_t> sizes,
                                        const LinearAccess &store);
 
+/// Clones what a payload computes to where `builder` stands and returns what
+/// it yields.
+llvm::SmallVector<mlir::Value> clonePayloadOps(mlir::OpBuilder &builder,
+                                               mlir::Block &payload,
+                                               mlir::IRMapping &mapping);
+
+/// The loads that a value of a payload depends on, in order; its arguments
+/// before `firstLoad` are root results.
+llvm::SmallVector<unsigned> loadsBehind(mlir::Value value,
+                                        unsigned firstLoad = 0);
+
 /// Types of the values that the root gives to the epilogue.
 llvm::SmallVector<mlir::Type> rootTypesOf(DispatchOp op);
 
@@ -108,4 +139,4 @@ bool isCopy(DispatchOp op);
 
 } // namespace visir
 
-#endif // VISIR_COMPILER_TRANSFORMS_FUSION_DISPATCHFORM_H
+#endif // VISIR_COMPILER_ANALYSIS_DISPATCHFORM_H

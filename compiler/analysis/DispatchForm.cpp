@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/transforms/fusion/DispatchForm.h"
+#include "compiler/analysis/DispatchForm.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -9,7 +9,8 @@ using namespace visir;
 bool LoadForm::operator==(const LoadForm &other) const {
   return tensor == other.tensor && access == other.access &&
          padded == other.padded && fillValue() == other.fillValue() &&
-         indexAxes == other.indexAxes && indexLoads == other.indexLoads;
+         indexAxes == other.indexAxes && indexLoads == other.indexLoads &&
+         norm == other.norm;
 }
 
 /// The access without dimensions of size 1, so that equal accesses look
@@ -39,7 +40,8 @@ std::optional<DispatchForm> DispatchForm::of(DispatchOp op) {
       return std::nullopt;
     form.loads.push_back({input, *access, attr.getPadded(), attr.getFill(),
                           llvm::to_vector(attr.getIndexAxes()),
-                          llvm::to_vector(attr.getIndexLoads())});
+                          llvm::to_vector(attr.getIndexLoads()),
+                          attr.getNorm()});
   }
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     AccessAttr attr = op.getStore(i);
@@ -51,7 +53,8 @@ std::optional<DispatchForm> DispatchForm::of(DispatchOp op) {
     form.stores.push_back({cast<RankedTensorType>(result.getType()), *access,
                            op.getTies()[i],
                            llvm::to_vector(attr.getIndexAxes()),
-                           llvm::to_vector(attr.getIndexLoads())});
+                           llvm::to_vector(attr.getIndexLoads()),
+                           attr.getSum()});
   }
   return form;
 }
@@ -100,6 +103,41 @@ unsigned DispatchForm::addLoad(const LoadForm &load) {
   return loads.size() - 1;
 }
 
+SmallVector<unsigned> DispatchForm::loadsOf(Value tensor) const {
+  SmallVector<unsigned> numbers;
+  for (auto [i, load] : llvm::enumerate(loads))
+    if (load.tensor == tensor)
+      numbers.push_back(i);
+  return numbers;
+}
+
+bool DispatchForm::isIndex(unsigned load) const {
+  auto names = [&](const auto &access) {
+    return llvm::is_contained(access.indexLoads, int64_t(load));
+  };
+  return llvm::any_of(loads, names) || llvm::any_of(stores, names);
+}
+
+SmallVector<int64_t> DispatchForm::takeLoads(const DispatchForm &from,
+                                             const LinearAccess &points,
+                                             ArrayRef<unsigned> skip) {
+  SmallVector<int64_t> numbers(from.loads.size(), -1);
+  // Index loads come first, so that what they index can name them.
+  auto take = [&](unsigned i) {
+    LoadForm load = from.loads[i];
+    load.access = composeAccess(load.access, points);
+    for (int64_t &index : load.indexLoads)
+      index = numbers[index];
+    numbers[i] = addLoad(load);
+  };
+  for (bool indexed : {false, true})
+    for (unsigned i = 0; i < from.loads.size(); ++i)
+      if (!llvm::is_contained(skip, i) &&
+          !from.loads[i].indexAxes.empty() == indexed)
+        take(i);
+  return numbers;
+}
+
 DispatchOp DispatchForm::create(OpBuilder &builder, Location loc,
                                 TypeRange rootTypes) const {
   MLIRContext *context = builder.getContext();
@@ -111,7 +149,7 @@ DispatchOp DispatchForm::create(OpBuilder &builder, Location loc,
     inputs.push_back(load.tensor);
     loadAttrs.push_back(AccessAttr::get(
         context, load.access.toMap(context, extents.size()), load.padded,
-        load.fill, load.indexAxes, load.indexLoads));
+        load.fill, load.indexAxes, load.indexLoads, load.norm, false));
     Type element =
         cast<RankedTensorType>(load.tensor.getType()).getElementType();
     if (auto integer = dyn_cast<IntegerType>(element))
@@ -123,7 +161,8 @@ DispatchOp DispatchForm::create(OpBuilder &builder, Location loc,
     ties.push_back(store.tie);
     storeAttrs.push_back(AccessAttr::get(
         context, store.access.toMap(context, extents.size()), false,
-        FloatAttr(), store.indexAxes, store.indexLoads));
+        FloatAttr(), store.indexAxes, store.indexLoads, DictionaryAttr(),
+        store.sum));
   }
   auto op = DispatchOp::create(
       builder, loc, results, inputs, root, extents, parallelRank,
@@ -238,6 +277,33 @@ visir::ontoDomain(ArrayRef<int64_t> extents,
     result.points.offsets[dim] = reshaped->access.offsets[i];
   }
   return result;
+}
+
+SmallVector<Value> visir::clonePayloadOps(OpBuilder &builder, Block &payload,
+                                          IRMapping &mapping) {
+  for (Operation &op : payload.without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> values;
+  for (Value value : payload.getTerminator()->getOperands())
+    values.push_back(mapping.lookupOrDefault(value));
+  return values;
+}
+
+SmallVector<unsigned> visir::loadsBehind(Value value, unsigned firstLoad) {
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  SmallVector<unsigned> loads;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (Operation *op = values[i].getDefiningOp()) {
+      values.insert(op->operand_begin(), op->operand_end());
+      continue;
+    }
+    unsigned number = cast<BlockArgument>(values[i]).getArgNumber();
+    if (number >= firstLoad)
+      loads.push_back(number - firstLoad);
+  }
+  llvm::sort(loads);
+  return loads;
 }
 
 SmallVector<Type> visir::rootTypesOf(DispatchOp op) {

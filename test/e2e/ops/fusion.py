@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Cases of several ops that become one dispatch: prologues, epilogues, sums
+beside a store, stores into a part of a tensor, shifted loads."""
+
+from test.e2e.ops.case import SUMMED, Case, Tensor, ir_type, normal, tolerance
+from test.e2e.ops.movement import array
+
+
+def line(name, op, operands, result):
+    """One op; operands: [(name, shape)], the first of names that words
+    precede; result: shape."""
+    values = " ".join(value for value, _ in operands)
+    if "layer_norm" not in op:
+        values = values.replace(" ", ", ")
+    types = ", ".join(ir_type("f32", shape) for _, shape in operands)
+    op, _, attributes = op.partition(" {")
+    attributes = f" {{{{{attributes}}}" if attributes else ""
+    return (
+        f"{name} = visir.{op} {values}{attributes} : ({types}) -> "
+        f"{ir_type('f32', result)}"
+    )
+
+
+def case(name, inputs, lines, body, result):
+    """body: (the last op without its types, the shapes of its operands)."""
+    text, operands = body
+    return Case(
+        name,
+        text,
+        tuple(Tensor("f32", shape, normal) for shape in inputs),
+        (("f32", result),),
+        tolerance(SUMMED, "f32"),
+        tuple(lines),
+        tuple(ir_type("f32", shape) for shape in operands),
+    )
+
+
+NORM = (
+    "layer_norm {{axis = {axis} : i64, epsilon = 1.0e-5 : f64{rms}, "
+    "operandSegmentSizes = array<i32: 1, {scale}, {bias}>}}"
+)
+
+
+def norm_cases():
+    """norm(x) @ w; the last weights are cut by columns."""
+    for rows, k, n, scale, bias, rms in [
+        (49, 36, 144, 1, 1, False),
+        (196, 144, 48, 1, 1, False),
+        (5, 17, 33, 1, 0, False),
+        (64, 300, 32, 1, 0, True),
+        (13, 256, 8, 0, 0, False),
+        (3, 256, 640, 1, 1, False),
+    ]:
+        x, w = (1, rows, k), (k, n)
+        inputs = [x, w] + [(k,)] * (scale + bias)
+        operands = [("{0}", x)]
+        operands += [
+            (f"{word} {{{i + 2}}}", (k,))
+            for i, word in enumerate(["scale", "bias"][: scale + bias])
+        ]
+        text = NORM.format(
+            axis=2, rms=", rms" if rms else "", scale=scale, bias=bias
+        )
+        kind = "rms" if rms else "layer"
+        yield case(
+            f"fused_{kind}_norm_{rows}x{k}x{n}",
+            inputs,
+            [line("%n", text, operands, x)],
+            ("visir.matmul %n, {1}", [x, w]),
+            (1, rows, n),
+        )
+
+
+def gate_cases():
+    """A pointwise convolution of x * gate, a gate per channel."""
+    for size, ci, co in [(7, 24, 40), (14, 96, 24), (1, 32, 8)]:
+        x, gate, w = (1, ci, size, size), (1, ci, 1, 1), (co, ci, 1, 1)
+        yield case(
+            f"fused_gate_{size}x{ci}x{co}",
+            [x, gate, w],
+            [line("%g", "binary mul", [("{0}", x), ("{1}", gate)], x)],
+            (f"visir.conv %g, {{2}} {CONV}", [x, w]),
+            (1, co, size, size),
+        )
+
+
+CONV = (
+    "{{strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, "
+    "dilations = array<i64: 1, 1>, groups = 1 : i64}}"
+)
+
+
+def conv_line(name, x, w, pad, groups, operands, stride=1):
+    out = [
+        (size + 2 * pad - w[2]) // stride + 1 for size in x[2:]
+    ]
+    result = (x[0], w[0], *out)
+    text = (
+        f"conv {{strides = array<i64: {stride}, {stride}>, pads = "
+        f"array<i64: {pad}, {pad}, {pad}, {pad}>, dilations = "
+        f"array<i64: 1, 1>, groups = {groups} : i64}}"
+    )
+    return line(name, text, list(zip(operands, (x, w))), result), result
+
+
+def sum_cases():
+    """The mean over positions of an activated convolution, alone and together
+    with its result."""
+    for text, x, w, pad, groups, stride in [
+        ("depthwise", (1, 40, 14, 14), (40, 1, 3, 3), 1, 40, 1),
+        ("depthwise_stride", (2, 19, 15, 13), (19, 1, 5, 5), 2, 19, 2),
+        ("pointwise", (1, 24, 7, 7), (72, 24, 1, 1), 0, 1, 1),
+        ("window", (1, 8, 9, 20), (16, 8, 3, 3), 1, 1, 1),
+    ]:
+        first, shape = conv_line("%c", x, w, pad, groups, ("{0}", "{1}"), stride)
+        mean = (*shape[:2], 1, 1)
+        lines = [first, line("%a", "unary silu", [("%c", shape)], shape)]
+        reduce = f"reduce mean %a {{{{axes = {array((2, 3))}, "
+        reduce += "keepdims = true}}"
+        yield case(
+            f"fused_mean_{text}",
+            [x, w],
+            lines,
+            (f"visir.{reduce}", [shape]),
+            mean,
+        )
+        lines.append(
+            f"%m = visir.{reduce} : ({ir_type('f32', shape)}) -> "
+            f"{ir_type('f32', mean)}"
+        )
+        yield case(
+            f"fused_gate_of_mean_{text}",
+            [x, w],
+            lines,
+            ("visir.binary mul %a, %m", [shape, mean]),
+            shape,
+        )
+
+
+def box(sizes, source, src, dst):
+    dims = ", ".join(f"d{i}" for i in range(len(sizes)))
+    return (
+        f"#visir.box<sizes = {list(sizes)}, source = {source}, "
+        f"src = ({dims}) -> ({src}), dst = ({dims}) -> ({dst})>"
+    )
+
+
+def shift_cases():
+    """A temporal shift in front of a pointwise convolution: some channels
+    come from the frame before, some from the one behind, zeros at the ends."""
+    for t, c, size, co, kernel in [(4, 16, 6, 24, 1), (8, 64, 7, 32, 1),
+                                   (3, 12, 9, 20, 3)]:  # fmt: skip
+        yield shift_case(t, c, size, co, kernel)
+
+
+def shift_case(t, c, size, co, kernel):
+    x, w, part = (t, c, size, size), (co, c, kernel, kernel), c // 4
+    rest = "d2, d3"
+    boxes = [
+        box((t - 1, part, size, size), 0, f"d0 + 1, d1, {rest}",
+            f"d0, d1, {rest}"),
+        f"#visir.box<sizes = {[1, part, size, size]}, source = -1, "
+        f"src = () -> (), dst = (d0, d1, d2, d3) -> ({t - 1}, d1, {rest})>",
+        f"#visir.box<sizes = {[1, part, size, size]}, source = -1, "
+        f"src = () -> (), dst = (d0, d1, d2, d3) -> (0, d1 + {part}, {rest})>",
+        box((t - 1, part, size, size), 0, f"d0, d1 + {part}, {rest}",
+            f"d0 + 1, d1 + {part}, {rest}"),
+        box((t, c - 2 * part, size, size), 0, f"d0, d1 + {2 * part}, {rest}",
+            f"d0, d1 + {2 * part}, {rest}"),
+    ]  # fmt: skip
+    move = f"move {{map = #visir.map<[{', '.join(boxes)}]>}}"
+    pads = ", ".join([str(kernel // 2)] * 4)
+    return case(
+        f"fused_temporal_shift_{t}x{c}x{size}x{kernel}",
+        [x, w],
+        [line("%s", move, [("{0}", x)], x)],
+        (f"visir.conv %s, {{1}} {CONV.replace('0, 0, 0, 0', pads)}", [x, w]),
+        (t, co, size, size),
+    )
+
+
+def epilogue_cases():
+    """GELU and a residual behind a product; two products that make the halves
+    of one tensor."""
+    x, w, r = (49, 36), (36, 80), (49, 80)
+    yield case(
+        "fused_gelu_residual",
+        [x, w, r],
+        [
+            line("%p", "matmul", [("{0}", x), ("{1}", w)], r),
+            line("%g", "unary gelu", [("%p", r)], r),
+        ],
+        ("visir.binary add %g, {2}", [r, r]),
+        r,
+    )
+    both = (49, 160)
+    boxes = [
+        box(r, i, "d0, d1", f"d0, d1 + {80 * i}" if i else "d0, d1")
+        for i in range(2)
+    ]
+    yield case(
+        "fused_concat",
+        [x, w, w],
+        [
+            line("%p", "matmul", [("{0}", x), ("{1}", w)], r),
+            line("%q", "matmul", [("{0}", x), ("{2}", w)], r),
+        ],
+        (f"visir.move %p, %q {{{{map = #visir.map<[{', '.join(boxes)}]>}}}}",
+         [r, r]),
+        both,
+    )  # fmt: skip
+
+
+def cases():
+    yield from norm_cases()
+    yield from gate_cases()
+    yield from sum_cases()
+    yield from shift_cases()
+    yield from epilogue_cases()
