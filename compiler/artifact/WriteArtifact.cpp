@@ -302,6 +302,14 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
     function->frame_bytes = code.frameBytes[i];
     function->flops = op.getFlops().convertToDouble();
     function->config = op.getConfig().str();
+    if (!code.launches.empty()) {
+      const Launch &launch = code.launches[i];
+      function->workgroup_x = launch.x;
+      function->workgroup_y = launch.y;
+      function->workgroup_z = launch.z;
+      function->shared_bytes = launch.sharedBytes;
+      function->can_fail = launch.canFail;
+    }
     for (auto [bytes, writes, tie] :
          llvm::zip_equal(op.getMinBytes(), op.getWrites(), op.getTies())) {
       auto binding = std::make_unique<fb::BindingT>();
@@ -319,6 +327,7 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
 LogicalResult ManifestBuilder::addProgram(const ProgramCode &code) {
   auto target = std::make_unique<fb::TargetT>();
   target->name = code.targetName;
+  target->device = static_cast<fb::DeviceKind>(code.device);
   target->abi_version = code.abiVersion;
   target->features = code.features;
   manifest.targets.push_back(std::move(target));

@@ -25,15 +25,28 @@ struct PreprocessSpec {
   std::vector<float> mean, std;
 };
 
+/// What a program runs on; the values are the schema's.
+enum class DeviceKind { Cpu = 1, Cuda = 2, Vulkan = 3 };
+
+/// How a function is launched on a device of its own: a workgroup's threads
+/// and shared memory, and whether a word for its error is bound.
+struct Launch {
+  uint32_t x = 0, y = 0, z = 0;
+  uint64_t sharedBytes = 0;
+  bool canFail = false;
+};
+
 /// The code of one program; functions in the order of its `function` ops.
 struct ProgramCode {
   exec::ProgramOp program;
   std::string targetName;
   std::string features;
+  DeviceKind device = DeviceKind::Cpu;
   uint32_t abiVersion = 0;
   std::vector<char> code;
   std::vector<std::pair<uint64_t, uint64_t>> functions; ///< offset, bytes
   std::vector<uint32_t> frameBytes;
+  std::vector<Launch> launches; ///< none for a CPU
 };
 
 struct ArtifactOptions {

@@ -4,8 +4,8 @@
 #include "compiler/driver/Entries.h"
 #include "compiler/driver/Reproducer.h"
 #include "compiler/driver/StaticLibrary.h"
-#include "compiler/pipeline/CpuProgram.h"
 #include "compiler/pipeline/Register.h"
+#include "compiler/pipeline/Targets.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -140,7 +140,7 @@ visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
 
 /// The LLVM IR, assembly or object of the first target.
 static LogicalResult emitText(ModuleOp module, const CompileOptions &options,
-                              const cpu::CompileDump &dump) {
+                              const CompileDump &dump) {
   switch (options.emit) {
   case EmitKind::LLVMIR:
     return printTo(module.getLoc(), options.output, dump.llvmIR);
@@ -154,16 +154,9 @@ static LogicalResult emitText(ModuleOp module, const CompileOptions &options,
 
 static FailureOr<ProgramCode>
 compileTarget(ModuleOp module, const CompileOptions &options,
-              StringRef target, cpu::CompileDump *dump) {
-  const cpu::CpuSpec *spec = cpu::findSpec(target);
-  if (!spec) {
-    emitError(module.getLoc(), "target is ")
-        << target
-        << ", expected x86-64-v2, x86-64-v3, x86-64-v4, host or aarch64";
-    return failure();
-  }
-  step(options, spec->name);
-  auto code = compileForCpu(module, *spec, options.layout, dump);
+              TargetCompiler &target, CompileDump *dump) {
+  step(options, target.name());
+  auto code = compileForTarget(module, target, dump);
   if (succeeded(code) && failed(dumpPhase(module, options, Phase::Planned)))
     return failure();
   return code;
@@ -174,6 +167,10 @@ static LogicalResult packageLibrary(Location loc,
                                     ArrayRef<ProgramCode> programs,
                                     const ArtifactOptions &artifact,
                                     const CompileOptions &options) {
+  const cpu::CpuSpec *spec = cpu::findSpec(options.targets.front());
+  if (!spec)
+    return emitError(loc, "target of a static library is ")
+           << options.targets.front() << ", expected one of a CPU";
   SmallString<128> path;
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("visir", "artifact", path))
@@ -182,8 +179,7 @@ static LogicalResult packageLibrary(Location loc,
   llvm::FileRemover remover(path);
   if (failed(writeArtifact(loc, programs, artifact, path)))
     return failure();
-  return writeStaticLibrary(loc, path, options.output,
-                            *cpu::findSpec(options.targets.front()));
+  return writeStaticLibrary(loc, path, options.output, *spec);
 }
 
 /// Writes what is asked for of a module that has passed the common phases.
@@ -198,14 +194,20 @@ static CompileStatus emitModule(ModuleOp module,
   std::vector<ProgramCode> programs;
   bool wantsText = options.emit != EmitKind::Artifact &&
                    options.emit != EmitKind::StaticLibrary;
-  for (const std::string &target : options.targets) {
-    cpu::CompileDump dump;
+  for (const std::string &name : options.targets) {
+    auto target = makeTarget(*module.getContext(), name, options.layout);
+    if (!target) {
+      emitError(loc, "target is ")
+          << name << ", expected one of " << targetNames();
+      return CompileStatus::Failed;
+    }
+    CompileDump dump;
+    dump.wantsObject = options.emit == EmitKind::Object;
     clones.push_back(cast<ModuleOp>(module->clone()));
-    auto code = compileTarget(*clones.back(), options, target,
+    auto code = compileTarget(*clones.back(), options, *target,
                               wantsText ? &dump : nullptr);
     if (failed(code)) {
-      if (cpu::findSpec(target))
-        writeReproducer(module, Phase::LaidOut, options);
+      writeReproducer(module, Phase::LaidOut, options);
       return CompileStatus::Failed;
     }
     if (wantsText)

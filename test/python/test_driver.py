@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 
 import numpy
@@ -15,6 +16,7 @@ from onnx import helper
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOOL = ROOT / "build/bin/visir"
+CUDA = ("--target", "cuda:sm_90")
 DIGITS = ROOT / "models/edgevit_digits/edgevit_digits.onnx"
 
 
@@ -127,7 +129,13 @@ def test_failure_leaves_a_reproducer(tmp_path):
         (["--json", "-o", "-"], 64, "output is -, expected a file beside"),
         (["--quiet=1"], 64, "option --quiet takes no value"),
         (["--target"], 64, "value of option --target is missing"),
-        (["--target", "z80"], 1, "target is z80, expected x86-64-v2"),
+        (["--target", "z80"], 1, "target is z80, expected one of x86-64-v2"),
+        (["--target", "cuda:sm_91"], 1, "cuda:sm_90, cuda:sm_100"),
+        (
+            ["--target", "plain", "--emit", "static-library"],
+            1,
+            "target of a static library is plain, expected one of a CPU",
+        ),
         (["-o", "/nowhere/m.visir"], 1, "cannot be written"),
     ],
 )
@@ -188,3 +196,40 @@ def test_help_and_unknown_commands():
     done = tool("frobnicate")
     assert done.returncode == 64
     assert "command frobnicate is unknown" in done.stderr
+
+
+def test_cuda_emits_ptx(model):
+    done = tool("compile", model, *CUDA, "--emit", "asm", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    assert ".target sm_90" in done.stdout
+    assert ".entry k0_map(" in done.stdout
+
+
+def test_cuda_artifact_names_its_device(model, tmp_path):
+    artifact = tmp_path / "m.visir"
+    done = tool("compile", model, *CUDA, "-o", artifact, "-q")
+    assert done.returncode == 0, done.stderr
+    assert b".target sm_90" in artifact.read_bytes()
+    assert "cuda:sm_90" in tool("inspect", artifact).stdout
+    done = tool("run", artifact)
+    assert done.returncode != 0
+    assert "cuda:sm_90" in done.stderr
+
+
+def test_cuda_machine_code_needs_ptxas(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_HOME", raising=False)
+    done = tool("compile", model, *CUDA, "--emit", "object", "-o", "k.cubin")
+    assert done.returncode == 1
+    assert "ptxas is missing, expected in PATH or CUDA_HOME/bin" in done.stderr
+
+
+@pytest.mark.skipif(
+    not shutil.which("ptxas"),
+    reason="ptxas is missing",
+)
+def test_cuda_emits_machine_code(model, tmp_path):
+    cubin = tmp_path / "k.cubin"
+    done = tool("compile", model, *CUDA, "--emit", "object", "-o", cubin)
+    assert done.returncode == 0, done.stderr
+    assert cubin.read_bytes().startswith(b"\x7fELF")

@@ -144,8 +144,8 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "the result; the model's name with .visir without it",
                   options.output);
   arguments.value("--target", "LIST",
-                  "instruction sets, separated by commas: x86-64-v2,\n"
-                  "x86-64-v3, x86-64-v4, aarch64, or host (the default)",
+                  "what to compile for, separated by commas: host (the\n"
+                  "default) or what visir targets lists",
                   [&](StringRef text) {
                     options.targets = splitList(text);
                     return options.targets.empty() ? "list is empty"

@@ -4,8 +4,9 @@
 #include "compiler/driver/commands/Commands.h"
 
 #include "frontends/onnx/Import.h"
-#include "targets/cpu/codegen/Kernel.h"
+#include "compiler/pipeline/Targets.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -49,19 +50,12 @@ int visir::targetsCommand(ArrayRef<char *> raw) {
   if (auto exit = arguments.parse(raw))
     return *exit;
   json::Array rows;
-  for (StringRef name :
-       {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "host"}) {
-    const cpu::CpuSpec *spec = cpu::findSpec(name);
-    if (!spec)
-      continue;
+  for (const TargetDescription &target : describeTargets()) {
     if (json)
-      rows.push_back(json::Object{{"name", name.str()},
-                                  {"cpu", spec->cpu},
-                                  {"vector_bytes", spec->vectorBytes}});
+      rows.push_back(
+          json::Object{{"name", target.name}, {"text", target.text}});
     else
-      outs() << "  " << name << std::string(12 - name.size(), ' ')
-             << spec->vectorBytes * 8 << "-bit vectors, LLVM cpu "
-             << spec->cpu << "\n";
+      outs() << "  " << left_justify(target.name, 13) << target.text << "\n";
   }
   if (json)
     outs() << json::Value(std::move(rows)) << "\n";

@@ -7,6 +7,8 @@
 #define VISIR_TARGETS_CPU_CODEGEN_KERNEL_H
 
 #include "dialects/visir/Visir.h"
+#include "targets/common/KernelInfo.h"
+#include "targets/common/math/FloatBuilder.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -32,19 +34,16 @@ struct CpuSpec {
   unsigned lanes(unsigned elementBytes) const {
     return vectorBytes / elementBytes;
   }
+  bool isX86() const { return llvm::StringRef(triple).starts_with("x86_64"); }
+  /// F16C on x86, always on ARM, converts f16; AVX-512 has scalef.
+  MathTraits math() const {
+    return {fma, vectorBytes >= 32 || !isX86(), vectorBytes == 64 && isX86()};
+  }
 };
 
 /// The spec of a target's name ("x86-64-v2", "x86-64-v3", "x86-64-v4",
 /// "host", "aarch64"), or null.
 const CpuSpec *findSpec(llvm::StringRef name);
-
-/// What the planner must know of an emitted kernel.
-struct KernelInfo {
-  std::string symbol;
-  uint32_t tileCount = 1;    ///< independent pieces of work
-  uint64_t scratchBytes = 0; ///< per thread
-  double flops = 0;          ///< of the whole dispatch
-};
 
 /// Chooses the kernel's parameters and sets them as the dispatch's `config`
 /// unless it has one.
@@ -63,12 +62,6 @@ struct CodeBlock {
   std::vector<std::pair<uint64_t, uint64_t>> functions;
   /// Bytes of the largest stack frame of each function, in order.
   std::vector<uint32_t> frameBytes;
-};
-
-/// Intermediate forms that a caller may want to see.
-struct CompileDump {
-  std::string llvmIR, assembly;
-  std::vector<char> object;
 };
 
 /// Lowers the module of kernels to LLVM, optimises, and links. `dump`, when

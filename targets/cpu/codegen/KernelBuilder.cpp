@@ -3,6 +3,7 @@
 
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/abi/kernel_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,21 +13,6 @@
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
-
-Type cpu::scalarType(Type element) {
-  if (auto integer = dyn_cast<IntegerType>(element))
-    return IntegerType::get(element.getContext(), integer.getWidth());
-  return element;
-}
-
-Type cpu::memoryType(Type element) {
-  // LLVM calls libgcc to move vectors of bf16 about.
-  if (element.isF16() || element.isBF16())
-    return IntegerType::get(element.getContext(), 16);
-  if (element.isInteger(1))
-    return IntegerType::get(element.getContext(), 8);
-  return scalarType(element);
-}
 
 static MemRefType bindingType(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());

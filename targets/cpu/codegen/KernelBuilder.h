@@ -17,13 +17,6 @@ namespace visir::cpu {
 /// is the wrapper.
 inline constexpr llvm::StringLiteral kBodySuffix = ".body";
 
-/// Type of a tensor's elements in a memref: signless; i8 for booleans, i16
-/// for f16 and bf16.
-mlir::Type memoryType(mlir::Type element);
-
-/// Type of a tensor's elements in a payload: signless; i1 for booleans.
-mlir::Type scalarType(mlir::Type element);
-
 /// Builds the function of one dispatch. Its builder `b` stands at the end of
 /// the function's body until `finish`.
 class KernelBuilder {

@@ -13,7 +13,8 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_LOOPCONFIG_H
 #define VISIR_TARGETS_CPU_CODEGEN_LOOPCONFIG_H
 
-#include "targets/cpu/codegen/Addressing.h"
+#include "targets/common/Nest.h"
+#include "targets/cpu/codegen/KernelBuilder.h"
 
 namespace visir::cpu {
 

@@ -39,10 +39,10 @@ bool Point::varies(const LinearAccess &access) {
 /// The expression at a lane.
 Value Point::at(const LinearExpr &expr, int64_t lane) {
   if (lane == 0 || lanes.count == 0)
-    return emitLinear(kb, expr, index);
+    return emitLinear(kb.b, kb.loc, expr, index);
   LinearExpr moved = expr;
   moved.offset += lane * expr.factors[lanes.dim];
-  return emitLinear(kb, moved, index);
+  return emitLinear(kb.b, kb.loc, moved, index);
 }
 
 Value Point::both(Value x, Value y) {

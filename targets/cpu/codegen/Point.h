@@ -5,8 +5,9 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_POINT_H
 #define VISIR_TARGETS_CPU_CODEGEN_POINT_H
 
-#include "targets/cpu/codegen/Addressing.h"
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Nest.h"
+#include "targets/common/Payload.h"
+#include "targets/cpu/codegen/KernelBuilder.h"
 
 namespace visir::cpu {
 

@@ -10,6 +10,8 @@ A case runs as it stands ("static"), with all operands but the first constant
     fused     the reference on the phase `fused`
     folded    the reference after constant folding (variant folded only)
     cpu       machine code for this processor, one thread
+    plain     the plain kernels that GPUs get, on this processor (variant
+              static only)
     x86-64-v2, x86-64-v3, x86-64-v4
               machine code for a level; only when asked for
 
@@ -48,7 +50,7 @@ PASSES = {
     "fused": "fused",
     "folded": "func.func(visir-fold-constants)",
 }
-TARGETS = (*PASSES, "cpu")
+TARGETS = (*PASSES, "cpu", "plain")
 LEVELS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
 
 
@@ -66,7 +68,7 @@ def load():
 
 def applies(case, variant, target):
     if variant == "constant":
-        return len(case.inputs) > 1 and target != "folded"
+        return len(case.inputs) > 1 and target not in ("folded", "plain")
     if variant == "folded":
         return target == "folded"
     return target != "folded"

@@ -36,7 +36,7 @@ struct Image {
 };
 
 /// Runs the kernel; gives its status, and the bindings as it leaves them.
-int runUnderQemu(const cpu::CodeBlock &code, const cpu::KernelInfo &info,
+int runUnderQemu(const cpu::CodeBlock &code, const KernelInfo &info,
                  std::vector<std::vector<char>> &bindings) {
   Image image;
   std::vector<uint64_t> header = {

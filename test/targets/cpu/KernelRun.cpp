@@ -4,6 +4,7 @@
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 #include "targets/cpu/abi/kernel_abi.h"
+#include "targets/cpu/codegen/PlainKernel.h"
 #include "targets/reference/Interpreter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -55,12 +56,13 @@ std::vector<const cpu::CpuSpec *> test::runnableSpecs() {
   return specs;
 }
 
-Kernel::Kernel(DispatchOp original, const cpu::CpuSpec &spec) {
+Kernel::Kernel(DispatchOp original, const cpu::CpuSpec &spec, bool plain) {
   OpBuilder b(original);
   auto op = cast<DispatchOp>(b.clone(*original));
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(op.getLoc());
-  EXPECT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
-  auto emitted = cpu::emitKernel(op, spec, *kernels, "k");
+  EXPECT_TRUE(plain || succeeded(cpu::chooseConfig(op, spec)));
+  auto emitted = plain ? cpu::emitPlainKernel(op, spec, *kernels, "k")
+                       : cpu::emitKernel(op, spec, *kernels, "k");
   op.erase();
   if (failed(emitted)) {
     ADD_FAILURE() << "no kernel is emitted";
@@ -240,8 +242,9 @@ void test::expectLikeReference(const std::string &text, double tolerance,
         cast<RankedTensorType>(value.getType()), bytes));
   auto wanted = reference::evaluateOp(op, operands);
   ASSERT_TRUE(succeeded(wanted)) << text;
-  for (const cpu::CpuSpec *spec : runnableSpecs()) {
-    Kernel kernel(op, *spec);
+  auto expectRuns = [&](const cpu::CpuSpec *spec, bool plain) {
+    Kernel kernel(op, *spec, plain);
+    std::string name = plain ? "plain" : spec->name;
     std::vector<std::vector<char>> results[2];
     for (uint32_t split : {0u, kernel.info.tileCount / 2 + 1}) {
       auto bindings = inputs;
@@ -252,15 +255,19 @@ void test::expectLikeReference(const std::string &text, double tolerance,
         bindings.push_back(tie < 0 ? std::vector<char>(tensorBytes(type), 77)
                                    : inputs[tie]);
       }
-      EXPECT_EQ(kernel.run(bindings, split), 0) << spec->name;
+      EXPECT_EQ(kernel.run(bindings, split), 0) << name;
       results[split != 0].assign(bindings.begin() + inputs.size(),
                                  bindings.end());
     }
-    EXPECT_EQ(results[0], results[1]) << spec->name;
+    EXPECT_EQ(results[0], results[1]) << name;
     for (auto [j, tensor] : llvm::enumerate(*wanted))
       expectClose(results[0][j], tensor, tolerance,
-                  spec->name + ", result " + std::to_string(j));
+                  name + ", result " + std::to_string(j));
+  };
+  for (const cpu::CpuSpec *spec : runnableSpecs()) {
+    expectRuns(spec, /*plain=*/false);
     if (::testing::Test::HasFailure())
       return;
   }
+  expectRuns(cpu::findSpec("host"), /*plain=*/true);
 }

@@ -26,8 +26,9 @@ std::vector<const cpu::CpuSpec *> runnableSpecs();
 /// One compiled dispatch, mapped for execution.
 class Kernel {
 public:
-  /// Fails the test when the dispatch does not compile.
-  Kernel(DispatchOp op, const cpu::CpuSpec &spec);
+  /// Fails the test when the dispatch does not compile. `plain`: the kernel
+  /// that GPUs get.
+  Kernel(DispatchOp op, const cpu::CpuSpec &spec, bool plain = false);
   ~Kernel();
   Kernel(const Kernel &) = delete;
 
@@ -40,7 +41,7 @@ public:
     return code ? static_cast<char *>(code) + offset : nullptr;
   }
 
-  cpu::KernelInfo info;
+  KernelInfo info;
   uint32_t frameBytes = 0;
   uint64_t codeBytes = 0;
 
@@ -72,8 +73,8 @@ struct DispatchText {
   std::string module() const;
 };
 
-/// Runs the module's only dispatch on every runnable spec, whole and split,
-/// and expects the reference's values within `tolerance` (relative to the
+/// Runs the module's only dispatch on every runnable spec and as a plain
+/// kernel, whole and split, and expects the reference's values within `tolerance` (relative to the
 /// larger of 1 and the value) and the same bits for both.
 void expectLikeReference(const std::string &text, double tolerance,
                          unsigned seed = 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/codegen/attention/RowBlock.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/MathLowering.h"
+#include "targets/common/math/MathLowering.h"
 #include "targets/cpu/codegen/compile/Stages.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -21,7 +21,7 @@ LogicalResult cpu::lowerToLLVMDialect(ModuleOp kernels, const CpuSpec &spec) {
   };
   cleanUp();
   // Functions of math leave before the conversions: none may reach libm.
-  pm.addNestedPass<func::FuncOp>(createMathLoweringPass(spec));
+  pm.addNestedPass<func::FuncOp>(createMathLoweringPass(spec.math()));
   cleanUp();
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());

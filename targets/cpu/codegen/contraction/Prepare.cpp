@@ -2,7 +2,7 @@
 #include "targets/cpu/codegen/contraction/Prepare.h"
 
 #include "compiler/support/Constants.h"
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -1,144 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-// Samples of an input at the coordinates of a grid, one point at a time. The
-// arithmetic of coordinates is in f64, so that rounding to the nearest
-// element does not depend on the last bits.
-#include "targets/cpu/codegen/dispatch/Emitters.h"
-#include "targets/cpu/codegen/math/FloatBuilder.h"
+#include "targets/common/GridSampler.h"
 
-#include "targets/common/Layout.h"
+#include "targets/cpu/codegen/dispatch/Emitters.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
-
-namespace {
-
-/// The elements along one axis that a sample weighs.
-struct Taps {
-  SmallVector<Value> offsets; ///< in memory, of index type
-  SmallVector<Value> weights; ///< f64
-  SmallVector<Value> valid;   ///< i1; null for always
-};
-
-struct Sampler {
-  KernelBuilder &kb;
-  FloatBuilder f;
-  SampleMode mode;
-  BorderMode border;
-  bool alignCorners;
-
-  Value reflect(Value x, double low, double high);
-  Value applyBorder(Value x, int64_t extent);
-  SmallVector<std::pair<Value, Value>> positions(Value x);
-  Taps taps(Value grid, int64_t extent, int64_t stride);
-  Value sample(Value memory, Type element, Value base, ArrayRef<Taps> axes);
-};
-
-} // namespace
-
-/// Mirrors x at the borders until it is between them.
-Value Sampler::reflect(Value x, double low, double high) {
-  double span = high - low;
-  if (span <= 0)
-    return f.c(low);
-  Value distance = f.abs(f.sub(x, f.c(low)));
-  Value turns = f.make<math::FloorOp>(f.mul(distance, f.c(0.5 / span)));
-  Value phase = f.sub(distance, f.mul(turns, f.c(2 * span)));
-  Value mirrored = f.sub(f.c(2 * span), phase);
-  Value beyond = f.less(f.c(span), phase);
-  return f.add(f.c(low), f.select(beyond, mirrored, phase));
-}
-
-Value Sampler::applyBorder(Value x, int64_t extent) {
-  double last = double(extent - 1);
-  if (border == BorderMode::Zeros)
-    return x;
-  if (border == BorderMode::Reflection)
-    x = alignCorners ? reflect(x, 0, last) : reflect(x, -0.5, last + 0.5);
-  return f.clamp(x, 0, last);
-}
-
-/// The taps' coordinates, as whole floats, and weights.
-SmallVector<std::pair<Value, Value>> Sampler::positions(Value x) {
-  if (mode == SampleMode::Nearest)
-    return {{f.make<math::RoundEvenOp>(x), f.c(1)}};
-  Value floor = f.make<math::FloorOp>(x), t = f.sub(x, floor);
-  if (mode == SampleMode::Linear)
-    return {{floor, f.sub(f.c(1), t)}, {f.add(floor, f.c(1)), t}};
-  // Cubic convolution with a = -0.75 (Keys, 1981).
-  const double a = -0.75;
-  auto near = [&](Value d) {
-    return f.polynomial(d, {1, 0, -(a + 3), a + 2});
-  };
-  auto far = [&](Value d) {
-    return f.polynomial(d, {-4 * a, 8 * a, -5 * a, a});
-  };
-  Value s = f.sub(f.c(1), t);
-  return {{f.sub(floor, f.c(1)), far(f.add(t, f.c(1)))},
-          {floor, near(t)},
-          {f.add(floor, f.c(1)), near(s)},
-          {f.add(floor, f.c(2)), far(f.add(s, f.c(1)))}};
-}
-
-Taps Sampler::taps(Value grid, int64_t extent, int64_t stride) {
-  // From -1 .. 1 to the coordinates of elements.
-  double scale = alignCorners ? 0.5 * double(extent - 1) : 0.5 * extent;
-  double shift = alignCorners ? scale : scale - 0.5;
-  Value x = f.add(f.mul(grid, f.c(scale)), f.c(shift));
-  // NaN and infinity sample the border, or nothing; no conversion to
-  // integers may see them or anything that far.
-  Value finite = f.less(f.abs(x), f.c(1e15));
-  x = f.select(finite, x, f.c(border == BorderMode::Zeros ? -2 : 0));
-  if (mode != SampleMode::Cubic)
-    x = applyBorder(x, extent);
-  Taps result;
-  for (auto [position, weight] : positions(x)) {
-    Value at = applyBorder(position, extent);
-    Value integer = f.make<arith::FPToSIOp>(kb.b.getI64Type(), at);
-    Value index =
-        f.make<arith::IndexCastOp>(kb.b.getIndexType(), integer);
-    Value valid = f.make<arith::CmpIOp>(arith::CmpIPredicate::ult, index,
-                                        kb.index(extent));
-    index = f.select(valid, index, kb.index(0));
-    result.offsets.push_back(
-        f.make<arith::MulIOp>(index, kb.index(stride)));
-    result.weights.push_back(weight);
-    result.valid.push_back(valid);
-  }
-  return result;
-}
-
-/// The weighted sum over all combinations of taps.
-Value Sampler::sample(Value memory, Type element, Value base,
-                      ArrayRef<Taps> axes) {
-  Value sum = f.c(0);
-  SmallVector<unsigned> at(axes.size());
-  while (true) {
-    Value offset = base, weight, valid;
-    for (auto [axis, tap] : llvm::zip(axes, at)) {
-      offset = f.make<arith::AddIOp>(offset, axis.offsets[tap]);
-      weight = weight ? f.mul(weight, axis.weights[tap]) : axis.weights[tap];
-      valid = valid ? f.make<arith::AndIOp>(valid, axis.valid[tap])
-                    : axis.valid[tap];
-    }
-    Value value = fromMemory(
-        kb.b, kb.loc, f.make<memref::LoadOp>(memory, ValueRange{offset}),
-        element);
-    if (!element.isF64())
-      value = f.make<arith::ExtFOp>(f.type, value);
-    Value term = f.fma(weight, value, sum);
-    sum = f.select(valid, term, sum);
-    unsigned axis = axes.size();
-    while (axis > 0 && ++at[axis - 1] == axes[axis - 1].offsets.size())
-      at[--axis] = 0;
-    if (axis == 0)
-      return sum;
-  }
-}
 
 FailureOr<KernelInfo> cpu::emitGridSample(KernelBuilder &kb) {
   // The coordinates' dimension stays apart: no joining of dimensions.
@@ -146,41 +15,33 @@ FailureOr<KernelInfo> cpu::emitGridSample(KernelBuilder &kb) {
   FailureOr<LoopConfig> config = readLoopConfig(kb.op);
   if (failed(nest) || failed(config))
     return failure();
-  auto input = cast<RankedTensorType>(kb.op.getInputs()[0].getType());
-  if (!isa<FloatType>(input.getElementType()))
-    return kb.op.emitError() << "element type of the input is "
-                             << input.getElementType() << ", expected a float";
-  Sampler sampler{
-      kb,
-      FloatBuilder(kb.b, kb.loc, kb.b.getF64Type(), kb.spec),
-      cast<SampleModeAttr>(kb.op.getRootParam("mode")).getValue(),
-      cast<BorderModeAttr>(kb.op.getRootParam("border")).getValue(),
-      bool(kb.op.getRootParam("align_corners"))};
-  Placement placement = placementOf(input);
-  unsigned depth = nest->parallelRank(), axes = input.getRank() - 2;
-  Type result =
-      kb.op.getEpilogueBlock().getArgument(0).getType();
+  unsigned depth = nest->parallelRank();
   TilePlan tiles =
       planTiles(*nest, depth, 1, std::min<int64_t>(config->tilePoints, 256));
   SmallVector<Value> index(nest->dims.size());
+  Type element = nest->loads[0].element;
+  bool right = true;
   emitTiles(kb, *nest, tiles, depth, index, [&](Value, Value) {
-    SmallVector<Taps> taps;
-    for (unsigned axis = 0; axis < axes; ++axis) {
-      // The grid holds x first, which is the last axis.
-      index[depth] = kb.index(axes - 1 - axis);
-      Value grid = Point(kb, *nest, index).load(1);
-      if (!grid.getType().isF64())
-        grid = arith::ExtFOp::create(kb.b, kb.loc, kb.b.getF64Type(), grid);
-      taps.push_back(sampler.taps(grid, input.getDimSize(2 + axis),
-                                  placement.dims[2 + axis].stride));
-    }
+    auto grid = [&](unsigned i) {
+      index[depth] = kb.index(i);
+      return Point(kb, *nest, index).load(1);
+    };
+    auto input = [&](Value offset) {
+      Value value = memref::LoadOp::create(kb.b, kb.loc, kb.input(0),
+                                           ValueRange{offset});
+      return fromMemory(kb.b, kb.loc, value, element);
+    };
     index[depth] = kb.index(0);
-    Value base = emitLinear(kb, nest->loads[0].address, index);
-    Value value = sampler.sample(kb.input(0), input.getElementType(), base,
-                                 taps);
-    if (!result.isF64())
-      value = arith::TruncFOp::create(kb.b, kb.loc, result, value);
-    Point(kb, *nest, index).epilogue(value);
+    Value base = emitLinear(kb.b, kb.loc, nest->loads[0].address, index);
+    FailureOr<Value> value = visir::emitGridSample(
+        kb.b, kb.op, kb.spec.math(), {grid, input, base});
+    right = succeeded(value);
+    if (!right)
+      return;
+    index[depth] = kb.index(0);
+    Point(kb, *nest, index).epilogue(*value);
   });
+  if (!right)
+    return failure();
   return kb.finish(tiles.count, 20.0 * nest->parallelPoints());
 }

@@ -12,26 +12,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-/// a > b, or a < b when `smaller`, on floats and signed integers.
-static Value isBetter(KernelBuilder &kb, Value a, Value b, bool smaller) {
-  if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
-    return arith::CmpFOp::create(kb.b, kb.loc,
-                                 smaller ? arith::CmpFPredicate::OLT
-                                         : arith::CmpFPredicate::OGT,
-                                 a, b);
-  return arith::CmpIOp::create(kb.b, kb.loc,
-                               smaller ? arith::CmpIPredicate::slt
-                                       : arith::CmpIPredicate::sgt,
-                               a, b);
-}
-
-static Value isEqual(KernelBuilder &kb, Value a, Value b) {
-  if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
-    return arith::CmpFOp::create(kb.b, kb.loc, arith::CmpFPredicate::OEQ, a,
-                                 b);
-  return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::eq, a, b);
-}
-
 /// The position in the row as i64, for all lanes.
 static Value asInteger(KernelBuilder &kb, Value position, unsigned lanes) {
   Value integer = arith::IndexCastOp::create(kb.b, kb.loc, kb.b.getI64Type(),
@@ -56,10 +36,10 @@ FailureOr<KernelInfo> cpu::emitArgReduce(KernelBuilder &kb) {
         {first, none},
         [&](Point &point, Value number, ValueRange running) {
           Value x = toLanes(kb.b, kb.loc, point.prologue()[0], lanes);
-          Value better = isBetter(kb, x, running[0], smaller);
+          Value better = emitIsBetter(kb.b, kb.loc, x, running[0], smaller);
           if (last)
             better = arith::OrIOp::create(kb.b, kb.loc, better,
-                                          isEqual(kb, x, running[0]));
+                                          emitIsEqual(kb.b, kb.loc, x, running[0]));
           Value here = asInteger(kb, number, lanes);
           return SmallVector<Value>{
               arith::SelectOp::create(kb.b, kb.loc, better, x, running[0]),
@@ -87,7 +67,7 @@ FailureOr<KernelInfo> cpu::emitScan(KernelBuilder &kb) {
         makeConstant(kb.b, kb.loc, vectorOrScalar(element, lanes), 0);
     rows.fold(zero, [&](Point &point, Value, ValueRange running) {
       Value x = toLanes(kb.b, kb.loc, point.prologue()[0], lanes);
-      Value sum = emitCombine(kb, Combiner::Sum, running[0], x);
+      Value sum = emitCombine(kb.b, kb.loc, Combiner::Sum, running[0], x);
       point.epilogue(exclusive ? running[0] : sum);
       return SmallVector<Value>{sum};
     });
@@ -136,7 +116,7 @@ void BestList::insert(Value key, Value number) {
                                            at[0], kb.index(0));
         Value above = arith::SelectOp::create(b, loc, some, before(at[0]),
                                               kb.index(0));
-        Value better = isBetter(kb, key, load(keys, above), smaller);
+        Value better = emitIsBetter(kb.b, kb.loc, key, load(keys, above), smaller);
         scf::ConditionOp::create(
             b, loc, arith::AndIOp::create(b, loc, some, better), at);
       },

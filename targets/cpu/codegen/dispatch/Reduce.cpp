@@ -8,27 +8,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-static Combiner combinerOf(ReduceKind kind) {
-  switch (kind) {
-  case ReduceKind::Prod:
-    return Combiner::Prod;
-  case ReduceKind::Max:
-    return Combiner::Max;
-  case ReduceKind::Min:
-    return Combiner::Min;
-  default:
-    return Combiner::Sum;
-  }
-}
-
-/// running + x * y.
-static Value multiplyAdd(KernelBuilder &kb, Value x, Value y, Value running) {
-  if (isa<FloatType>(getElementTypeOrSelf(x.getType())))
-    return math::FmaOp::create(kb.b, kb.loc, x, y, running);
-  Value product = arith::MulIOp::create(kb.b, kb.loc, x, y);
-  return arith::AddIOp::create(kb.b, kb.loc, running, product);
-}
-
 FailureOr<KernelInfo> cpu::emitReduce(KernelBuilder &kb) {
   FailureOr<LoopPlan> plan = makeLoopPlan(kb, /*reduces=*/true);
   if (failed(plan))
@@ -48,8 +27,8 @@ FailureOr<KernelInfo> cpu::emitReduce(KernelBuilder &kb) {
         [&](Point &point, Value, unsigned lanes, ValueRange running) {
           SmallVector<Value> operands = point.prologue();
           if (contract)
-            operands = {multiplyAdd(
-                kb, toLanes(kb.b, kb.loc, operands[0], lanes),
+            operands = {emitMultiplyAdd(
+                kb.b, kb.loc, toLanes(kb.b, kb.loc, operands[0], lanes),
                 toLanes(kb.b, kb.loc, operands[1], lanes), running[0])};
           return operands;
         });

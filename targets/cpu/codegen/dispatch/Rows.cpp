@@ -11,61 +11,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-Value cpu::emitCombine(KernelBuilder &kb, Combiner combiner, Value a, Value b) {
-  Type element = getElementTypeOrSelf(a.getType());
-  auto make = [&](auto op) -> Value {
-    return decltype(op)::create(kb.b, kb.loc, a, b);
-  };
-  bool floating = isa<FloatType>(element), boolean = element.isInteger(1);
-  // Which of 0 and -0 is greater would cost three instructions.
-  auto makeExtreme = [&](auto op) -> Value {
-    return decltype(op)::create(kb.b, kb.loc, a, b, arith::FastMathFlags::nsz);
-  };
-  switch (combiner) {
-  case Combiner::Sum:
-    return floating ? make(arith::AddFOp()) : make(arith::AddIOp());
-  case Combiner::Prod:
-    return floating ? make(arith::MulFOp()) : make(arith::MulIOp());
-  case Combiner::Max:
-    if (floating)
-      return makeExtreme(arith::MaximumFOp());
-    if (boolean)
-      return make(arith::OrIOp());
-    return make(arith::MaxSIOp());
-  case Combiner::Min:
-    if (floating)
-      return makeExtreme(arith::MinimumFOp());
-    if (boolean)
-      return make(arith::AndIOp());
-    return make(arith::MinSIOp());
-  }
-  llvm_unreachable("unknown combiner");
-}
-
-Value cpu::emitIdentity(KernelBuilder &kb, Combiner combiner, Type type) {
-  Type element = getElementTypeOrSelf(type);
-  if (combiner == Combiner::Sum)
-    return makeConstant(kb.b, kb.loc, type, 0);
-  if (combiner == Combiner::Prod)
-    return makeConstant(kb.b, kb.loc, type, 1);
-  bool max = combiner == Combiner::Max;
-  if (isa<FloatType>(element)) {
-    double infinity = std::numeric_limits<double>::infinity();
-    return makeConstant(kb.b, kb.loc, type, max ? -infinity : infinity);
-  }
-  unsigned width = element.getIntOrFloatBitWidth();
-  APInt value(width, 0);
-  if (width == 1)
-    value = max ? APInt::getMinValue(width) : APInt::getMaxValue(width);
-  else
-    value = max ? APInt::getSignedMinValue(width)
-                : APInt::getSignedMaxValue(width);
-  TypedAttr attr = kb.b.getIntegerAttr(element, value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, Attribute(attr));
-  return arith::ConstantOp::create(kb.b, kb.loc, attr);
-}
-
 Rows::Rows(KernelBuilder &kb, const LoopPlan &plan)
     : kb(kb), nest(plan.nest), config(plan.config),
       acrossRows(!plan.config.alongReduction),
@@ -100,7 +45,7 @@ Value Rows::position(int64_t stride) {
     expr.factors[dim] = stride;
     stride *= nest.dims[dim].extent;
   }
-  return emitLinear(kb, expr, index);
+  return emitLinear(kb.b, kb.loc, expr, index);
 }
 
 SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
@@ -110,7 +55,7 @@ SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
   SmallVector<Value> initial;
   for (const Accumulator &a : accumulators)
     initial.push_back(emitIdentity(
-        kb, a.combiner, vectorOrScalar(a.element, lanes.count)));
+        kb.b, kb.loc, a.combiner, vectorOrScalar(a.element, lanes.count)));
   return emitNestCarrying(
       kb, nest, parallel, rank, index, initial, [&](ValueRange running) {
         Point point(kb, nest, index, lanes);
@@ -120,7 +65,7 @@ SmallVector<Value> Rows::reduce(ArrayRef<Accumulator> accumulators,
         for (auto [value, a, old] : llvm::zip(values, accumulators, running)) {
           value = toLanes(kb.b, kb.loc, value, lanes.count);
           if (!a.fused)
-            value = emitCombine(kb, a.combiner, old, value);
+            value = emitCombine(kb.b, kb.loc, a.combiner, old, value);
         }
         return values;
       });
@@ -133,10 +78,10 @@ Value Rows::widen(const Accumulator &a, Value value, const Lanes &piece) {
   if (piece.mask)
     value = arith::SelectOp::create(
         kb.b, kb.loc, piece.mask, value,
-        emitIdentity(kb, a.combiner, value.getType()));
+        emitIdentity(kb.b, kb.loc, a.combiner, value.getType()));
   if (value.getType() == full)
     return value;
-  Value rest = emitIdentity(kb, a.combiner, full);
+  Value rest = emitIdentity(kb.b, kb.loc, a.combiner, full);
   if (piece.count == 0)
     return vector::InsertOp::create(kb.b, kb.loc, value, rest, int64_t(0));
   return vector::InsertStridedSliceOp::create(
@@ -153,7 +98,7 @@ Value Rows::collapseLanes(const Accumulator &a, Value value) {
           kb.b, kb.loc, value, ArrayRef<int64_t>{from},
           ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
     };
-    value = emitCombine(kb, a.combiner, half(0), half(count));
+    value = emitCombine(kb.b, kb.loc, a.combiner, half(0), half(count));
   }
   return value;
 }
@@ -165,7 +110,7 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
   SmallVector<Value> running;
   for (const Accumulator &a : accumulators)
     running.push_back(emitIdentity(
-        kb, a.combiner, vectorOrScalar(a.element, count)));
+        kb.b, kb.loc, a.combiner, vectorOrScalar(a.element, count)));
   auto step = [&](Value start, Lanes piece, ValueRange old) {
     index[dim] = start;
     mask = piece.mask;
@@ -175,13 +120,13 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
     SmallVector<Value> base(old);
     if (!full)
       for (auto [value, a] : llvm::zip(base, accumulators))
-        value = emitIdentity(kb, a.combiner,
+        value = emitIdentity(kb.b, kb.loc, a.combiner,
                              vectorOrScalar(a.element, piece.count));
     SmallVector<Value> values = body(point, position(1), piece.count, base);
     for (auto [value, a, before] : llvm::zip(values, accumulators, old)) {
       if (a.fused && full)
         continue;
-      value = emitCombine(kb, a.combiner, before,
+      value = emitCombine(kb.b, kb.loc, a.combiner, before,
                           widen(a, value, piece));
     }
     return values;

@@ -6,20 +6,10 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_DISPATCH_ROWS_H
 #define VISIR_TARGETS_CPU_CODEGEN_DISPATCH_ROWS_H
 
+#include "targets/common/Combine.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
 namespace visir::cpu {
-
-/// How values are combined; the order is fixed by the code, not by tiles.
-enum class Combiner { Sum, Prod, Max, Min };
-
-/// Combines two values of one type; integers compare as signed ones.
-mlir::Value emitCombine(KernelBuilder &kb, Combiner combiner, mlir::Value a,
-                        mlir::Value b);
-
-/// The value that changes nothing, as an initial value.
-mlir::Value emitIdentity(KernelBuilder &kb, Combiner combiner,
-                         mlir::Type type);
 
 /// A value that the lanes of a row are combined to.
 struct Accumulator {

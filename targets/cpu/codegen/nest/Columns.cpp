@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/nest/Columns.h"
 
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/codegen/dispatch/Transpose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/window/Window.h"
 
+#include "targets/common/Payload.h"
 #include "targets/common/SplitForms.h"
-#include "targets/cpu/codegen/Payload.h"
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -2,7 +2,7 @@
 #include "targets/cpu/codegen/winograd/Transforms.h"
 
 #include "compiler/support/Constants.h"
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/VectorAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/winograd/Winograd.h"
 
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/Product.h"
 #include "targets/cpu/codegen/nest/Totals.h"
 #include "targets/cpu/codegen/winograd/Transforms.h"

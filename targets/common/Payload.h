@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Payload regions on scalars and vectors.
-#ifndef VISIR_TARGETS_CPU_CODEGEN_PAYLOAD_H
-#define VISIR_TARGETS_CPU_CODEGEN_PAYLOAD_H
+#ifndef VISIR_TARGETS_COMMON_PAYLOAD_H
+#define VISIR_TARGETS_COMMON_PAYLOAD_H
 
 #include "dialects/visir/Visir.h"
 
 #include "mlir/IR/Builders.h"
 
-namespace visir::cpu {
+namespace visir {
+
+/// Type of a tensor's elements in memory: signless; i8 for booleans, i16
+/// for f16 and bf16.
+mlir::Type memoryType(mlir::Type element);
+
+/// Type of a tensor's elements in a payload: signless; i1 for booleans.
+mlir::Type scalarType(mlir::Type element);
 
 /// A vector of `lanes` elements, or the element itself when `lanes` is 0.
 mlir::Type vectorOrScalar(mlir::Type element, unsigned lanes);
@@ -39,6 +46,6 @@ llvm::SmallVector<mlir::Value>
 clonePayload(mlir::OpBuilder &b, mlir::Block &payload,
              llvm::function_ref<mlir::Value(unsigned)> argument);
 
-} // namespace visir::cpu
+} // namespace visir
 
-#endif // VISIR_TARGETS_CPU_CODEGEN_PAYLOAD_H
+#endif // VISIR_TARGETS_COMMON_PAYLOAD_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/math/Coefficients.h"
-#include "targets/cpu/codegen/math/FloatBuilder.h"
+#include "targets/common/math/Coefficients.h"
+#include "targets/common/math/FloatBuilder.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -9,7 +9,6 @@
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -52,9 +51,7 @@ std::pair<Value, Value> FloatBuilder::roundProduct(Value x, Value y) const {
 }
 
 Value FloatBuilder::scale(Value x, Value n) const {
-  bool avx512 = spec.vectorBytes == 64 && StringRef(spec.triple)
-                                              .starts_with("x86_64");
-  if (avx512 && !isDouble())
+  if (traits.ldexp && !isDouble())
     return LLVM::CallIntrinsicOp::create(b, loc, type,
                                          b.getStringAttr("llvm.ldexp"),
                                          ValueRange{x, n})
@@ -91,20 +88,20 @@ static Value expM1Reduced(const FloatBuilder &f, Value r) {
   return f.fma(f.mul(r, r), rest, r);
 }
 
-Value cpu::emitExp(const FloatBuilder &f, Value x) {
+Value visir::emitExp(const FloatBuilder &f, Value x) {
   x = f.isDouble() ? f.clamp(x, -746, 710) : f.clamp(x, -104, 89);
   Reduced reduced = reduce(f, x);
   return f.scale(f.add(expM1Reduced(f, reduced.r), f.c(1)), reduced.n);
 }
 
-Value cpu::emitExp2(const FloatBuilder &f, Value x) {
+Value visir::emitExp2(const FloatBuilder &f, Value x) {
   x = f.isDouble() ? f.clamp(x, -1080, 1025) : f.clamp(x, -152, 129);
   auto [whole, n] = f.round(x);
   Value r = f.mul(f.sub(x, whole), f.c(M_LN2));
   return f.scale(f.add(expM1Reduced(f, r), f.c(1)), n);
 }
 
-Value cpu::emitExpM1(const FloatBuilder &f, Value x) {
+Value visir::emitExpM1(const FloatBuilder &f, Value x) {
   // 2^n (e^r - 1) + (2^n - 1): nothing cancels while n is 0.
   double top = f.isDouble() ? 709 : 88;
   Value bounded = f.clamp(x, f.isDouble() ? -40 : -20, top);
@@ -134,7 +131,7 @@ static std::pair<Value, Value> splitExponent(const FloatBuilder &f, Value x) {
   return {f.sub(m, f.c(1)), exponent};
 }
 
-Value cpu::emitLog(const FloatBuilder &f, Value x) {
+Value visir::emitLog(const FloatBuilder &f, Value x) {
   auto [m, k] = splitExponent(f, x);
   Value square = f.mul(f.mul(m, m), f.c(0.5)), result;
   if (f.isDouble()) {
@@ -156,7 +153,7 @@ Value cpu::emitLog(const FloatBuilder &f, Value x) {
   return f.select(f.equal(x, f.c(0)), f.c(-kInfinity), result);
 }
 
-Value cpu::emitLog1p(const FloatBuilder &f, Value x) {
+Value visir::emitLog1p(const FloatBuilder &f, Value x) {
   // What 1 + x loses is regained from the ratio x / ((1 + x) - 1).
   Value u = f.add(f.c(1), x), back = f.sub(u, f.c(1));
   Value usual = f.mul(emitLog(f, u), f.div(x, back));
@@ -191,22 +188,22 @@ static Value powDouble(const FloatBuilder &f, Value x, Value y) {
   return f.select(unit, one, result);
 }
 
-Value cpu::emitPow(const FloatBuilder &f, Value x, Value y) {
+Value visir::emitPow(const FloatBuilder &f, Value x, Value y) {
   if (f.isDouble())
     return powDouble(f, x, y);
-  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.spec);
+  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.traits);
   Value result = powDouble(wide, f.make<arith::ExtFOp>(wide.type, x),
                            f.make<arith::ExtFOp>(wide.type, y));
   return f.make<arith::TruncFOp>(f.type, result);
 }
 
-Value cpu::emitTanh(const FloatBuilder &f, Value x) {
+Value visir::emitTanh(const FloatBuilder &f, Value x) {
   // With t = e^(-2|x|) - 1: tanh |x| = -t / (2 + t).
   Value t = emitExpM1(f, f.mul(f.abs(x), f.c(-2)));
   return f.copySign(f.div(t, f.add(t, f.c(2))), x);
 }
 
-Value cpu::emitSinh(const FloatBuilder &f, Value x) {
+Value visir::emitSinh(const FloatBuilder &f, Value x) {
   Value magnitude = f.abs(x), t = emitExpM1(f, magnitude);
   Value usual = f.mul(f.c(0.5),
                       f.add(t, f.div(t, f.add(t, f.c(1)))));
@@ -216,7 +213,7 @@ Value cpu::emitSinh(const FloatBuilder &f, Value x) {
   return f.copySign(usual, x);
 }
 
-Value cpu::emitCosh(const FloatBuilder &f, Value x) {
+Value visir::emitCosh(const FloatBuilder &f, Value x) {
   Value magnitude = f.abs(x), e = emitExp(f, magnitude);
   Value usual = f.mul(f.c(0.5), f.add(e, f.div(f.c(1), e)));
   Value half = emitExp(f, f.mul(magnitude, f.c(0.5)));
@@ -224,7 +221,7 @@ Value cpu::emitCosh(const FloatBuilder &f, Value x) {
   return f.select(large, f.mul(f.mul(half, f.c(0.5)), half), usual);
 }
 
-Value cpu::emitAsinh(const FloatBuilder &f, Value x) {
+Value visir::emitAsinh(const FloatBuilder &f, Value x) {
   // log(1 + (|x| + x^2 / (1 + sqrt(x^2 + 1)))); log 2|x| where x^2 overflows.
   Value magnitude = f.abs(x), square = f.mul(x, x);
   Value root = f.sqrt(f.add(square, f.c(1)));
@@ -235,7 +232,7 @@ Value cpu::emitAsinh(const FloatBuilder &f, Value x) {
   return f.copySign(usual, x);
 }
 
-Value cpu::emitAcosh(const FloatBuilder &f, Value x) {
+Value visir::emitAcosh(const FloatBuilder &f, Value x) {
   Value t = f.sub(x, f.c(1));
   Value root = f.sqrt(f.mul(t, f.add(t, f.c(2))));
   Value usual = emitLog1p(f, f.add(t, root));
@@ -243,14 +240,14 @@ Value cpu::emitAcosh(const FloatBuilder &f, Value x) {
   return f.select(large, f.add(emitLog(f, x), f.c(M_LN2)), usual);
 }
 
-Value cpu::emitAtanh(const FloatBuilder &f, Value x) {
+Value visir::emitAtanh(const FloatBuilder &f, Value x) {
   Value magnitude = f.abs(x);
   Value ratio = f.div(f.add(magnitude, magnitude),
                       f.sub(f.c(1), magnitude));
   return f.copySign(f.mul(f.c(0.5), emitLog1p(f, ratio)), x);
 }
 
-Value cpu::emitErf(const FloatBuilder &f, Value x) {
+Value visir::emitErf(const FloatBuilder &f, Value x) {
   if (!f.isDouble()) {
     // A ratio of polynomials in x^2 / 15.5; beyond 3.92, erf is 1 in f32.
     Value z = f.mul(f.mul(x, x), f.c(1 / 15.5));

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/math/Coefficients.h"
-#include "targets/cpu/codegen/math/FloatBuilder.h"
+#include "targets/common/math/Coefficients.h"
+#include "targets/common/math/FloatBuilder.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
 
 /// pi / 2 in three parts; products of the first two with |n| < 2^20 are
 /// exact.
@@ -26,7 +25,7 @@ struct Quadrant {
 /// f32 arguments are reduced in f64: right for |x| < 2^20 * pi/2, and within
 /// -1 .. 1 beyond.
 static Quadrant reduce(const FloatBuilder &f, Value x) {
-  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.spec);
+  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.traits);
   if (!f.isDouble())
     x = f.make<arith::ExtFOp>(wide.type, x);
   auto [whole, n] = wide.round(wide.mul(x, wide.c(M_2_PI)));
@@ -63,15 +62,15 @@ static Value sinOf(const FloatBuilder &f, const Quadrant &q, int shift) {
   return f.select(testBit(f, n, 1), f.neg(value), value);
 }
 
-Value cpu::emitSin(const FloatBuilder &f, Value x) {
+Value visir::emitSin(const FloatBuilder &f, Value x) {
   return sinOf(f, reduce(f, x), 0);
 }
 
-Value cpu::emitCos(const FloatBuilder &f, Value x) {
+Value visir::emitCos(const FloatBuilder &f, Value x) {
   return sinOf(f, reduce(f, x), 1);
 }
 
-Value cpu::emitTan(const FloatBuilder &f, Value x) {
+Value visir::emitTan(const FloatBuilder &f, Value x) {
   Quadrant q = reduce(f, x);
   Value odd = testBit(f, q.n, 0);
   Value top = f.select(odd, f.neg(q.cos), q.sin);
@@ -90,13 +89,13 @@ static std::pair<Value, Value> asinCore(const FloatBuilder &f, Value x) {
   return {large, f.fma(f.mul(s, z), rest, s)};
 }
 
-Value cpu::emitAsin(const FloatBuilder &f, Value x) {
+Value visir::emitAsin(const FloatBuilder &f, Value x) {
   auto [large, core] = asinCore(f, x);
   Value complement = f.sub(f.c(M_PI_2), f.add(core, core));
   return f.copySign(f.select(large, complement, core), x);
 }
 
-Value cpu::emitAcos(const FloatBuilder &f, Value x) {
+Value visir::emitAcos(const FloatBuilder &f, Value x) {
   auto [large, core] = asinCore(f, x);
   Value negative = f.less(x, f.c(0)), twice = f.add(core, core);
   Value outer = f.select(negative, f.sub(f.c(M_PI), twice), twice);
@@ -104,7 +103,7 @@ Value cpu::emitAcos(const FloatBuilder &f, Value x) {
   return f.select(large, outer, inner);
 }
 
-Value cpu::emitAtan(const FloatBuilder &f, Value x) {
+Value visir::emitAtan(const FloatBuilder &f, Value x) {
   Value magnitude = f.abs(x), one = f.c(1);
   Value inverted = f.less(one, magnitude);
   Value t = f.select(inverted, f.div(one, magnitude), magnitude);

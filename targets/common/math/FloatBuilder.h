@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Shorthand for straight arithmetic on one float type, scalar or vector.
-#ifndef VISIR_TARGETS_CPU_CODEGEN_MATH_FLOATBUILDER_H
-#define VISIR_TARGETS_CPU_CODEGEN_MATH_FLOATBUILDER_H
+#ifndef VISIR_TARGETS_COMMON_MATH_FLOATBUILDER_H
+#define VISIR_TARGETS_COMMON_MATH_FLOATBUILDER_H
 
-#include "targets/cpu/codegen/Kernel.h"
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 
-namespace visir::cpu {
+namespace visir {
+
+/// What math functions must know of a target.
+struct MathTraits {
+  bool fma = true;   ///< fused multiply-add is one instruction
+  bool half = false; ///< conversions of f16 are instructions
+  bool ldexp = false; ///< so is x * 2^n of f32
+};
 
 struct FloatBuilder {
   using Value = mlir::Value;
 
   FloatBuilder(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
-               const CpuSpec &spec)
-      : b(b), loc(loc), type(type), spec(spec) {}
+               const MathTraits &traits)
+      : b(b), loc(loc), type(type), traits(traits) {}
 
   bool isDouble() const { return getElementTypeOrSelf(type).isF64(); }
   /// Explicit bits of the significand.
@@ -54,9 +61,9 @@ struct FloatBuilder {
   Value neg(Value x) const { return make<mlir::arith::NegFOp>(x); }
   Value abs(Value x) const { return make<mlir::math::AbsFOp>(x); }
   Value sqrt(Value x) const { return make<mlir::math::SqrtOp>(x); }
-  /// x * y + z, with one rounding where the core can.
+  /// x * y + z, with one rounding where the target can.
   Value fma(Value x, Value y, Value z) const {
-    return spec.fma ? make<mlir::math::FmaOp>(x, y, z) : add(mul(x, y), z);
+    return traits.fma ? make<mlir::math::FmaOp>(x, y, z) : add(mul(x, y), z);
   }
   /// The magnitude of x with the sign of y.
   Value copySign(Value x, Value y) const {
@@ -108,7 +115,7 @@ struct FloatBuilder {
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type;
-  const CpuSpec &spec;
+  MathTraits traits;
 };
 
 /// Expansions; behind each the largest error in f32 that the tests find, in
@@ -137,11 +144,11 @@ mlir::Value emitAtan(const FloatBuilder &f, mlir::Value x);  // 1.7
 mlir::Value emitRemainder(const FloatBuilder &f, mlir::Value x,
                           mlir::Value y);
 
-/// f16 and bf16 to f32 or f64 and back; null when the core does it itself.
+/// f16 and bf16 to f32 or f64 and back; null when the target does it itself.
 mlir::Value emitExtend(const FloatBuilder &wide, mlir::Value x);
 mlir::Value emitTruncate(const FloatBuilder &wide, mlir::Value x,
                          mlir::Type to);
 
-} // namespace visir::cpu
+} // namespace visir
 
-#endif // VISIR_TARGETS_CPU_CODEGEN_MATH_FLOATBUILDER_H
+#endif // VISIR_TARGETS_COMMON_MATH_FLOATBUILDER_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/Addressing.h"
+#include "targets/common/Nest.h"
 
 #include "targets/common/Layout.h"
 
@@ -8,7 +8,6 @@
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
 
 bool LinearAccess::dependsOn(unsigned dim) const {
   auto moves = [&](const Coordinate &c) { return c.expr.dependsOn(dim); };
@@ -54,7 +53,7 @@ static bool staysInside(const Coordinate &c, ArrayRef<NestDim> dims) {
   return low >= 0 && high < c.extent;
 }
 
-FailureOr<LinearAccess> cpu::linearAccess(AccessAttr access,
+FailureOr<LinearAccess> visir::linearAccess(AccessAttr access,
                                           RankedTensorType type,
                                           unsigned symbols) {
   Placement placement = placementOf(type);
@@ -86,7 +85,7 @@ FailureOr<LinearAccess> cpu::linearAccess(AccessAttr access,
   return result;
 }
 
-FailureOr<Nest> cpu::buildNest(DispatchOp op) {
+FailureOr<Nest> visir::buildNest(DispatchOp op) {
   Nest nest;
   for (auto [i, extent] : llvm::enumerate(op.getExtents()))
     nest.dims.push_back({extent, i >= op.getParallelRank()});
@@ -114,7 +113,7 @@ FailureOr<Nest> cpu::buildNest(DispatchOp op) {
   return nest;
 }
 
-void cpu::forEachExpr(Nest &nest, function_ref<void(LinearExpr &)> visit) {
+void visir::forEachExpr(Nest &nest, function_ref<void(LinearExpr &)> visit) {
   for (auto *list : {&nest.loads, &nest.stores})
     for (LinearAccess &access : *list) {
       visit(access.address);
@@ -144,7 +143,7 @@ static bool joins(Nest &nest, unsigned dim) {
   return joined;
 }
 
-void cpu::collapse(Nest &nest) {
+void visir::collapse(Nest &nest) {
   for (unsigned dim = nest.dims.size(); dim-- > 0;) {
     bool last = llvm::count_if(nest.dims, [&](NestDim d) {
                   return d.reduction == nest.dims[dim].reduction;
@@ -159,7 +158,7 @@ void cpu::collapse(Nest &nest) {
     }
 }
 
-void cpu::permute(Nest &nest, ArrayRef<unsigned> order) {
+void visir::permute(Nest &nest, ArrayRef<unsigned> order) {
   SmallVector<NestDim> dims;
   for (unsigned dim : order)
     dims.push_back(nest.dims[dim]);
@@ -173,19 +172,21 @@ void cpu::permute(Nest &nest, ArrayRef<unsigned> order) {
   });
 }
 
-Value cpu::emitLinear(KernelBuilder &kb, const LinearExpr &expr,
-                      ValueRange indices) {
+Value visir::emitLinear(OpBuilder &b, Location loc, const LinearExpr &expr,
+                        ValueRange indices) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
   Value sum;
   for (auto [factor, index] : llvm::zip(expr.factors, indices)) {
     if (factor == 0)
       continue;
-    Value term = kb.b.createOrFold<arith::MulIOp>(kb.loc, index,
-                                                  kb.index(factor));
-    sum = sum ? kb.b.createOrFold<arith::AddIOp>(kb.loc, sum, term) : term;
+    Value term = b.createOrFold<arith::MulIOp>(loc, index, constant(factor));
+    sum = sum ? b.createOrFold<arith::AddIOp>(loc, sum, term) : term;
   }
   if (!sum)
-    return kb.index(expr.offset);
+    return constant(expr.offset);
   if (expr.offset == 0)
     return sum;
-  return kb.b.createOrFold<arith::AddIOp>(kb.loc, sum, kb.index(expr.offset));
+  return b.createOrFold<arith::AddIOp>(loc, sum, constant(expr.offset));
 }

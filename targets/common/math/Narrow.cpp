@@ -2,7 +2,7 @@
 //
 // f16 and bf16 by integer arithmetic, and remainders. LLVM would call libgcc
 // and libm for them.
-#include "targets/cpu/codegen/math/FloatBuilder.h"
+#include "targets/common/math/FloatBuilder.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -11,16 +11,9 @@
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
-
-/// Whether the core converts f16 itself: F16C on x86, always on ARM.
-static bool hasF16(const CpuSpec &spec) {
-  return spec.vectorBytes >= 32 || StringRef(spec.triple)
-                                       .starts_with("aarch64");
-}
 
 static FloatBuilder single(const FloatBuilder &f) {
-  return FloatBuilder(f.b, f.loc, f.withElement(f.b.getF32Type()), f.spec);
+  return FloatBuilder(f.b, f.loc, f.withElement(f.b.getF32Type()), f.traits);
 }
 
 /// f16 bits in the low half of 32-bit integers to f32.
@@ -88,10 +81,10 @@ static Value truncateToOdd(const FloatBuilder &wide, Value x) {
   return f.fromBits(f.select(lost, odd, bits));
 }
 
-Value cpu::emitExtend(const FloatBuilder &wide, Value x) {
+Value visir::emitExtend(const FloatBuilder &wide, Value x) {
   Type from = getElementTypeOrSelf(x.getType());
   FloatBuilder f = single(wide);
-  if (from.isF16() && hasF16(f.spec))
+  if (from.isF16() && f.traits.half)
     return Value();
   Value bits = f.make<arith::ExtUIOp>(
       f.bitsType(),
@@ -101,12 +94,12 @@ Value cpu::emitExtend(const FloatBuilder &wide, Value x) {
   return wide.isDouble() ? wide.make<arith::ExtFOp>(wide.type, value) : value;
 }
 
-Value cpu::emitTruncate(const FloatBuilder &wide, Value x, Type to) {
+Value visir::emitTruncate(const FloatBuilder &wide, Value x, Type to) {
   Type element = getElementTypeOrSelf(to);
   FloatBuilder f = single(wide);
   if (wide.isDouble())
     x = truncateToOdd(wide, x);
-  if (element.isF16() && hasF16(f.spec))
+  if (element.isF16() && f.traits.half)
     return wide.isDouble() ? wide.make<arith::TruncFOp>(to, x) : Value();
   Value bits = element.isBF16() ? truncateBrain(f, x) : truncateHalf(f, x);
   Value low =
@@ -163,13 +156,13 @@ static Value remainderDouble(const FloatBuilder &f, Value x, Value y,
   return f.copySign(f.select(keep, x, rest), x);
 }
 
-Value cpu::emitRemainder(const FloatBuilder &f, Value x, Value y) {
+Value visir::emitRemainder(const FloatBuilder &f, Value x, Value y) {
   if (f.isDouble())
     // A fused product may have 79 bits; without one, only powers of two give
     // exact products.
     return remainderDouble(f, x, y,
-                           (int64_t(1) << (f.spec.fma ? 27 : 52)) - 1);
-  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.spec);
+                           (int64_t(1) << (f.traits.fma ? 27 : 52)) - 1);
+  FloatBuilder wide(f.b, f.loc, f.withElement(f.b.getF64Type()), f.traits);
   Value rest = remainderDouble(wide, f.make<arith::ExtFOp>(wide.type, x),
                                f.make<arith::ExtFOp>(wide.type, y),
                                (int64_t(1) << 29) - 1);

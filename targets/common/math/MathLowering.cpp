@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/MathLowering.h"
+#include "targets/common/math/MathLowering.h"
 
-#include "targets/cpu/codegen/math/FloatBuilder.h"
+#include "targets/common/math/FloatBuilder.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -12,7 +12,6 @@
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
 
 /// The value of a float constant that is the same in all lanes.
 static std::optional<double> splatConstant(Value value) {
@@ -106,11 +105,11 @@ static Value expandMath(Operation *op, const FloatBuilder &f) {
 namespace {
 
 struct MathLowering
-    : PassWrapper<MathLowering, OperationPass<func::FuncOp>> {
+    : PassWrapper<MathLowering, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MathLowering)
-  explicit MathLowering(const CpuSpec &spec) : spec(spec) {}
+  explicit MathLowering(const MathTraits &traits) : traits(traits) {}
 
-  StringRef getArgument() const override { return "visir-cpu-math"; }
+  StringRef getArgument() const override { return "visir-expand-math"; }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
                     vector::VectorDialect, LLVM::LLVMDialect>();
@@ -135,7 +134,7 @@ struct MathLowering
   Value expand(Operation *op, OpBuilder &b) {
     Type type = op->getResult(0).getType();
     auto wide = [&](Type of) {
-      return FloatBuilder(b, op->getLoc(), of, spec);
+      return FloatBuilder(b, op->getLoc(), of, traits);
     };
     Type operand = op->getOperand(0).getType();
     auto isNarrow = [](Type of) {
@@ -163,7 +162,7 @@ struct MathLowering
       return convert(op, f, type, extended);
     }
     if (isa<math::FmaOp, vector::FMAOp>(op)) {
-      if (spec.fma)
+      if (traits.fma)
         return Value();
       return wide(type).fma(op->getOperand(0), op->getOperand(1),
                             op->getOperand(2));
@@ -176,7 +175,7 @@ struct MathLowering
 
   void runOnOperation() override {
     SmallVector<Operation *> worklist;
-    getOperation().walk([&](Operation *op) {
+    getOperation()->walk([&](Operation *op) {
       if (op->getNumResults() == 1 && op->getNumOperands() > 0 &&
           isa<arith::ArithDialect, math::MathDialect, vector::VectorDialect>(
               op->getDialect()))
@@ -191,11 +190,11 @@ struct MathLowering
     }
   }
 
-  const CpuSpec &spec;
+  MathTraits traits;
 };
 
 } // namespace
 
-std::unique_ptr<Pass> cpu::createMathLoweringPass(const CpuSpec &spec) {
-  return std::make_unique<MathLowering>(spec);
+std::unique_ptr<Pass> visir::createMathLoweringPass(const MathTraits &traits) {
+  return std::make_unique<MathLowering>(traits);
 }

@@ -3,12 +3,14 @@
 // Where the points of a domain lie in memory. An access and the tensor's
 // layout together give a linear offset in elements; coordinates that must be
 // tested or that come from index loads stay apart.
-#ifndef VISIR_TARGETS_CPU_CODEGEN_ADDRESSING_H
-#define VISIR_TARGETS_CPU_CODEGEN_ADDRESSING_H
+#ifndef VISIR_TARGETS_COMMON_NEST_H
+#define VISIR_TARGETS_COMMON_NEST_H
 
-#include "targets/cpu/codegen/KernelBuilder.h"
+#include "dialects/visir/Visir.h"
 
-namespace visir::cpu {
+#include "mlir/IR/Builders.h"
+
+namespace visir {
 
 /// offset + sum of factors[d] * index of dimension d.
 struct LinearExpr {
@@ -79,9 +81,9 @@ void collapse(Nest &nest);
 void permute(Nest &nest, llvm::ArrayRef<unsigned> order);
 
 /// offset + sum of factors * indices, of index type.
-mlir::Value emitLinear(KernelBuilder &kb, const LinearExpr &expr,
-                       mlir::ValueRange indices);
+mlir::Value emitLinear(mlir::OpBuilder &b, mlir::Location loc,
+                       const LinearExpr &expr, mlir::ValueRange indices);
 
-} // namespace visir::cpu
+} // namespace visir
 
-#endif // VISIR_TARGETS_CPU_CODEGEN_ADDRESSING_H
+#endif // VISIR_TARGETS_COMMON_NEST_H

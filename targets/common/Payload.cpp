@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "targets/cpu/codegen/Payload.h"
+#include "targets/common/Payload.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -7,18 +7,32 @@
 
 using namespace mlir;
 using namespace visir;
-using namespace visir::cpu;
 
-Type cpu::vectorOrScalar(Type element, unsigned lanes) {
+Type visir::scalarType(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(), integer.getWidth());
+  return element;
+}
+
+Type visir::memoryType(Type element) {
+  // LLVM calls libgcc to move vectors of bf16 about.
+  if (element.isF16() || element.isBF16())
+    return IntegerType::get(element.getContext(), 16);
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  return scalarType(element);
+}
+
+Type visir::vectorOrScalar(Type element, unsigned lanes) {
   return lanes ? VectorType::get({int64_t(lanes)}, element) : element;
 }
 
-unsigned cpu::lanesOf(Value value) {
+unsigned visir::lanesOf(Value value) {
   auto type = dyn_cast<VectorType>(value.getType());
   return type ? type.getNumElements() : 0;
 }
 
-Value cpu::toLanes(OpBuilder &b, Location loc, Value value, unsigned lanes) {
+Value visir::toLanes(OpBuilder &b, Location loc, Value value, unsigned lanes) {
   if (lanesOf(value) == lanes)
     return value;
   assert(lanesOf(value) == 0 && "only scalars have a splat");
@@ -26,7 +40,7 @@ Value cpu::toLanes(OpBuilder &b, Location loc, Value value, unsigned lanes) {
       b, loc, cast<VectorType>(vectorOrScalar(value.getType(), lanes)), value);
 }
 
-Value cpu::makeConstant(OpBuilder &b, Location loc, Type type, double value) {
+Value visir::makeConstant(OpBuilder &b, Location loc, Type type, double value) {
   Type element = getElementTypeOrSelf(type);
   TypedAttr attr;
   if (auto floating = dyn_cast<FloatType>(element)) {
@@ -45,7 +59,7 @@ static bool isNarrowFloat(Type element) {
   return element.isF16() || element.isBF16();
 }
 
-Value cpu::fromMemory(OpBuilder &b, Location loc, Value value, Type element) {
+Value visir::fromMemory(OpBuilder &b, Location loc, Value value, Type element) {
   if (isNarrowFloat(element))
     return arith::BitcastOp::create(
         b, loc, vectorOrScalar(element, lanesOf(value)), value);
@@ -55,7 +69,7 @@ Value cpu::fromMemory(OpBuilder &b, Location loc, Value value, Type element) {
                                makeConstant(b, loc, value.getType(), 0));
 }
 
-Value cpu::toMemory(OpBuilder &b, Location loc, Value value, Type element) {
+Value visir::toMemory(OpBuilder &b, Location loc, Value value, Type element) {
   unsigned lanes = lanesOf(value);
   if (isNarrowFloat(element))
     return arith::BitcastOp::create(
@@ -93,7 +107,7 @@ static void cloneOp(OpBuilder &b, Operation &op, IRMapping &mapping) {
 }
 
 SmallVector<Value>
-cpu::clonePayload(OpBuilder &b, Block &payload,
+visir::clonePayload(OpBuilder &b, Block &payload,
                   function_ref<Value(unsigned)> argument) {
   IRMapping mapping;
   for (BlockArgument arg : payload.getArguments())

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/pipeline/CpuProgram.h"
+#include "compiler/pipeline/TargetProgram.h"
 
 #include "compiler/plan/PlanProgram.h"
-#include "targets/cpu/abi/kernel_abi.h"
-#include "targets/cpu/codegen/contraction/Emit.h"
-#include "targets/cpu/codegen/KernelBuilder.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -42,28 +39,12 @@ static std::string attributeText(Attribute attribute) {
   return text;
 }
 
-/// Takes the tile axes that the emitter left at the kernel's body.
-static std::vector<SmallVector<int64_t, 4>> takeTileAxes(ModuleOp kernels,
-                                                         StringRef symbol) {
-  std::vector<SmallVector<int64_t, 4>> axes;
-  Operation *body = kernels.lookupSymbol((symbol + cpu::kBodySuffix).str());
-  auto attr = body ? body->getAttrOfType<ArrayAttr>(cpu::kTileAxesAttr)
-                   : ArrayAttr();
-  if (!attr)
-    return axes;
-  for (auto axis : attr.getAsRange<DenseI64ArrayAttr>())
-    axes.emplace_back(axis.asArrayRef());
-  body->removeAttr(cpu::kTileAxesAttr);
-  return axes;
-}
-
 namespace {
 
 /// Emits each distinct dispatch once.
 class KernelCollector {
 public:
-  KernelCollector(const cpu::CpuSpec &spec, ModuleOp kernels)
-      : spec(spec), kernels(kernels) {}
+  explicit KernelCollector(TargetCompiler &target) : target(target) {}
 
   LogicalResult add(DispatchOp op) {
     std::string text = dispatchText(op);
@@ -72,8 +53,7 @@ public:
       auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
       std::string symbol = "k" + std::to_string(it->second) + "_" +
                            stringifyEnum(op.getKind()).str();
-      FailureOr<cpu::KernelInfo> info =
-          cpu::emitKernel(op, spec, kernels, symbol);
+      FailureOr<KernelInfo> info = target.emitKernel(op, symbol);
       if (failed(info))
         return failure();
       emitRemark(op.getLoc()) << "kernel " << symbol << " "
@@ -82,7 +62,7 @@ public:
                                int64_t(info->scratchBytes), info->flops,
                                attributeText(op.getConfigAttr()),
                                llvm::toHex(digest, /*LowerCase=*/true),
-                               takeTileAxes(kernels, symbol)});
+                               std::move(info->tileAxes)});
     }
     table.kernelOf[op] = it->second;
     return success();
@@ -91,53 +71,35 @@ public:
   KernelTable table;
 
 private:
-  const cpu::CpuSpec &spec;
-  ModuleOp kernels;
+  TargetCompiler &target;
   llvm::StringMap<unsigned> numbers;
 };
 
 } // namespace
 
-LogicalResult visir::layOutForCpu(ModuleOp module, const cpu::CpuSpec &spec,
-                                  const cpu::LayoutOptions &options) {
+FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
+                                               TargetCompiler &target,
+                                               CompileDump *dump) {
   for (auto func : module.getOps<func::FuncOp>())
-    if (failed(cpu::layOut(func, spec, options)))
+    if (failed(target.layOut(func)))
       return failure();
-  return success();
-}
-
-FailureOr<ProgramCode> visir::compileForCpu(ModuleOp module,
-                                            const cpu::CpuSpec &spec,
-                                            const cpu::LayoutOptions &options,
-                                            cpu::CompileDump *dump) {
-  if (failed(layOutForCpu(module, spec, options)))
-    return failure();
-  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
-  KernelCollector collector(spec, *kernels);
+  KernelCollector collector(target);
   SmallVector<DispatchOp> dispatches;
   module.walk([&](DispatchOp op) { dispatches.push_back(op); });
   for (DispatchOp op : dispatches)
     if (failed(collector.add(op)))
       return failure();
   FailureOr<exec::ProgramOp> program =
-      planProgram(module, collector.table, spec.name);
+      planProgram(module, collector.table, target.name());
   if (failed(program))
     return failure();
   ProgramCode code;
   code.program = *program;
-  code.targetName = spec.name;
-  code.abiVersion = VISIR_CPU_ABI_VERSION;
+  code.targetName = target.name();
   std::vector<std::string> symbols;
   for (const PlannedKernel &kernel : collector.table.kernels)
     symbols.push_back(kernel.symbol);
-  if (symbols.empty())
-    return code;
-  FailureOr<cpu::CodeBlock> block =
-      cpu::compileKernels(*kernels, spec, symbols, dump);
-  if (failed(block))
+  if (failed(target.finish(symbols, code, dump)))
     return failure();
-  code.code = std::move(block->bytes);
-  code.functions = std::move(block->functions);
-  code.frameBytes = std::move(block->frameBytes);
   return code;
 }

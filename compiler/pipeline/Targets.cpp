@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/pipeline/Targets.h"
+
+#include "compiler/pipeline/CpuTarget.h"
+#ifdef VISIR_HAS_CUDA
+#include "compiler/pipeline/CudaTarget.h"
+#endif
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace visir;
+
+std::unique_ptr<TargetCompiler>
+visir::makeTarget(MLIRContext &context, StringRef name,
+                  const cpu::LayoutOptions &options) {
+  if (const cpu::CpuSpec *spec = cpu::findSpec(name))
+    return makeCpuTarget(context, *spec, options, /*plain=*/false);
+  if (name == "plain")
+    return makeCpuTarget(context, *cpu::findSpec("host"), options,
+                         /*plain=*/true);
+#ifdef VISIR_HAS_CUDA
+  if (auto target = makeCudaTarget(context, name))
+    return target;
+#endif
+  return nullptr;
+}
+
+std::vector<TargetDescription> visir::describeTargets() {
+  std::vector<TargetDescription> targets;
+  for (StringRef name :
+       {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "host"}) {
+    const cpu::CpuSpec *spec = cpu::findSpec(name);
+    targets.push_back({name.str(), std::to_string(spec->vectorBytes * 8) +
+                                       "-bit vectors, LLVM cpu " + spec->cpu});
+  }
+  targets.push_back({"plain", "the plain kernels of GPUs, for this host"});
+#ifdef VISIR_HAS_CUDA
+  for (const std::string &name : cudaTargetNames())
+    targets.push_back({name, "plain kernels as PTX; ptxas makes machine code"});
+#endif
+  return targets;
+}
+
+std::string visir::targetNames() {
+  std::string names;
+  for (const TargetDescription &target : describeTargets())
+    names += (names.empty() ? "" : ", ") + target.name;
+  return names;
+}

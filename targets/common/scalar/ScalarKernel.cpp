@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/common/scalar/ScalarKernel.h"
+
+#include "targets/common/scalar/Invocation.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::scalar;
+
+static bool hasNoPoints(DispatchOp op) {
+  return llvm::is_contained(op.getExtents().take_front(op.getParallelRank()),
+                            0);
+}
+
+int64_t scalar::invocationCount(DispatchOp op) {
+  if (op.getKind() == RootKind::Scatter || hasNoPoints(op))
+    return 1;
+  int64_t count = 1;
+  for (int64_t extent : op.getExtents().take_front(op.getParallelRank()))
+    count *= extent;
+  if (op.getKind() != RootKind::Attention)
+    return count;
+  FailureOr<Nest> nest = buildNest(op);
+  return succeeded(nest) ? count / valuesPerInvocation(op, *nest) : count;
+}
+
+bool scalar::mayRaise(DispatchOp op) {
+  auto raises = [](Attribute attribute) {
+    auto access = cast<AccessAttr>(attribute);
+    return !access.getIndexAxes().empty() && !access.getPadded();
+  };
+  return llvm::any_of(op.getLoads(), raises) ||
+         llvm::any_of(op.getStores(), raises);
+}
+
+/// Dimensions of these roots have roles and stay apart.
+static bool keepsDims(RootKind kind) {
+  return kind == RootKind::Attention || kind == RootKind::GridSample;
+}
+
+LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
+                                     Memory &memory) {
+  if (hasNoPoints(op) || (op.getKind() == RootKind::Scatter &&
+                          llvm::is_contained(op.getExtents(), 0)))
+    return success();
+  FailureOr<Nest> nest = buildNest(op);
+  if (failed(nest))
+    return failure();
+  if (!keepsDims(op.getKind()))
+    collapse(*nest);
+  Invocation at(b, op, *nest, memory);
+  switch (op.getKind()) {
+  case RootKind::Map:
+    emitMap(at, id);
+    return success();
+  case RootKind::Reduce:
+  case RootKind::Contract:
+    emitReduce(at, id);
+    return success();
+  case RootKind::Softmax:
+    emitSoftmax(at, id);
+    return success();
+  case RootKind::Norm:
+    emitNorm(at, id);
+    return success();
+  case RootKind::ArgReduce:
+    emitArgReduce(at, id);
+    return success();
+  case RootKind::Scan:
+    emitScan(at, id);
+    return success();
+  case RootKind::TopK:
+    emitTopK(at, id);
+    return success();
+  case RootKind::Scatter:
+    emitScatter(at);
+    return success();
+  case RootKind::Attention:
+    return emitAttention(at, id);
+  case RootKind::GridSample:
+    return emitGridSample(at, id);
+  }
+  llvm_unreachable("unknown kind of root");
+}

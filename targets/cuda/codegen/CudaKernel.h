@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From dispatches to PTX: the interface of the code generator for CUDA.
+// `emitKernel` writes one dispatch into a module of kernels, `compileToPtx`
+// turns that module into text, and `assemble` runs NVIDIA's ptxas on it.
+#ifndef VISIR_TARGETS_CUDA_CODEGEN_CUDAKERNEL_H
+#define VISIR_TARGETS_CUDA_CODEGEN_CUDAKERNEL_H
+
+#include "dialects/visir/Visir.h"
+#include "targets/common/KernelInfo.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace visir::cuda {
+
+/// An architecture and the oldest version of PTX that knows it.
+struct Arch {
+  const char *name; ///< "sm_90"
+  const char *ptx;  ///< LLVM feature, "+ptx78"
+};
+
+/// All architectures, oldest first.
+llvm::ArrayRef<Arch> architectures();
+
+/// The architecture of that name, or null.
+const Arch *findArch(llvm::StringRef name);
+
+/// An empty module to hold kernels.
+mlir::OwningOpRef<mlir::ModuleOp> makeKernelModule(mlir::MLIRContext &context);
+
+/// Emits the dispatch as a kernel of the ABI in targets/cuda/abi, named
+/// `symbol`. Errors are reported at the dispatch.
+mlir::FailureOr<KernelInfo> emitKernel(DispatchOp op, mlir::ModuleOp kernels,
+                                       llvm::StringRef symbol);
+
+/// Lowers the kernels to PTX text (without a final NUL). `dump`, when not
+/// null, receives LLVM IR and the text.
+mlir::FailureOr<std::string> compileToPtx(mlir::ModuleOp kernels,
+                                          const Arch &arch, CompileDump *dump);
+
+/// The path of ptxas: in PATH, or in CUDA_HOME/bin; empty without one.
+std::string findPtxas();
+
+/// The cubin of PTX text, made by the program at `ptxas`.
+llvm::Expected<std::vector<char>> assemble(llvm::StringRef ptxas,
+                                           llvm::StringRef ptx,
+                                           const Arch &arch);
+
+} // namespace visir::cuda
+
+#endif // VISIR_TARGETS_CUDA_CODEGEN_CUDAKERNEL_H

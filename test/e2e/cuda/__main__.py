@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Assembles the kernels of op cases and models with NVIDIA's ptxas.
+
+    python -m test.e2e.cuda [--exports FOLDER] [--only PATTERN] [--arch sm_90]
+
+No GPU runs them: a kernel passes when it becomes PTX and ptxas makes machine
+code of it without spills and without a stack. The numbers are judged on the
+target `plain`, which has the same kernels: of op cases by test.e2e.ops, of
+models here, against the reference. expected.txt lists what does not pass.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import fnmatch
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from scripts.lib import count, expectations
+from test.e2e.ops.__main__ import load
+
+ROOT = pathlib.Path(__file__).parents[3]
+BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
+TOOL = BUILD / "bin" / "visir"
+LIST = pathlib.Path(__file__).with_name("expected.txt")
+ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
+NEWER = ("sm_80", "sm_86", "sm_87", "sm_89", "sm_100", "sm_110", "sm_120")
+OUTCOMES = ("failed", "unsupported")
+MODELS = ("edgevit_xxs",)
+CHUNK = 96
+SECONDS = 300
+USE = re.compile(
+    r"Function properties for (\w+)\s+"
+    r"(\d+) bytes stack frame, (\d+) bytes spill stores, "
+    r"(\d+) bytes spill loads"
+)
+
+
+def find_ptxas():
+    home = os.environ.get("CUDA_HOME")
+    return shutil.which("ptxas") or (
+        home and shutil.which(pathlib.Path(home, "bin", "ptxas"))
+    )
+
+
+def run(command):
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+
+
+def assemble(source, arch, ptxas, folder):
+    """(outcome, reason, kernels) of a model or module of functions."""
+    text, cubin = folder / "k.ptx", folder / "k.cubin"
+    target = f"cuda:{arch}"
+    done = run(
+        [TOOL, "compile", "-q", source]
+        + ["--target", target, "--emit", "asm", "-o", text]
+    )
+    if done.returncode:
+        kind = "unsupported" if done.returncode == 2 else "failed"
+        return kind, done.stderr, 0
+    if ".entry" not in text.read_text():
+        return "passed", "", 0
+    done = run([ptxas, "-v", "-O1", f"-arch={arch}", "-o", cubin, text])
+    if done.returncode:
+        return "failed", done.stderr, 0
+    used = USE.findall(done.stderr)
+    for name, *bytes_used in used:
+        if any(map(int, bytes_used)):
+            stack, stores, loads = bytes_used
+            return (
+                "failed",
+                f"{name} has {stack} bytes of stack, {stores} of spill stores,"
+                f" {loads} of spill loads",
+                0,
+            )
+    return "passed", "", len(used)
+
+
+def function(name):
+    """The function of an op case, with all operands as arguments."""
+    case = load()[name]
+    return case.module(case.arrays()).replace("@main(", f'@"{name}"(')
+
+
+def assemble_cases(names, arch, ptxas):
+    """({case/arch: (outcome, reason)}, kernels); halves what fails."""
+    with tempfile.TemporaryDirectory() as path:
+        folder = pathlib.Path(path)
+        source = folder / "cases.mlir"
+        source.write_text("\n".join(map(function, names)))
+        outcome, reason, kernels = assemble(source, arch, ptxas, folder)
+    if outcome == "passed" or len(names) == 1:
+        return {f"{n}/{arch}": (outcome, reason) for n in names}, kernels
+    half = len(names) // 2
+    results, kernels = {}, 0
+    for part in (names[:half], names[half:]):
+        made, number = assemble_cases(part, arch, ptxas)
+        results.update(made)
+        kernels += number
+    return results, kernels
+
+
+def assemble_model(source, arch, ptxas):
+    with tempfile.TemporaryDirectory() as folder:
+        outcome, reason, kernels = assemble(
+            source, arch, ptxas, pathlib.Path(folder)
+        )
+    return {f"{source.stem}/{arch}": (outcome, reason)}, kernels
+
+
+def compare_model(source):
+    """The plain kernels' answers on this host."""
+    done = run([TOOL, "compare", source, "--target", "plain"])
+    outcome = "failed" if done.returncode else "passed"
+    return {f"{source.stem}/plain": (outcome, done.stdout + done.stderr)}, 0
+
+
+def jobs(arguments, ptxas):
+    names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
+    models = [
+        source
+        for model in MODELS
+        for source in sorted(arguments.exports.glob(f"{model}.*.onnx"))
+        if fnmatch.fnmatchcase(source.stem, arguments.only)
+    ]
+    for source in models:
+        yield functools.partial(compare_model, source)
+    if not ptxas:
+        return
+    for arch in arguments.arch or ARCHITECTURES + NEWER:
+        for source in models:
+            yield functools.partial(assemble_model, source, arch, ptxas)
+    for arch in arguments.arch or ARCHITECTURES:
+        for at in range(0, len(names), CHUNK):
+            part = names[at : at + CHUNK]
+            yield functools.partial(assemble_cases, part, arch, ptxas)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="*", help="pattern of names")
+    parser.add_argument("--arch", action="append")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--exports", type=pathlib.Path, default="build/models")
+    parser.add_argument("--update", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    ptxas = find_ptxas()
+    results, kernels = {}, 0
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for made, number in pool.map(
+            lambda job: job(), jobs(arguments, ptxas)
+        ):
+            results.update(made)
+            kernels += number
+    outcomes = collections.Counter(outcome for outcome, _ in results.values())
+    print(f"{kernels} kernels of", dict(outcomes))
+    if arguments.update:
+        expectations.write(LIST, results)
+    listed = expectations.read(LIST, OUTCOMES)
+    if not ptxas:
+        results["cuda.ptxas"] = ("unsupported", "ptxas is missing")
+        if "cuda.ptxas" in count.listed_skips(count.SKIPS.read_text()):
+            listed["cuda.ptxas"] = "unsupported"
+    return expectations.finish(results, expectations.judge(results, listed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
