@@ -309,6 +309,7 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
       function->workgroup_z = launch.z;
       function->shared_bytes = launch.sharedBytes;
       function->can_fail = launch.canFail;
+      function->loop_steps = launch.loopSteps;
     }
     for (auto [bytes, writes, tie] :
          llvm::zip_equal(op.getMinBytes(), op.getWrites(), op.getTies())) {

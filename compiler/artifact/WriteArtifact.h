@@ -34,6 +34,7 @@ struct Launch {
   uint32_t x = 0, y = 0, z = 0;
   uint64_t sharedBytes = 0;
   bool canFail = false;
+  uint64_t loopSteps = 0; ///< iterations of a thread's loops at most
 };
 
 /// The code of one program; functions in the order of its `function` ops.

@@ -203,6 +203,7 @@ static CompileStatus emitModule(ModuleOp module,
     }
     CompileDump dump;
     dump.wantsObject = options.emit == EmitKind::Object;
+    dump.wantsAssembly = options.emit == EmitKind::Assembly;
     clones.push_back(cast<ModuleOp>(module->clone()));
     auto code = compileTarget(*clones.back(), options, *target,
                               wantsText ? &dump : nullptr);

@@ -90,7 +90,8 @@ FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
     if (failed(collector.add(op)))
       return failure();
   FailureOr<exec::ProgramOp> program =
-      planProgram(module, collector.table, target.name());
+      planProgram(module, collector.table, target.name(),
+                  target.bufferAlignment());
   if (failed(program))
     return failure();
   ProgramCode code;

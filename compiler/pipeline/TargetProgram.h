@@ -7,6 +7,7 @@
 #define VISIR_COMPILER_PIPELINE_TARGETPROGRAM_H
 
 #include "compiler/artifact/WriteArtifact.h"
+#include "compiler/plan/BufferPlan.h"
 #include "dialects/visir/Visir.h"
 #include "targets/common/KernelInfo.h"
 
@@ -23,6 +24,9 @@ public:
 
   /// As artifacts and programs name it, e.g. "x86-64-v3", "cuda:sm_90".
   virtual std::string name() const = 0;
+
+  /// What places of buffers in the arena are a multiple of, in bytes.
+  virtual int64_t bufferAlignment() const { return kBufferAlignment; }
 
   /// Chooses layouts and kernel configurations of an entry point: the phase
   /// `laid-out`. Arguments and results stay row-major.

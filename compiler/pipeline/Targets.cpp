@@ -5,6 +5,9 @@
 #ifdef VISIR_HAS_CUDA
 #include "compiler/pipeline/CudaTarget.h"
 #endif
+#ifdef VISIR_HAS_VULKAN
+#include "compiler/pipeline/VulkanTarget.h"
+#endif
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -23,6 +26,10 @@ visir::makeTarget(MLIRContext &context, StringRef name,
   if (auto target = makeCudaTarget(context, name))
     return target;
 #endif
+#ifdef VISIR_HAS_VULKAN
+  if (name == kVulkanTargetName)
+    return makeVulkanTarget(context);
+#endif
   return nullptr;
 }
 
@@ -38,6 +45,10 @@ std::vector<TargetDescription> visir::describeTargets() {
 #ifdef VISIR_HAS_CUDA
   for (const std::string &name : cudaTargetNames())
     targets.push_back({name, "plain kernels as PTX; ptxas makes machine code"});
+#endif
+#ifdef VISIR_HAS_VULKAN
+  targets.push_back(
+      {kVulkanTargetName.str(), "plain kernels as SPIR-V for Vulkan 1.1"});
 #endif
   return targets;
 }

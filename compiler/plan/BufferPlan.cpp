@@ -7,7 +7,8 @@
 
 using namespace visir;
 
-BufferPlan visir::planBuffers(llvm::ArrayRef<BufferLife> buffers) {
+BufferPlan visir::planBuffers(llvm::ArrayRef<BufferLife> buffers,
+                              int64_t alignment) {
   BufferPlan plan;
   plan.offsets.assign(buffers.size(), 0);
   auto order = llvm::to_vector(llvm::seq<size_t>(0, buffers.size()));
@@ -29,12 +30,12 @@ BufferPlan visir::planBuffers(llvm::ArrayRef<BufferLife> buffers) {
       if (offset + buffer.bytes <= begin)
         break;
       offset = std::max(offset,
-                        int64_t(llvm::alignTo(end, kBufferAlignment)));
+                        int64_t(llvm::alignTo(end, alignment)));
     }
     plan.offsets[i] = offset;
     plan.arenaBytes = std::max(plan.arenaBytes, offset + buffer.bytes);
     placed.push_back(i);
   }
-  plan.arenaBytes = llvm::alignTo(plan.arenaBytes, kBufferAlignment);
+  plan.arenaBytes = llvm::alignTo(plan.arenaBytes, alignment);
   return plan;
 }

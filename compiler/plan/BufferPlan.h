@@ -11,7 +11,7 @@
 
 namespace visir {
 
-/// Alignment in bytes of every buffer in the arena.
+/// Alignment in bytes of every buffer in a CPU's arena.
 inline constexpr int64_t kBufferAlignment = 64;
 
 /// A buffer that lives from command `first` to command `last`, both included.
@@ -26,8 +26,10 @@ struct BufferPlan {
 };
 
 /// Places buffers so that those alive at the same command do not overlap:
-/// largest first, each at the lowest gap that fits.
-BufferPlan planBuffers(llvm::ArrayRef<BufferLife> buffers);
+/// largest first, each at the lowest gap that fits, at multiples of
+/// `alignment` (a power of two).
+BufferPlan planBuffers(llvm::ArrayRef<BufferLife> buffers,
+                       int64_t alignment = kBufferAlignment);
 
 } // namespace visir
 

@@ -80,10 +80,10 @@ private:
 
 class EntryPlanner {
 public:
-  EntryPlanner(func::FuncOp func, const KernelTable &table,
+  EntryPlanner(func::FuncOp func, const KernelTable &table, int64_t alignment,
                ConstantPool &constants, StatePool &states)
-      : func(func), table(table), constants(constants), states(states),
-        symbols(func) {}
+      : func(func), table(table), alignment(alignment), constants(constants),
+        states(states), symbols(func) {}
 
   LogicalResult run(OpBuilder &builder);
 
@@ -107,6 +107,7 @@ private:
 
   func::FuncOp func;
   const KernelTable &table;
+  int64_t alignment;
   ConstantPool &constants;
   StatePool &states;
   EntrySymbols symbols;
@@ -309,7 +310,7 @@ void EntryPlanner::place() {
     lives.push_back({buffer.bytes, buffer.first, buffer.last});
     numbers.push_back(i);
   }
-  BufferPlan plan = planBuffers(lives);
+  BufferPlan plan = planBuffers(lives, alignment);
   for (auto [number, offset] : llvm::zip_equal(numbers, plan.offsets))
     buffers[number].offset = offset;
   arenaBytes = plan.arenaBytes;
@@ -451,7 +452,8 @@ static void emitFunction(OpBuilder &b, const PlannedKernel &kernel) {
 
 FailureOr<exec::ProgramOp> visir::planProgram(ModuleOp module,
                                               const KernelTable &table,
-                                              StringRef target) {
+                                              StringRef target,
+                                              int64_t alignment) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   auto program =
@@ -466,7 +468,7 @@ FailureOr<exec::ProgramOp> visir::planProgram(ModuleOp module,
   for (auto func : module.getOps<func::FuncOp>()) {
     constantBuilder.setInsertionPointToEnd(&program.getBody().front());
     builder.setInsertionPointToEnd(&program.getBody().front());
-    EntryPlanner planner(func, table, constants, states);
+    EntryPlanner planner(func, table, alignment, constants, states);
     if (failed(planner.run(builder))) {
       program.erase();
       return failure();

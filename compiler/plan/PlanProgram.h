@@ -4,6 +4,7 @@
 #ifndef VISIR_COMPILER_PLAN_PLANPROGRAM_H
 #define VISIR_COMPILER_PLAN_PLANPROGRAM_H
 
+#include "compiler/plan/BufferPlan.h"
 #include "dialects/visir/Visir.h"
 #include "dialects/visir_exec/VisirExec.h"
 
@@ -38,10 +39,10 @@ struct KernelTable {
 
 /// Adds to `module` a `visir_exec.program` named after `target`, made from
 /// its entry points, whose dispatches are all in `table`. The entry points
-/// stay as they are.
-mlir::FailureOr<exec::ProgramOp> planProgram(mlir::ModuleOp module,
-                                             const KernelTable &table,
-                                             llvm::StringRef target);
+/// stay as they are. Buffers lie at multiples of `alignment` bytes.
+mlir::FailureOr<exec::ProgramOp>
+planProgram(mlir::ModuleOp module, const KernelTable &table,
+            llvm::StringRef target, int64_t alignment = kBufferAlignment);
 
 } // namespace visir
 

@@ -26,7 +26,8 @@ struct KernelInfo {
 
 /// Intermediate forms that a caller may want to see.
 struct CompileDump {
-  bool wantsObject = false; ///< `object` is asked for
+  bool wantsObject = false;   ///< `object` is asked for
+  bool wantsAssembly = false; ///< `assembly` is
   std::string llvmIR, assembly;
   std::vector<char> object;
 };

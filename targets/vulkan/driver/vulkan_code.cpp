@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint32_t kSpirvMagic = 0x07230203;
 constexpr uint64_t kStagingBytes = 8 << 20;
+// Mesa's llvmpipe leaves all loops after that many iterations of a thread.
+constexpr uint64_t kLlvmpipeLoopSteps = 65535;
 constexpr uint64_t kFillTableBytes = 256 * 4;
 
 Status tooMuch(const char *what, uint64_t actual, uint64_t limit) {
@@ -100,6 +102,11 @@ Status Code::checkLimits(const schema::Function &function) const {
   if (function.shared_bytes() > limits.maxComputeSharedMemorySize)
     return tooMuch("shared size", function.shared_bytes(),
                    limits.maxComputeSharedMemorySize);
+  bool isLlvmpipe =
+      strncmp(device.physical().properties.deviceName, "llvmpipe", 8) == 0;
+  if (isLlvmpipe && function.loop_steps() > kLlvmpipeLoopSteps)
+    return tooMuch("count of a thread's loop iterations",
+                   function.loop_steps(), kLlvmpipeLoopSteps);
   uint64_t mostTiles = uint64_t(limits.maxComputeWorkGroupCount[0]) *
                        limits.maxComputeWorkGroupCount[1];
   if (function.tile_count() > mostTiles)

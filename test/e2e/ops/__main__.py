@@ -14,6 +14,9 @@ A case runs as it stands ("static"), with all operands but the first constant
               static only)
     x86-64-v2, x86-64-v3, x86-64-v4
               machine code for a level; only when asked for
+    vulkan    kernels on the first device that speaks Vulkan (variant static
+              only); only when asked for, for the stage `vulkan` does it under
+              the validation layer
 
 expected.txt lists what does not pass, as '<case>/<variant>/<target>
 <failed|unsupported>: <reason>'; a run that does better than listed fails too.
@@ -51,7 +54,7 @@ PASSES = {
     "folded": "func.func(visir-fold-constants)",
 }
 TARGETS = (*PASSES, "cpu", "plain")
-LEVELS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
+ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan")
 
 
 @functools.cache
@@ -68,7 +71,7 @@ def load():
 
 def applies(case, variant, target):
     if variant == "constant":
-        return len(case.inputs) > 1 and target not in ("folded", "plain")
+        return len(case.inputs) > 1 and target not in ("folded", "plain", "vulkan")
     if variant == "folded":
         return target == "folded"
     return target != "folded"
@@ -142,7 +145,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="*", help="pattern of case names")
     parser.add_argument(
-        "--target", action="append", choices=TARGETS + LEVELS
+        "--target", action="append", choices=TARGETS + ASKED
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--reasons", action="store_true")

@@ -301,6 +301,16 @@ TEST(VulkanErrorTest, Limits) {
                         "device demands"));
 }
 
+// It would leave the loop and give a wrong result without a word.
+TEST(VulkanErrorTest, LongLoopsOnLlvmpipe) {
+  ArtifactBuilder builder = onVulkan(makeSample());
+  function(builder).loop_steps = 65536;
+  EXPECT_THAT(openText(builder, VISIR_UNSUPPORTED, "vulkan:llvmpipe"),
+              HasSubstr("function 0 \"add\": count of a thread's loop "
+                        "iterations is 65536, expected at most 65535 as the "
+                        "device allows"));
+}
+
 TEST(VulkanErrorTest, NoModule) {
   ArtifactBuilder builder = onVulkan(makeSample());
   builder.sections[0][0] = 0;

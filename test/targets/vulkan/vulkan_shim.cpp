@@ -146,6 +146,19 @@ VkResult queueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                                                           fence);
 }
 
+void cmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                        VkPipelineStageFlags after, VkDependencyFlags flags,
+                        uint32_t memoryCount, const VkMemoryBarrier *memory,
+                        uint32_t bufferCount,
+                        const VkBufferMemoryBarrier *buffers,
+                        uint32_t imageCount,
+                        const VkImageMemoryBarrier *images) {
+  if (!mode("no-barriers"))
+    realOfDevice<PFN_vkCmdPipelineBarrier>("vkCmdPipelineBarrier")(
+        commands, before, after, flags, memoryCount, memory, bufferCount,
+        buffers, imageCount, images);
+}
+
 PFN_vkVoidFunction getDeviceProcAddr(VkDevice device, const char *name);
 
 #define VISIR_HOOK(name, function)                                             \
@@ -166,6 +179,7 @@ const Hook kHooks[] = {
     VISIR_HOOK("vkCreateDevice", createDevice),
     VISIR_HOOK("vkGetDeviceProcAddr", getDeviceProcAddr),
     VISIR_HOOK("vkAllocateMemory", allocateMemory),
+    VISIR_HOOK("vkCmdPipelineBarrier", cmdPipelineBarrier),
     VISIR_HOOK("vkQueueSubmit", queueSubmit)};
 
 bool find(const char *name, PFN_vkVoidFunction *out) {

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "targets/common/math/MathLowering.h"
+#include "targets/vulkan/codegen/NarrowFloats.h"
+#include "targets/vulkan/codegen/VulkanKernel.h"
+
+#include "mlir/Conversion/ArithToSPIRV/ArithToSPIRV.h"
+#include "mlir/Conversion/GPUToSPIRV/GPUToSPIRV.h"
+#include "mlir/Conversion/MathToSPIRV/MathToSPIRV.h"
+#include "mlir/Conversion/MemRefToSPIRV/MemRefToSPIRV.h"
+#include "mlir/Conversion/SCFToSPIRV/SCFToSPIRV.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
+#include "mlir/Dialect/SPIRV/Transforms/SPIRVConversion.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/SPIRV/Serialization.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace visir;
+using namespace visir::vulkan;
+
+/// Everything that a device may have; what a module uses of it is its demand.
+/// Without the storage capabilities the type converter would silently pack
+/// narrow elements into words that the host does not know of.
+static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
+  using C = spirv::Capability;
+  using E = spirv::Extension;
+  auto vce = spirv::VerCapExtAttr::get(
+      spirv::Version::V_1_3,
+      {C::Shader, C::Float64, C::Int64, C::Int16, C::Int8,
+       C::StorageBuffer16BitAccess, C::StorageBuffer8BitAccess},
+      {E::SPV_KHR_storage_buffer_storage_class, E::SPV_KHR_16bit_storage,
+       E::SPV_KHR_8bit_storage},
+      context);
+  return spirv::TargetEnvAttr::get(
+      vce, spirv::getDefaultResourceLimits(context), spirv::ClientAPI::Vulkan,
+      spirv::Vendor::Unknown, spirv::DeviceType::Unknown,
+      spirv::TargetEnvAttr::kUnknownDeviceID);
+}
+
+/// The whole kernel at once: gpu, scf, arith, math and memref.
+static LogicalResult convertToSpirv(gpu::GPUModuleOp module) {
+  MLIRContext *context = module.getContext();
+  spirv::TargetEnvAttr environment = targetEnvironment(context);
+  SPIRVConversionOptions options;
+  options.emulateLT32BitScalarTypes = false;
+  options.emulateUnsupportedFloatTypes = false;
+  SPIRVTypeConverter types(environment, options);
+  std::unique_ptr<ConversionTarget> target =
+      SPIRVConversionTarget::get(environment);
+  RewritePatternSet patterns(context);
+  ScfToSPIRVContext scf;
+  populateNarrowFloatPatterns(types, patterns);
+  populateGPUToSPIRVPatterns(types, patterns);
+  populateSCFToSPIRVPatterns(types, scf, patterns);
+  arith::populateArithToSPIRVPatterns(types, patterns);
+  populateMathToSPIRVPatterns(types, patterns);
+  populateMemRefToSPIRVPatterns(types, patterns);
+  module->setAttr(spirv::getTargetEnvAttrName(), environment);
+  return applyFullConversion(module, *target, std::move(patterns));
+}
+
+/// Without this drivers may reorder and merge float arithmetic, and Mesa turns
+/// the (x + c) - c of rounding into x.
+static void forbidContraction(ModuleOp holder) {
+  auto decoration = StringAttr::get(holder.getContext(), "no_contraction");
+  auto unit = UnitAttr::get(holder.getContext());
+  holder.walk([&](Operation *op) {
+    if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp,
+            spirv::FNegateOp, spirv::FRemOp>(op))
+      op->setAttr(decoration, unit);
+  });
+}
+
+/// The dialect spirv has no instruction for it; zeros keep their sign.
+static void expandTruncation(ModuleOp holder) {
+  holder.walk([](math::TruncOp op) {
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    Value x = op.getOperand();
+    Value zero =
+        arith::ConstantOp::create(b, loc, b.getFloatAttr(x.getType(), 0));
+    Value negative =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, zero);
+    Value up = math::CeilOp::create(b, loc, x);
+    Value down = math::FloorOp::create(b, loc, x);
+    op.replaceAllUsesWith(
+        arith::SelectOp::create(b, loc, negative, up, down).getResult());
+    op.erase();
+  });
+}
+
+/// Iterations of the loops in a block and in those, at most.
+static uint64_t countLoopSteps(Block &block) {
+  // Loops without a count are those of remainders, over exponents of f64.
+  constexpr uint64_t kOpenLoop = 2100;
+  uint64_t steps = 0;
+  for (Operation &op : block) {
+    uint64_t inner = 0;
+    for (Region &region : op.getRegions())
+      for (Block &nested : region)
+        inner = llvm::SaturatingAdd(inner, countLoopSteps(nested));
+    uint64_t trips = kOpenLoop;
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      std::optional<llvm::APInt> count = loop.getStaticTripCount();
+      trips = count ? count->getLimitedValue() : UINT64_MAX;
+    }
+    if (isa<scf::ForOp, scf::WhileOp>(op))
+      inner = llvm::SaturatingMultiply(trips, llvm::SaturatingAdd(
+                                                  inner, uint64_t(1)));
+    steps = llvm::SaturatingAdd(steps, inner);
+  }
+  return steps;
+}
+
+static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
+  MLIRContext *context = holder.getContext();
+  {
+    PassManager pm(context);
+    auto cleanUp = [&] {
+      pm.addPass(createCanonicalizerPass());
+      pm.addPass(createCSEPass());
+    };
+    cleanUp();
+    // Devices need not round a fused multiply-add once.
+    MathTraits traits;
+    traits.fma = false;
+    pm.addPass(createMathLoweringPass(traits));
+    pm.addPass(arith::createArithExpandOpsPass());
+    cleanUp();
+    if (failed(pm.run(holder)))
+      return failure();
+  }
+  expandTruncation(holder);
+  loopSteps = countLoopSteps(*holder.getBody());
+  auto kernels = *holder.getOps<gpu::GPUModuleOp>().begin();
+  if (failed(convertToSpirv(kernels)))
+    return failure();
+  PassManager pm(context);
+  OpPassManager &modules = pm.nest<spirv::ModuleOp>();
+  modules.addPass(spirv::createSPIRVLowerABIAttributesPass());
+  modules.addPass(createCanonicalizerPass());
+  modules.addPass(createCSEPass());
+  modules.addPass(spirv::createSPIRVUpdateVCEPass());
+  if (failed(pm.run(holder)))
+    return failure();
+  forbidContraction(holder);
+  return success();
+}
+
+/// The ABI's word for a capability; null for what Vulkan 1.1 has anyway, an
+/// empty one for what the ABI does not know.
+static const char *featureOf(spirv::Capability capability) {
+  switch (capability) {
+  case spirv::Capability::Shader:
+  case spirv::Capability::Matrix:
+    return nullptr;
+  case spirv::Capability::Float64:
+    return "float64";
+  case spirv::Capability::Int64:
+    return "int64";
+  case spirv::Capability::Int16:
+    return "int16";
+  case spirv::Capability::Int8:
+    return "int8";
+  case spirv::Capability::StorageBuffer16BitAccess:
+    return "storage16";
+  case spirv::Capability::StorageBuffer8BitAccess:
+    return "storage8";
+  default:
+    return "";
+  }
+}
+
+static LogicalResult findFeatures(spirv::ModuleOp module,
+                                  std::set<std::string> &features) {
+  auto triple = module.getVceTriple();
+  if (!triple)
+    return module.emitError("module states no capabilities");
+  for (spirv::Capability capability : triple->getCapabilities()) {
+    const char *feature = featureOf(capability);
+    if (feature && !*feature)
+      return module.emitError("capability ")
+             << spirv::stringifyCapability(capability)
+             << " is used, expected one that the ABI names";
+    if (feature)
+      features.insert(feature);
+  }
+  return success();
+}
+
+FailureOr<SpirvModule> vulkan::compileToSpirv(ModuleOp holder,
+                                              std::string *text) {
+  SpirvModule result;
+  if (failed(lower(holder, result.loopSteps)))
+    return failure();
+  auto modules = holder.getOps<spirv::ModuleOp>();
+  if (!llvm::hasSingleElement(modules))
+    return holder.emitError("kernel has not become one SPIR-V module");
+  spirv::ModuleOp module = *modules.begin();
+  if (failed(findFeatures(module, result.features)))
+    return failure();
+  if (text)
+    llvm::raw_string_ostream(*text) << module << "\n";
+  SmallVector<uint32_t> words;
+  spirv::SerializationOptions options;
+  options.emitSymbolName = false;
+  if (failed(spirv::serialize(module, words, options)))
+    return failure();
+  result.words.assign(words.begin(), words.end());
+  return result;
+}
