@@ -156,15 +156,7 @@ def test_compiler_holds_no_shared_llvm(wheels):
 def test_pip_installs_a_checkout(tmp_path):
     """`pip install .`, with the build that is there already."""
     folder = tmp_path / "env"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin" / "python"
-    install = ["-m", "pip", "install", "-q", "--no-index", "--no-deps"]
-    build = os.environ.get("VISIR_BUILD", ROOT / "build")
-    subprocess.run(
-        [python, *install, ROOT],
-        check=True,
-        env={**os.environ, "VISIR_BUILD": str(build), "PYTHONPATH": ""},
-    )
+    environment(folder, ROOT)
     done = subprocess.run(
         [folder / "bin" / "visir", "targets"],
         capture_output=True,
