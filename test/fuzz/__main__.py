@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs every fuzz target of the build folder for some seconds.
 
-    VISIR_BUILD=build-asan python -m test.fuzz [--seconds 5] [--only PATTERN]
+    VISIR_BUILD=build/asan python -m test.fuzz [--seconds 5] [--only PATTERN]
 
 The inputs that each starts from are made first (fuzz_seeds; for fuzz_onnx,
 the models of the node tests). An input that crashes a target, takes more than
@@ -30,6 +30,9 @@ TARGETS = {
     "npy": 4096,
     "command_line": 512,
     "onnx": 65536,
+}
+# Those that need the whole compiler.
+COMPILER_TARGETS = {
     "numpy": 4096,
     "compile_command": 512,
 }
@@ -74,7 +77,7 @@ def fuzz(name, seconds):
         corpus,
         work / "seeds" / name,
         f"-max_total_time={seconds}",
-        f"-max_len={TARGETS[name]}",
+        f"-max_len={(TARGETS | COMPILER_TARGETS)[name]}",
         f"-artifact_prefix={found}/{name}-",
         "-timeout=10",
         "-rss_limit_mb=2048",
@@ -101,6 +104,11 @@ def parse():
     seconds = os.environ.get("VISIR_FUZZ_SECONDS", "5")
     parser.add_argument("--seconds", type=int, default=int(seconds))
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--compiler",
+        action="store_true",
+        help="also the targets that need the whole compiler",
+    )
     parser.add_argument("--only", default="*", help="pattern of targets")
     return parser.parse_args()
 
@@ -108,7 +116,8 @@ def parse():
 def main():
     arguments = parse()
     make_seeds(BUILD / "fuzz" / "seeds")
-    names = fnmatch.filter(TARGETS, arguments.only)
+    targets = TARGETS | (COMPILER_TARGETS if arguments.compiler else {})
+    names = fnmatch.filter(targets, arguments.only)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         runs = [pool.submit(fuzz, name, arguments.seconds) for name in names]
