@@ -182,7 +182,7 @@ TEST_F(CommandTest, InspectTellsWhatIsInside) {
     EXPECT_THAT(result.out, HasSubstr(part));
   result = call("inspect", {artifact, "--json"});
   EXPECT_THAT(result.out, HasSubstr("{\"name\":\"k\",\"dtype\":\"i64\","
-                                    "\"dims\":[],\"bytes\":8}"));
+                                    "\"dims\":[],\"symbols\":[],\"bytes\":8}"));
 }
 
 TEST_F(CommandTest, InspectTellsOfNodesAndConstants) {

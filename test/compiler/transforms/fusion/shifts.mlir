@@ -4,13 +4,14 @@
 // Two groups of channels come from the frames before and behind, the rest from
 // the same frame: one load, whose frame a table gives per channel.
 // CHECK-LABEL: func.func @temporal_shift
-// CHECK: %[[TABLE:.*]] = visir.constant dense<[2, 0, 1, 1]> : tensor<4xsi64>
+// CHECK: %[[TABLE:.*]] = visir.constant dense_resource<[[BYTES:[a-z0-9]+]]> : tensor<4xsi64>
 // CHECK: visir.dispatch <contract>
 // CHECK-SAME: %[[TABLE]])
 // CHECK-SAME: (d0 - 1, d6, d1, d2)
 // CHECK-SAME: padded = true
 // CHECK-SAME: index_axes = [0], index_loads = [2]
 // CHECK-NOT: visir.dispatch
+// CHECK: [[BYTES]]: "0x400000000200000000000000000000000000000001000000000000000100000000000000"
 func.func @temporal_shift(%x: tensor<3x4x5x6xf32>, %w: tensor<8x4x1x1xf32>)
     -> tensor<3x8x5x6xf32> {
   %0 = visir.move %x {map = #visir.map<[
