@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from visir import locate
 
 FLOWER = pathlib.Path(__file__).parents[2] / "models/photos/flower.jpg"
-FAILED, UNSUPPORTED, USAGE, RUN_USAGE = 1, 2, 64, 2
+FAILED, UNSUPPORTED, USAGE = 1, 2, 64
 
 
 @pytest.fixture
@@ -306,14 +306,14 @@ def test_inputs_that_do_not_fit(visir, artifact, array, text):
 
 def test_inputs_that_are_not_there(visir, artifact):
     assert visir("run", artifact) == (
-        RUN_USAGE,
+        USAGE,
         [
             'error: input "x" is missing, expected --input x=FILE.npy or '
             "--random SEED"
         ],
     )
     assert visir("run", artifact, "--input", "z=x.npy") == (
-        RUN_USAGE, ['error: input is "z", expected one of x'],
+        USAGE, ['error: input is "z", expected one of x'],
     )  # fmt: skip
     assert visir("run", artifact, "--input", "x=none.npy") == (
         FAILED, ['error: "none.npy": cannot be opened'],
@@ -382,6 +382,8 @@ def test_compare_refuses_like_compile(visir):
         ["error: none.onnx: cannot read 'none.onnx': No such file or directory"],
     )
     assert visir("compare", save(relu()), "--target", "z80")[1] == [
-        "error: m.onnx: target is z80, expected x86-64-v2, x86-64-v3, "
-        "x86-64-v4, host or aarch64"
+        "error: m.onnx: target is z80, expected one of x86-64-v2, x86-64-v3, "
+        "x86-64-v4, aarch64, host, plain, cuda:sm_75, cuda:sm_80, cuda:sm_86, "
+        "cuda:sm_87, cuda:sm_89, cuda:sm_90, cuda:sm_100, cuda:sm_110, "
+        "cuda:sm_120, vulkan"
     ]
