@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
       tools::asksForHelp(static_cast<int>(rest.size()), rest.data()))
     return 0;
   try {
-    tools::RuntimeOptions options =
-        tools::parseRuntimeOptions(static_cast<int>(rest.size()), rest.data());
+    tools::RuntimeOptions options = tools::parseRuntimeOptions(
+        static_cast<int>(rest.size()), rest.data(), nullptr);
     options.threads = std::min<uint32_t>(options.threads, 2);
     options.runs = std::clamp<uint64_t>(options.runs, 1, 2);
     findRun(words[0])(options);

@@ -267,6 +267,19 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         Refusal{"Offset", "factor of term 0 is 1, expected a sum within",
                 [](B &b) { entry(b).symbols[2]->offset = INT64_MAX; }},
+        Refusal{"LeastFactor",
+                "factor of term 0 is -9223372036854775808, expected a sum",
+                [](B &b) {
+                  entry(b).symbols[2]->terms[0]->factor = INT64_MIN;
+                }},
+        Refusal{"LeastOffset", "factor of term 0 is -1, expected a sum within",
+                [](B &b) {
+                  entry(b).symbols[2]->terms[0]->factor = -1;
+                  entry(b).symbols[2]->offset = INT64_MIN;
+                }},
+        Refusal{"UndefinedLength",
+                "symbol 0 \"P\" is the size of no input, expected one",
+                [](B &b) { entry(b).state_lengths[0]->before = -1; }},
         Refusal{"Undefined",
                 "symbol 1 \"N\" is the size of no input, expected one",
                 [](B &b) { entry(b).inputs[0]->dims[1]->symbol = -1; }},
@@ -278,6 +291,10 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         Refusal{"Before", "symbol before is 3, expected -1..2",
                 [](B &b) { entry(b).state_lengths[0]->before = 3; }},
+        Refusal{"LowBefore", "symbol before is -2, expected -1..2",
+                [](B &b) { entry(b).state_lengths[0]->before = -2; }},
+        Refusal{"HighAfter", "symbol after is 3, expected -1..2",
+                [](B &b) { entry(b).state_lengths[0]->after = 3; }},
         Refusal{"BeforeExpression",
                 "symbol before is 2, expected one that is no expression",
                 [](B &b) { entry(b).state_lengths[0]->before = 2; }},
