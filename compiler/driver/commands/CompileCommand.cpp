@@ -178,9 +178,9 @@ static void declare(Arguments &arguments, CommandLine &line) {
                     options.states.emplace_back(input, output);
                     return "";
                   });
-  arguments.value("--preprocess", "imagenet|FILE",
-                  "how tools turn a picture into the input; a file has\n"
-                  "lines KEY = VALUE (docs/howto/preprocess.md)",
+  arguments.value("--preprocess", "WAY",
+                  "how tools turn a picture into the input: imagenet, or\n"
+                  "a file of lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
   arguments.value("--winograd", "MODE",
                   "minimal filtering of convolutions with three taps: auto\n"
