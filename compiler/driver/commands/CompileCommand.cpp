@@ -185,8 +185,8 @@ static void declare(Arguments &arguments, CommandLine &line) {
   arguments.value("--winograd", "MODE",
                   "minimal filtering of convolutions with three taps: auto\n"
                   "(where faster, while the estimated rounding stays within\n"
-                  "twice that of plain sums), off, f2 (F(2, 3) only) or f4\n"
-                  "(F(2, 3) or F(4, 3), whatever the rounding)",
+                  "1.6 times that of plain sums), off, f2 (F(2, 3) only)\n"
+                  "or f4 (F(2, 3) or F(4, 3), whatever the rounding)",
                   [&](StringRef text) {
                     return setWinograd(text, options.layout.winograd);
                   });

@@ -19,7 +19,7 @@ using namespace visir::cpu;
 static constexpr double kPlainBlock = 256;
 /// How much the rounding of a whole network may grow by filtering, as a
 /// factor of the error's deviation.
-static constexpr double kMostGrowth = 2;
+static constexpr double kMostGrowth = 1.6;
 /// What the time of a kernel must be, compared to one of less rounding.
 static constexpr double kGain = 0.96;
 

@@ -14,8 +14,8 @@ namespace visir::cpu {
 struct WinogradOptions {
   /// Most results per tile and dimension: 4, 2, or 0 for plain sums only.
   int64_t most = 4;
-  /// Keeps the estimated rounding of all contractions together within twice
-  /// that of plain sums.
+  /// Keeps the estimated rounding of all contractions together within
+  /// 1.6 times that of plain sums.
   bool bounded = true;
 };
 
