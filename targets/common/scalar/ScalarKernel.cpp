@@ -3,9 +3,34 @@
 
 #include "targets/common/scalar/Invocation.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace visir;
 using namespace visir::scalar;
+
+Value ArgumentMemory::load(OpBuilder &b, Location loc, unsigned binding,
+                           Value element) {
+  return memref::LoadOp::create(b, loc, arguments[binding],
+                                ValueRange{element});
+}
+
+void ArgumentMemory::store(OpBuilder &b, Location loc, unsigned binding,
+                           Value element, Value value) {
+  memref::StoreOp::create(b, loc, value, arguments[binding],
+                          ValueRange{element});
+}
+
+void ArgumentMemory::raiseIf(OpBuilder &b, Location loc, Value condition) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value error = arith::ConstantIntOp::create(b, loc, 1, 32);
+  Value first = arith::ConstantIndexOp::create(b, loc, 0);
+  memref::StoreOp::create(b, loc, error, arguments.back(), ValueRange{first});
+}
 
 static bool hasNoPoints(DispatchOp op) {
   return llvm::is_contained(op.getExtents().take_front(op.getParallelRank()),

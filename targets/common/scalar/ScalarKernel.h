@@ -32,6 +32,23 @@ public:
                        mlir::Value condition) = 0;
 };
 
+/// Bindings that are the arguments of a kernel, memrefs of one dimension; the
+/// last argument is the word for errors, if the kernel may raise one.
+class ArgumentMemory : public Memory {
+public:
+  explicit ArgumentMemory(mlir::ValueRange arguments) : arguments(arguments) {}
+
+  mlir::Value load(mlir::OpBuilder &b, mlir::Location loc, unsigned binding,
+                   mlir::Value element) override;
+  void store(mlir::OpBuilder &b, mlir::Location loc, unsigned binding,
+             mlir::Value element, mlir::Value value) override;
+  void raiseIf(mlir::OpBuilder &b, mlir::Location loc,
+               mlir::Value condition) override;
+
+private:
+  mlir::ValueRange arguments;
+};
+
 /// How many invocations do the work of a dispatch; at least 1.
 int64_t invocationCount(DispatchOp op);
 

@@ -38,40 +38,6 @@ OwningOpRef<ModuleOp> cuda::makeKernelModule(MLIRContext &context) {
   return ModuleOp::create(UnknownLoc::get(&context));
 }
 
-namespace {
-
-/// Global memory behind the arguments of a kernel; the last one is the
-/// status.
-class GlobalMemory : public scalar::Memory {
-public:
-  explicit GlobalMemory(ValueRange arguments) : arguments(arguments) {}
-
-  Value load(OpBuilder &b, Location loc, unsigned binding,
-             Value element) override {
-    return memref::LoadOp::create(b, loc, arguments[binding],
-                                  ValueRange{element});
-  }
-  void store(OpBuilder &b, Location loc, unsigned binding, Value element,
-             Value value) override {
-    memref::StoreOp::create(b, loc, value, arguments[binding],
-                            ValueRange{element});
-  }
-  void raiseIf(OpBuilder &b, Location loc, Value condition) override {
-    auto branch = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value error = arith::ConstantIntOp::create(b, loc, 1, 32);
-    Value first = arith::ConstantIndexOp::create(b, loc, 0);
-    memref::StoreOp::create(b, loc, error, arguments.back(),
-                            ValueRange{first});
-  }
-
-private:
-  ValueRange arguments;
-};
-
-} // namespace
-
 static constexpr int64_t kGlobalSpace = 1;
 
 /// A flat memref of the binding. A tensor without elements is never touched.
@@ -139,7 +105,7 @@ static LogicalResult emitBody(func::FuncOp func, DispatchOp op,
   auto guard = scf::IfOp::create(b, loc, active, /*withElse=*/false);
   func::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(guard.thenBlock());
-  GlobalMemory memory(func.getArguments());
+  scalar::ArgumentMemory memory(func.getArguments());
   return scalar::emitInvocation(b, op, id, memory);
 }
 

@@ -24,39 +24,6 @@ void vulkan::loadDialects(MLIRContext &context) {
                       spirv::SPIRVDialect>();
 }
 
-namespace {
-
-/// Storage buffers behind the arguments of a kernel; the last one is the word
-/// for errors, if the kernel has one.
-class BufferMemory : public scalar::Memory {
-public:
-  explicit BufferMemory(ValueRange arguments) : arguments(arguments) {}
-
-  Value load(OpBuilder &b, Location loc, unsigned binding,
-             Value element) override {
-    return memref::LoadOp::create(b, loc, arguments[binding],
-                                  ValueRange{element});
-  }
-  void store(OpBuilder &b, Location loc, unsigned binding, Value element,
-             Value value) override {
-    memref::StoreOp::create(b, loc, value, arguments[binding],
-                            ValueRange{element});
-  }
-  void raiseIf(OpBuilder &b, Location loc, Value condition) override {
-    auto branch = scf::IfOp::create(b, loc, condition, /*withElse=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value error = arith::ConstantIntOp::create(b, loc, 1, 32);
-    Value first = arith::ConstantIndexOp::create(b, loc, 0);
-    memref::StoreOp::create(b, loc, error, arguments.back(), ValueRange{first});
-  }
-
-private:
-  ValueRange arguments;
-};
-
-} // namespace
-
 static MemRefType bufferType(int64_t elements, Type element) {
   auto space = spirv::StorageClassAttr::get(element.getContext(),
                                             spirv::StorageClass::StorageBuffer);
@@ -123,7 +90,7 @@ static LogicalResult emitBody(gpu::GPUFuncOp func, DispatchOp op,
   auto guard = scf::IfOp::create(b, loc, active, /*withElse=*/false);
   gpu::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(guard.thenBlock());
-  BufferMemory memory(func.getArguments());
+  scalar::ArgumentMemory memory(func.getArguments());
   return scalar::emitInvocation(b, op, id, memory);
 }
 
