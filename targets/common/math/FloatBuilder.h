@@ -17,6 +17,7 @@ struct MathTraits {
   bool fma = true;   ///< fused multiply-add is one instruction
   bool half = false; ///< conversions of f16 are instructions
   bool ldexp = false; ///< so is x * 2^n of f32
+  bool tables = false; ///< so is a look-up in 32 floats by 16 lanes (AVX-512)
 };
 
 struct FloatBuilder {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/common/math/MathLowering.h"
 
-#include "targets/common/math/FloatBuilder.h"
+#include "targets/common/math/Activations.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -13,8 +13,7 @@
 using namespace mlir;
 using namespace visir;
 
-/// The value of a float constant that is the same in all lanes.
-static std::optional<double> splatConstant(Value value) {
+std::optional<double> visir::splatConstant(Value value) {
   if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
     value = broadcast.getSource();
   Attribute attr;
@@ -173,7 +172,29 @@ struct MathLowering
     return expandMath(op, wide(type));
   }
 
+  /// Puts whole activations in place of their last products; what they were
+  /// made of is gone where nothing else reads it.
+  void expandActivations() {
+    SmallVector<arith::MulFOp> products;
+    getOperation()->walk([&](arith::MulFOp op) { products.push_back(op); });
+    for (arith::MulFOp op : products) {
+      OpBuilder b(op);
+      Value value = expandActivation(
+          op, FloatBuilder(b, op.getLoc(), op.getType(), traits));
+      if (value)
+        op.replaceAllUsesWith(value);
+    }
+    // Users come behind what they use.
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+
   void runOnOperation() override {
+    if (traits.tables)
+      expandActivations();
     SmallVector<Operation *> worklist;
     getOperation()->walk([&](Operation *op) {
       if (op->getNumResults() == 1 && op->getNumOperands() > 0 &&

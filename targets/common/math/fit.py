@@ -145,9 +145,46 @@ TABLE = [
 ERF_END = mpf("15.5")  # of x^2: erf is 1 in f32 beyond
 
 
+# Of each octave of offset + u, as many segments of equal length.
+SEGMENTS, DEGREE = 8, 4
+TAILS = [
+    # name, function, offset, octaves: u * (1 - step(u)) for smooth steps
+    ("Silu", lambda u: u / (1 + mp.exp(u)), 2, 4),
+    ("Gelu", lambda u: u * mp.erfc(u / mp.sqrt(2)) / 2, 1, 3),
+]
+
+
+def segment_fit(function, low, width):
+    """A polynomial in u - low; of u = 0, nothing is left at 0."""
+    if low == 0:
+        return [mpf(0)] + chebyshev_fit(lambda u: function(u) / u, mpf(0),
+                                        width, DEGREE - 1)
+    return chebyshev_fit(lambda t: function(low + t), mpf(0), width, DEGREE)
+
+
+def tail_fit(function, offset, octaves):
+    """Rows of coefficients, by segment; the last is beyond what counts."""
+    rows = []
+    for octave in range(octaves):
+        start = mpf(offset) * 2**octave
+        width = start / SEGMENTS
+        rows += [segment_fit(function, start + k * width - offset, width)
+                 for k in range(SEGMENTS)]
+    rows[-1] = [mpf(0)] * (DEGREE + 1)
+    return rows
+
+
 def show(name, values, digits):
     text = ",\n    ".join(mp.nstr(v, digits) for v in values)
     print(f"inline constexpr double k{name}[] = {{\n    {text}}};")
+
+
+def show_rows(name, rows, digits):
+    lines = ["{" + ",\n     ".join(mp.nstr(v, digits) for v in row) + "}"
+             for row in rows]
+    text = ",\n    ".join(lines)
+    print(f"inline constexpr double k{name}[][{len(rows[0])}] = "
+          f"{{\n    {text}}};")
 
 
 def main():
@@ -163,6 +200,8 @@ def main():
     top, bottom = rational_fit(lambda z: erf_rest(z) + 1, ERF_END, 5)
     show("ErfTopF32", top, 12)
     show("ErfBottomF32", bottom, 12)
+    for name, function, offset, octaves in TAILS:
+        show_rows(name + "TailF32", tail_fit(function, offset, octaves), 10)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,11 @@ struct CpuSpec {
     return vectorBytes / elementBytes;
   }
   bool isX86() const { return llvm::StringRef(triple).starts_with("x86_64"); }
-  /// F16C on x86, always on ARM, converts f16; AVX-512 has scalef.
+  /// F16C on x86, always on ARM, converts f16; AVX-512 has scalef and
+  /// look-ups.
   MathTraits math() const {
-    return {fma, vectorBytes >= 32 || !isX86(), vectorBytes == 64 && isX86()};
+    bool avx512 = vectorBytes == 64 && isX86();
+    return {fma, vectorBytes >= 32 || !isX86(), avx512, avx512};
   }
 };
 

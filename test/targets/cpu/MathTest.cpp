@@ -49,7 +49,8 @@ const Case kCases[] = {
      2, 2},
 };
 
-std::string unaryModule(const std::string &op, const std::string &type,
+/// A map from %x to %y by `payload`.
+std::string unaryModule(const std::string &payload, const std::string &type,
                         int64_t count) {
   std::string tensor = "tensor<" + std::to_string(count) + "x" + type + ">";
   return "func.func @f(%a: " + tensor + ") -> " + tensor +
@@ -57,17 +58,20 @@ std::string unaryModule(const std::string &op, const std::string &type,
          "] parallel 1 (%a) loads [#visir.access<(d0) -> (d0)>] stores "
          "[#visir.access<(d0) -> (d0)>] ties [-1] : (" +
          tensor + ") -> " + tensor + " prologue { ^bb0(%x: " + type +
-         "): visir.yield } epilogue { ^bb0(%x: " + type + "): %y = " + op +
-         " %x : " + type + " visir.yield %y : " + type +
-         " } return %r : " + tensor + " }";
+         "): visir.yield } epilogue { ^bb0(%x: " + type + "): " + payload +
+         " visir.yield %y : " + type + " } return %r : " + tensor + " }";
 }
 
-/// op(values) by a kernel compiled for `spec`.
+template <typename T> const char *typeName() {
+  return sizeof(T) == 4 ? "f32" : "f64";
+}
+
+/// What `payload` makes of the values, by a kernel compiled for `spec`.
 template <typename T>
-std::vector<T> evaluate(const std::string &op, std::vector<T> values,
-                        const cpu::CpuSpec &spec) {
-  auto module =
-      parse(unaryModule(op, sizeof(T) == 4 ? "f32" : "f64", values.size()));
+std::vector<T> evaluatePayload(const std::string &payload,
+                               std::vector<T> values,
+                               const cpu::CpuSpec &spec) {
+  auto module = parse(unaryModule(payload, typeName<T>(), values.size()));
   DispatchOp dispatch;
   module->walk([&](DispatchOp found) { dispatch = found; });
   Kernel kernel(dispatch, spec);
@@ -78,6 +82,14 @@ std::vector<T> evaluate(const std::string &op, std::vector<T> values,
   EXPECT_EQ(kernel.run(bindings, 0), 0);
   memcpy(values.data(), bindings[1].data(), bindings[1].size());
   return values;
+}
+
+/// op(values).
+template <typename T>
+std::vector<T> evaluate(const std::string &op, std::vector<T> values,
+                        const cpu::CpuSpec &spec) {
+  return evaluatePayload<T>("%y = " + op + " %x : " + typeName<T>(),
+                            std::move(values), spec);
 }
 
 template <typename T>
@@ -198,5 +210,59 @@ TEST(Math, SpecialValues) {
             << test.op << "(" << test.inputs[i] << ") is " << outputs[i]
             << ", expected " << wanted << " on " << spec->name;
       }
+    }
+}
+
+/// What becomes of activations that are expanded as a whole.
+const char kSilu[] = "%one = arith.constant 1.0 : f32 "
+                     "%n = arith.negf %x : f32 %e = math.exp %n : f32 "
+                     "%d = arith.addf %one, %e : f32 "
+                     "%s = arith.divf %one, %d : f32 "
+                     "%y = arith.mulf %x, %s : f32";
+const char kGelu[] = "%one = arith.constant 1.0 : f32 "
+                     "%r = arith.constant 0.707106769 : f32 "
+                     "%z = arith.mulf %x, %r : f32 %e = math.erf %z : f32 "
+                     "%half = arith.constant 0.5 : f32 "
+                     "%h = arith.mulf %x, %half : f32 "
+                     "%s = arith.addf %one, %e : f32 "
+                     "%y = arith.mulf %h, %s : f32";
+
+double silu(double x) { return x / (1 + std::exp(-x)); }
+double gelu(double x) { return x / 2 * std::erfc(-x * M_SQRT1_2); }
+
+TEST(Math, ActivationsAreAccurate) {
+  std::pair<const char *, double (*)(double)> cases[] = {{kSilu, silu},
+                                                         {kGelu, gelu}};
+  for (const cpu::CpuSpec *spec : runnableSpecs())
+    for (auto [payload, reference] : cases) {
+      auto inputs = samples<float>(-40, 40, 20001);
+      auto outputs = evaluatePayload<float>(payload, inputs, *spec);
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        double wanted = reference(inputs[i]);
+        // Small arguments lose nothing; large negative ones what is lost
+        // beside 1.
+        double allowed = std::abs(inputs[i]) < 1e-2
+                             ? 5e-7 * std::abs(wanted)
+                             : (spec->math().tables ? 2e-7 : 1.2e-6) +
+                                   3e-7 * std::abs(wanted);
+        ASSERT_NEAR(outputs[i], wanted, allowed)
+            << payload << inputs[i] << spec->name;
+      }
+    }
+}
+
+TEST(Math, ActivationsKeepSpecialValuesAndTails) {
+  // Seven values do not fill a vector.
+  std::vector<float> inputs = {INFINITY, NAN, 0, -100, 100, 1e-30f, -INFINITY};
+  for (const cpu::CpuSpec *spec : runnableSpecs())
+    for (const char *payload : {kSilu, kGelu}) {
+      auto outputs = evaluatePayload<float>(payload, inputs, *spec);
+      EXPECT_EQ(outputs[0], INFINITY);
+      EXPECT_TRUE(std::isnan(outputs[1]));
+      EXPECT_EQ(outputs[2], 0);
+      EXPECT_NEAR(outputs[3], 0, 1e-12);
+      EXPECT_EQ(outputs[4], 100);
+      EXPECT_NEAR(outputs[5], 5e-31, 5e-37);
+      EXPECT_TRUE(std::isnan(outputs[6]));
     }
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// x times a smooth step of x is max(x, 0) less a tail, the same for x and -x,
+// that soon vanishes. The tail is a polynomial for each of up to 32 segments,
+// whose coefficients are looked up in registers: half as much work as a
+// function of math and a division, and half as long a chain of it.
+#include "targets/common/math/Activations.h"
+
+#include "targets/common/math/Coefficients.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace visir;
+
+static constexpr unsigned kDegree = 4, kLanes = 16;
+/// Segments of an octave, as bits of the significand.
+static constexpr unsigned kSegmentBits = 3;
+
+namespace {
+
+/// Segments of u >= 0 by the leading bits of offset + u, a power of two.
+struct Tail {
+  ArrayRef<double[kDegree + 1]> segments;
+  float offset;
+};
+
+} // namespace
+
+static const Tail kSilu{kSiluTailF32, 2}, kGelu{kGeluTailF32, 1};
+
+/// The negated coefficients of one power, where each segment's index finds
+/// them.
+static SmallVector<float> tableOf(const Tail &tail, unsigned power) {
+  SmallVector<float> table(2 * kLanes, 0);
+  // Octaves have biased exponents from 127 + log2(offset) on.
+  unsigned first = unsigned(127 + std::log2(tail.offset)) << kSegmentBits;
+  for (auto [i, segment] : llvm::enumerate(tail.segments))
+    table[(first + i) % table.size()] = -float(segment[power]);
+  return table;
+}
+
+/// Lane i of the table's entry index[i] modulo 32.
+static Value lookUp(const FloatBuilder &f, ArrayRef<float> table, Value index) {
+  auto half = [&](unsigned from) -> Value {
+    return f.make<arith::ConstantOp>(DenseElementsAttr::get(
+        cast<VectorType>(f.type), table.slice(from, kLanes)));
+  };
+  return LLVM::CallIntrinsicOp::create(
+             f.b, f.loc, f.type,
+             f.b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"),
+             ValueRange{half(0), index, half(kLanes)})
+      .getResult(0);
+}
+
+/// max(x, 0) - tail(|x|) on 16 lanes; |x| < 2^127.
+static Value emitTailed(const FloatBuilder &f, Value x, const Tail &tail) {
+  double octaves = double(tail.segments.size() >> kSegmentBits);
+  double end = tail.offset * (std::exp2(octaves) - 1);
+  int64_t low = f.mantissa() - kSegmentBits;
+  // The last segment begins before the end and holds zeros.
+  Value top = f.c(end * (1 - 0x1p-20)), whole = f.abs(x);
+  Value magnitude = f.select(f.less(top, whole), top, whole);
+  Value place = f.bits(f.add(magnitude, f.c(tail.offset)));
+  Value index = f.make<arith::ShRUIOp>(place, f.ints(low));
+  Value start = f.fromBits(f.iand(place, f.ints(-(int64_t(1) << low))));
+  // Exact, so that small values keep all their bits.
+  Value t = f.sub(magnitude, f.sub(start, f.c(tail.offset)));
+  Value sum = lookUp(f, tableOf(tail, kDegree), index);
+  for (unsigned power = kDegree; power-- > 0;)
+    sum = f.fma(sum, t, lookUp(f, tableOf(tail, power), index));
+  // x + |x| is twice max(x, 0), and not a number at minus infinity, where the
+  // definitions are none either.
+  return f.fma(f.add(x, whole), f.c(0.5), sum);
+}
+
+/// The same on up to 16 lanes.
+static Value emitWidened(const FloatBuilder &f, Value x, const Tail &tail) {
+  int64_t count = cast<VectorType>(f.type).getNumElements();
+  if (count == kLanes)
+    return emitTailed(f, x, tail);
+  SmallVector<int64_t> lanes(kLanes, vector::ShuffleOp::kPoisonIndex), back;
+  for (int64_t i = 0; i < count; ++i) {
+    lanes[i] = i;
+    back.push_back(i);
+  }
+  FloatBuilder wide(f.b, f.loc, VectorType::get({kLanes}, f.b.getF32Type()),
+                    f.traits);
+  Value all = f.make<vector::ShuffleOp>(x, x, lanes);
+  Value result = emitTailed(wide, all, tail);
+  return f.make<vector::ShuffleOp>(result, result, back);
+}
+
+namespace {
+
+/// The operand of a binary op that is not the constant `value`, or null.
+template <typename Op> Value besides(Value of, double value) {
+  auto op = of.getDefiningOp<Op>();
+  if (!op)
+    return {};
+  for (unsigned i : {0, 1})
+    if (std::optional<double> c = splatConstant(op->getOperand(i));
+        c && std::abs(*c - value) <= 1e-7)
+      return op->getOperand(1 - i);
+  return {};
+}
+
+} // namespace
+
+/// x of 1 / (1 + e^-x), or null.
+static Value sigmoidOf(Value value) {
+  auto ratio = value.getDefiningOp<arith::DivFOp>();
+  if (!ratio || splatConstant(ratio.getLhs()) != 1.0)
+    return {};
+  Value power = besides<arith::AddFOp>(ratio.getRhs(), 1);
+  auto exponential = power ? power.getDefiningOp<math::ExpOp>() : nullptr;
+  auto negated = exponential
+                     ? exponential.getOperand().getDefiningOp<arith::NegFOp>()
+                     : nullptr;
+  return negated ? negated.getOperand() : Value();
+}
+
+/// x of 1 + erf(x / sqrt(2)), or null.
+static Value normalStepOf(Value value) {
+  Value sum = besides<arith::AddFOp>(value, 1);
+  auto erf = sum ? sum.getDefiningOp<math::ErfOp>() : nullptr;
+  return erf ? besides<arith::MulFOp>(erf.getOperand(), M_SQRT1_2) : Value();
+}
+
+Value visir::expandActivation(arith::MulFOp op, const FloatBuilder &f) {
+  auto type = dyn_cast<VectorType>(op.getType());
+  if (!f.traits.tables || !type || type.getRank() != 1 ||
+      !type.getElementType().isF32() || type.getNumElements() < 4 ||
+      type.getNumElements() > kLanes)
+    return {};
+  for (unsigned i : {0, 1}) {
+    Value x = op->getOperand(i), step = op->getOperand(1 - i);
+    if (sigmoidOf(step) == x)
+      return emitWidened(f, x, kSilu);
+    Value whole = besides<arith::MulFOp>(x, 0.5);
+    if (whole && normalStepOf(step) == whole)
+      return emitWidened(f, whole, kGelu);
+  }
+  return {};
+}
