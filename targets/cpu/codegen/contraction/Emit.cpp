@@ -10,6 +10,10 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// A stream that is read once at the speed of memory is fetched so far ahead:
+/// a few microseconds, and a small part of the second-level cache.
+static constexpr int64_t kStreamAheadBytes = 24 << 10;
+
 namespace {
 
 /// The loops around the register tiles: pieces of work, then within a piece
@@ -37,6 +41,7 @@ private:
                  BlockBody body);
   void block(const ColumnClass &columns, Value number, Position position,
              BlockBody body);
+  int64_t aheadDistance() const;
   Offset aheadPart(Value outer, Value number);
   void forPreparedRows(const Ranges &ranges, const Position &position);
   void preparedTiles(const Ranges &ranges, const Position &position,
@@ -157,7 +162,7 @@ void LoopEmitter::piece(const Ranges &ranges) {
     moveAll(position, c.batchLoops, batch);
     if (c.prepareScalar)
       return forPreparedRows(ranges, position);
-    int64_t next = plan.blockWidth() / source.tile * source.tileStride;
+    int64_t next = aheadDistance();
     forBlocks(
         ranges, position,
         [&](const Position &start, Offset vectors, const ColumnClass &columns) {
@@ -225,6 +230,14 @@ void LoopEmitter::forRows(const Ranges &ranges, const Position &position,
       });
     }
   });
+}
+
+/// Elements from a block to what is fetched ahead meanwhile: the next block,
+/// or, where a single row reads one stream, what it needs soon.
+int64_t LoopEmitter::aheadDistance() const {
+  if (plan.counts[2] * plan.counts[3] == 1)
+    return kStreamAheadBytes / 4;
+  return plan.blockWidth() / source.tile * source.tileStride;
 }
 
 /// Where in the next block the part begins that a row tile fetches ahead.
