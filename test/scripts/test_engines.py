@@ -5,6 +5,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
+from scripts.lib.engines import __main__ as engines
 from scripts.lib.engines import chart, summary
 
 
@@ -69,3 +70,23 @@ def test_chart_is_well_formed_and_in_proportion():
     assert bars[1] / bars[0] == pytest.approx(10 / 15, abs=1e-3)
     assert bars[3] / bars[2] == pytest.approx(4 / 2.4, abs=1e-3)
     assert bars[4] / bars[2] == pytest.approx(4 / 8, abs=1e-3)
+
+
+def test_environment_belongs_to_one_engine():
+    words = ["--models", "a", "--target", "x86-64-v3"]
+    words += ["--environment", "openvino:ONEDNN_MAX_CPU_ISA=AVX2"]
+    words += ["--environment", "visir:A=b=c"]
+    arguments = engines.parse(words)
+    assert arguments.target == "x86-64-v3"
+    assert arguments.environment == [
+        ("openvino", "ONEDNN_MAX_CPU_ISA", "AVX2"),
+        ("visir", "A", "b=c"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["A=1", "tvm:A=1", "visir:A", "visir:=1"])
+def test_environment_of_another_form_is_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        engines.parse(["--models", "a", "--environment", text])
+    wanted = f"environment is '{text}', expected ENGINE:NAME=VALUE"
+    assert wanted in capsys.readouterr().err

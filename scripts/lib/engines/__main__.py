@@ -36,24 +36,30 @@ def interpreter(engine):
 class Worker:
     """The process of one engine; stopped except while it is asked."""
 
-    def __init__(self, engine, model, golden, threads, cache):
+    def __init__(self, engine, model, golden, threads, cache, arguments):
         folder = cache / engine
         folder.mkdir(parents=True, exist_ok=True)
         cores = sorted(os.sched_getaffinity(0))[:threads]
         path = f"{ROOT}:{ROOT / 'bindings/python'}"
+        target = [arguments.target] if engine == "visir" else []
         self.engine = engine
         self.process = subprocess.Popen(
             [
                 interpreter(engine),
                 *("-m", "scripts.lib.engines.worker"),
                 *(engine, str(model), str(golden), str(threads), str(folder)),
+                *target,
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": path},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                **{n: v for e, n, v in arguments.environment if e == engine},
+            },
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
         hello = self.read()
@@ -105,7 +111,7 @@ def compare(model, golden, threads, arguments):
     cache = arguments.cache / f"{model.stem}-{digest}"
     workers, rows = [], []
     for engine in arguments.engines:
-        worker = Worker(engine, model, golden, threads, cache)
+        worker = Worker(engine, model, golden, threads, cache, arguments)
         row = {"engine": engine, "version": worker.version}
         rows.append(row)
         if worker.error:
@@ -215,7 +221,18 @@ def split(text):
     return text.split(",")
 
 
-def parse():
+def setting(text):
+    """(engine, name, value) of a text ENGINE:NAME=VALUE."""
+    engine, colon, rest = text.partition(":")
+    name, equals, value = rest.partition("=")
+    if not (engine in ENGINES and colon and equals and name):
+        raise argparse.ArgumentTypeError(
+            f"environment is '{text}', expected ENGINE:NAME=VALUE"
+        )
+    return engine, name, value
+
+
+def parse(words=None):
     parser = argparse.ArgumentParser(
         prog="scripts/compare-engines", description=__doc__.partition("\n")[0]
     )
@@ -231,6 +248,17 @@ def parse():
     )
     parser.add_argument("--engines", type=split, default=list(ENGINES))
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument(
+        "--target", default="host", help="what Visir compiles for"
+    )
+    parser.add_argument(
+        "--environment",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="ENGINE:NAME=VALUE",
+        help="a variable of one engine's process; may be given again",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--seconds",
@@ -253,7 +281,7 @@ def parse():
     parser.add_argument(
         "--markdown", type=pathlib.Path, help="write the tables of ratios"
     )
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def main():

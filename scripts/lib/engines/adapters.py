@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One class for each engine, with its settings for the fastest right float32.
 
-An adapter is made from (model path, {input: array}, threads, cache folder);
-run() computes once, outputs() returns the last results in the model's order.
+An adapter is made from (model path, {input: array}, threads, cache folder), and
+Visir's from its target besides; run() computes once, outputs() returns the last results in the model's order.
 """
 
 import os
@@ -22,18 +22,19 @@ def run_quietly(command):
 
 
 class Visir:
-    def __init__(self, model, inputs, threads, cache):
+    def __init__(self, model, inputs, threads, cache, target="host"):
         import visir
 
         self.version = visir.runtime_version()
         # Another compiler makes another artifact.
         tool = os.stat(visir.locate.tool())
-        artifact = cache / f"{tool.st_size:x}-{tool.st_mtime_ns:x}.visir"
+        end = f"-{target}.visir"
+        artifact = cache / f"{tool.st_size:x}-{tool.st_mtime_ns:x}{end}"
         if not artifact.exists():
-            for old in cache.glob("*.visir"):
+            for old in cache.glob(f"*{end}"):
                 old.unlink()
             part = cache / "model.visir.part"
-            visir.compile(model, output=part)
+            visir.compile(model, target, output=part)
             part.rename(artifact)
         self.module = visir.load(artifact, threads=threads)
         entry = self.module.entry()

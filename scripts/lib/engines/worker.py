@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One engine with one model on fixed cores, driven through pipes.
 
-    python -m scripts.lib.engines.worker ENGINE MODEL INPUTS.npz THREADS CACHE
+    python -m scripts.lib.engines.worker \
+        ENGINE MODEL INPUTS.npz THREADS CACHE [TARGET]
 
+TARGET is what Visir compiles for. It
 prints a JSON line when ready, then one for each line read: 'run SECONDS'
 repeats the model and answers with the least time of a run, in seconds;
 'save PATH' writes the last outputs.
@@ -45,7 +47,7 @@ def main():
     def answer(**fields):
         print(json.dumps(fields), file=answers, flush=True)
 
-    engine, model, inputs, threads, cache = sys.argv[1:]
+    engine, model, inputs, threads, cache, *target = sys.argv[1:]
     try:
         with numpy.load(inputs) as arrays:
             given = {
@@ -54,7 +56,7 @@ def main():
                 if name.startswith("in:")
             }
         adapter = ENGINES[engine](
-            model, given, int(threads), pathlib.Path(cache)
+            model, given, int(threads), pathlib.Path(cache), *target
         )
         adapter.run()
     except Exception as error:
