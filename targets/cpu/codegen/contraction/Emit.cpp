@@ -162,14 +162,13 @@ void LoopEmitter::piece(const Ranges &ranges) {
     moveAll(position, c.batchLoops, batch);
     if (c.prepareScalar)
       return forPreparedRows(ranges, position);
-    int64_t next = aheadDistance();
     forBlocks(
         ranges, position,
         [&](const Position &start, Offset vectors, const ColumnClass &columns) {
           forRows(ranges, start,
                   [&](const Position &row, Offset part, const RowClass &rows,
                       Value first) {
-                    Offset ahead = addOffsets(kb, vectors.plus(next), part);
+                    Offset ahead = addOffsets(kb, vectors, part);
                     tile.emit(row, vectors, ahead, columns, rows, {}, first);
                   });
         });
@@ -240,16 +239,21 @@ int64_t LoopEmitter::aheadDistance() const {
   return plan.blockWidth() / source.tile * source.tileStride;
 }
 
-/// Where in the next block the part begins that a row tile fetches ahead.
+/// From the current block to the panel of the next that a row tile fetches;
+/// nowhere for tiles beyond its panels, whose own lines are in the cache.
 Offset LoopEmitter::aheadPart(Value outer, Value number) {
-  if (!plan.aheadSteps)
+  if (!plan.ahead)
     return {};
   Offset tile = advance(kb, advance(kb, {}, outer, plan.counts[3]), number, 1);
-  int64_t parts = plan.blockWidth() / source.tile * plan.aheadSteps;
-  // Tiles beyond fetch the last part again, which is cheap.
-  Value part = minIndex(kb, materialize(kb, tile), kb.index(parts - 1));
-  int64_t lines = llvm::divideCeil(c.reductionPoints(), plan.aheadSteps);
-  return advance(kb, {}, part, lines * source.tile);
+  Value panel = materialize(kb, tile);
+  Value fetches = arith::CmpIOp::create(
+      kb.b, kb.loc, arith::CmpIPredicate::ult, panel,
+      kb.index(plan.blockWidth() / source.tile));
+  Offset start =
+      advance(kb, {Value(), aheadDistance()}, panel, source.tileStride);
+  return {arith::SelectOp::create(kb.b, kb.loc, fetches,
+                                  materialize(kb, start), kb.index(0)),
+          0};
 }
 
 /// Whether the tile `number` is the first of its row; null where nobody asks.

@@ -13,9 +13,8 @@ using namespace visir::cpu;
 /// Multiply-adds that a piece of work has at least, and the most pieces.
 static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
 
-/// Fetching ahead: with more row tiles the first one's waits do not count;
-/// one line in as many steps takes no time from multiply-adds.
-static constexpr int64_t kMostAheadTiles = 64, kMostAheadSteps = 4;
+/// With more row tiles the first one's waits for memory do not count.
+static constexpr int64_t kMostAheadTiles = 64;
 
 double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
   double products = double(rows) * vectors;
@@ -141,17 +140,16 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
   return best;
 }
 
-/// Packed weights come from memory once per run: while the rows of a block
-/// are computed, the next block's panels are fetched, each row tile its part.
+/// Packed weights come from memory once per run: while the first row tiles of
+/// a block are computed, the next block's panels are fetched, one each. Fewer
+/// lines per step would ask for steps side by side, whose operands outlive
+/// the registers.
 static void planAhead(const Contraction &c, TilePlan &plan) {
   const FlatAccess &access = c.vectorAccess();
-  int64_t lines = plan.blockWidth() / kPanelWidth;
-  int64_t rowTiles = plan.counts[2] * plan.counts[3];
-  if (access.tile != kPanelWidth || elementBytes(access.element) != 4 ||
-      c.prepareScalar || c.shift() || lines == 0 || rowTiles > kMostAheadTiles)
-    return;
-  plan.aheadSteps = llvm::bit_floor(
-      uint64_t(std::clamp<int64_t>(rowTiles / lines, 1, kMostAheadSteps)));
+  plan.ahead = access.tile == kPanelWidth &&
+               elementBytes(access.element) == 4 && !c.prepareScalar &&
+               !c.shift() && plan.blockWidth() >= kPanelWidth &&
+               plan.counts[2] * plan.counts[3] <= kMostAheadTiles;
 }
 
 TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {

@@ -18,9 +18,8 @@ struct TilePlan {
   /// Sums per accumulator, taken over interleaved steps of the reduction, so
   /// that small tiles keep the multipliers busy.
   unsigned sums = 1;
-  /// Steps of the reduction per cache line of the next block's panels that
-  /// is fetched ahead, a power of two; 0 for none.
-  unsigned aheadSteps = 0;
+  /// Whether the first row tiles fetch a panel of the next block each.
+  bool ahead = false;
   llvm::SmallVector<ColumnClass, 2> columnClasses;
   llvm::SmallVector<RowClass, 4> rowClasses;
   /// Counts of what a piece of work is cut from: batch points, column blocks,

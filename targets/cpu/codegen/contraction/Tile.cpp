@@ -71,9 +71,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
                   c.nest.accesses[load].strides[loop]);
     next.source = advance(kb, next.source, index, source.strides[loop]);
     next.prepared = advance(kb, next.prepared, index, 1);
-    if (plan.aheadSteps)
-      next.ahead = advance(kb, next.ahead, index,
-                           source.strides[loop] / plan.aheadSteps);
+    if (plan.ahead)
+      next.ahead = advance(kb, next.ahead, index, source.strides[loop]);
   }
   if (more) {
     for (unsigned load : c.scalarLoads)
@@ -81,8 +80,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
           more * c.nest.accesses[load].strides[loop];
     next.source.fixed += more * source.strides[loop];
     next.prepared.fixed += more;
-    if (plan.aheadSteps)
-      next.ahead.fixed += more * source.strides[loop] / plan.aheadSteps;
+    if (plan.ahead)
+      next.ahead.fixed += more * source.strides[loop];
   }
   return next;
 }
@@ -107,9 +106,7 @@ unsigned TileEmitter::unrollOf(unsigned level) const {
     return 1;
   unsigned work = rowClass->rows * columns->columns.size();
   unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
-  unroll = std::max({unroll, plan.sums, plan.aheadSteps});
-  unsigned whole = std::max(plan.sums, plan.aheadSteps);
-  return unroll / whole * whole;
+  return std::max(unroll / plan.sums, 1u) * plan.sums;
 }
 
 void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
@@ -190,8 +187,7 @@ void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
   for (int64_t k = first; k < last; ++k) {
     Step next = moved(step, c.reductionLoops[level], Value(), k);
     next.sum = (step.sum + unsigned(k - first)) % plan.sums;
-    if (plan.aheadSteps && level + 1 == c.reductionLoops.size() &&
-        (k - first) % plan.aheadSteps == 0)
+    if (plan.ahead && level + 1 == c.reductionLoops.size())
       fetchAhead(next);
     reduce(level + 1, next, sums);
   }

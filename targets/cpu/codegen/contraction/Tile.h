@@ -42,7 +42,7 @@ public:
 
   /// The tile at `position` (of its first row and lane); `source` is where
   /// the vector operand's block begins. `position.borders` has the value of
-  /// each window's coordinate. With `plan.aheadSteps`, the panels at `ahead`
+  /// each window's coordinate. With `plan.ahead`, the panels at `ahead`
   /// are fetched meanwhile. `prepared` is the first row of the scalar operand
   /// in scratch; `first` is true (null: always) for the first tile of a row,
   /// where sums begin.

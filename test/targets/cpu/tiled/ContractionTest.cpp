@@ -2,8 +2,10 @@
 #include "test/targets/cpu/tiled/Shapes.h"
 #include "test/targets/cpu/tiled/TiledRun.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "gtest/gtest.h"
 
+using namespace visir;
 using namespace visir::test;
 
 // Sums of k products of numbers up to 4: the rounding of each is at most
@@ -129,6 +131,38 @@ TEST(Contraction, OneRowStreamsTheWeights) {
   matmul(s);
   s.transposedRhs = true, s.n = 50;
   matmul(s);
+}
+
+/// Steps of loops that fetch weights ahead, and whether any loop has several.
+static std::pair<unsigned, bool> fetches(MatMulShape shape) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = parse(matmulText(shape));
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  packOperand(op, 1);
+  const cpu::CpuSpec &spec = *cpu::findSpec("x86-64-v4");
+  EXPECT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
+  mlir::OpBuilder b(&context());
+  mlir::OwningOpRef<mlir::ModuleOp> kernels =
+      mlir::ModuleOp::create(b, b.getUnknownLoc());
+  EXPECT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
+  llvm::DenseMap<mlir::Block *, unsigned> counts;
+  kernels->walk([&](mlir::memref::PrefetchOp fetch) {
+    ++counts[fetch->getBlock()];
+  });
+  bool several = false;
+  for (auto &[block, count] : counts)
+    several |= count > 1;
+  return {counts.size(), several};
+}
+
+TEST(Contraction, EachStepFetchesOneLineAhead) {
+  MatMulShape s;
+  // Rows of two kinds of tiles.
+  s.m = 50, s.n = 96, s.k = 64;
+  EXPECT_EQ(fetches(s), std::make_pair(2u, false));
+  // So many rows that the first one's waits do not count.
+  s.m = 2000;
+  EXPECT_EQ(fetches(s).first, 0u);
 }
 
 TEST(Contraction, MatMul) {
