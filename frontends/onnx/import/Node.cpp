@@ -19,14 +19,15 @@ using ::onnx::AttributeProto;
 
 Node::Node(Scope &scope, const ::onnx::NodeProto &proto, Location loc,
            int64_t opset, ArrayRef<Value> inputs)
-    : scope_(scope), proto_(proto), loc_(loc), opset_(opset), inputs_(inputs) {}
+    : scope_(scope), proto_(proto), loc_(loc), opset_(opset), inputs_(inputs),
+      read_(inputs.size()) {}
 
 OpBuilder &Node::builder() { return scope_.builder(); }
 
 StringRef Node::opType() const { return proto_.op_type(); }
 
 RankedTensorType Node::type(unsigned i) const {
-  return llvm::cast<RankedTensorType>(inputs_[i].getType());
+  return llvm::cast<RankedTensorType>(input(i).getType());
 }
 
 unsigned Node::numOutputs() const { return proto_.output_size(); }
@@ -168,6 +169,13 @@ std::optional<std::string> Node::unusedAttr() const {
   for (const AttributeProto &attribute : proto_.attribute())
     if (!used_.contains(attribute.name()) && scope_.resolve(attribute))
       return attribute.name();
+  return std::nullopt;
+}
+
+std::optional<unsigned> Node::unreadInput() const {
+  for (unsigned i = 0; i < inputs_.size(); ++i)
+    if (inputs_[i] && !read_[i])
+      return i;
   return std::nullopt;
 }
 

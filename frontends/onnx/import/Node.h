@@ -9,14 +9,15 @@
 // needs no checks between its steps unless it inspects an intermediate value.
 //
 // Inputs that reach an import are ranked tensors of static shape. A node with
-// an input of unknown shape, too few inputs, or an attribute that the import
-// never asked for becomes opaque by itself.
+// an input of unknown shape, too few inputs, or an input or attribute that the
+// import never asked for becomes opaque by itself.
 #ifndef VISIR_FRONTENDS_ONNX_IMPORT_NODE_H
 #define VISIR_FRONTENDS_ONNX_IMPORT_NODE_H
 
 #include "dialects/visir/Visir.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <memory>
@@ -59,9 +60,19 @@ public:
   unsigned numInputs() const { return inputs_.size(); }
   bool hasInput(unsigned i) const { return i < inputs_.size() && inputs_[i]; }
   Value input(unsigned i) const {
-    return i < inputs_.size() ? inputs_[i] : Value();
+    if (i >= inputs_.size())
+      return Value();
+    read_[i] = true;
+    return inputs_[i];
   }
-  ArrayRef<Value> inputs() const { return inputs_; }
+  ArrayRef<Value> inputs() const {
+    read_.set();
+    return inputs_;
+  }
+  /// Declares an input, present or not, that has no influence on the result.
+  void ignoreInput(unsigned i) { (void)input(i); }
+  /// The first present input that nobody asked for, or nothing.
+  std::optional<unsigned> unreadInput() const;
   mlir::RankedTensorType type(unsigned i) const;
   ArrayRef<int64_t> shape(unsigned i) const { return type(i).getShape(); }
   int64_t rank(unsigned i) const { return type(i).getRank(); }
@@ -157,6 +168,7 @@ private:
   mlir::Location loc_;
   int64_t opset_;
   SmallVector<Value> inputs_, outputs_;
+  mutable llvm::BitVector read_; ///< which inputs the import asked for
   llvm::StringSet<> used_;
   std::optional<std::string> reason_;
 };

@@ -281,6 +281,8 @@ static void checkImported(Node &node) {
     return;
   if (std::optional<std::string> name = node.unusedAttr())
     (void)node.refuse("attribute '" + *name + "' is not supported");
+  if (std::optional<unsigned> input = node.unreadInput())
+    (void)node.refuse("input " + Twine(*input) + " is not supported");
   for (unsigned i = 0; i < node.numOutputs(); ++i)
     if (node.hasOutput(i) && !node.output(i))
       (void)node.refuse("output " + Twine(i) + " is not supported");

@@ -74,6 +74,12 @@ IMPORTED = [
     ("Mean", {"x": [2], "z": [1]}, {}, 17, {}, "binary binary", "2xf32"),
     ("IsInf", X, {}, 17, {}, "unary", "2x3x4xi1"),
     ("Pow", X, {"e": numpy.int64(2)}, 17, {}, "binary", "2x3x4xf32"),
+    # Inputs without influence.
+    ("Gemm", {"x": [2, 3], "w": [3, 4], "c": [5]}, {}, 17, {"beta": 0.0},
+     "matmul", "2x4xf32"),
+    ("Pad", {"x": [3]}, {"p": [1, 1], "v": numpy.float32(1)}, 17,
+     {"mode": "edge"}, "pad", "5xf32"),
+    ("Dropout", X, {"ratio": numpy.float32(0.5)}, 17, {}, "", "2x3x4xf32"),
 ]  # fmt: skip
 
 
@@ -107,6 +113,9 @@ def test_split(imported, opset, attributes, sizes):
 REFUSED = [
     ("Relu", {}, {}, {}, "input 0 is missing, expected at least 1 inputs"),
     ("Relu", X, {}, {"slope": 1.0}, "attribute 'slope' is not supported"),
+    ("Relu", X, {"slope": numpy.float32(1)}, {}, "input 1 is not supported"),
+    ("Squeeze", {"x": [1, 2]}, {"axes": [0]}, {"opset": 11},
+     "input 1 is not supported"),
     ("Elu", X, {}, {"alpha": 1}, "type of attribute 'alpha' is INT, expected FLOAT"),
     ("Add", X, {"b": numpy.ones(3, numpy.float32)}, {},
      "operand shapes do not broadcast: 'tensor<2x3x4xf32>' and 'tensor<3xf32>'"),

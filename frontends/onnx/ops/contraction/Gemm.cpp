@@ -30,7 +30,9 @@ static LogicalResult importGemm(Node &node) {
   Value result = scaled(node, node.create<MatMulOp>(lhs, rhs), alpha);
   if (!result)
     return failure();
-  if (node.hasInput(2) && beta != 0) {
+  if (beta == 0)
+    node.ignoreInput(2);
+  else if (node.hasInput(2)) {
     Shape expected(shapeOf(result));
     result = binary(node, BinaryKind::Add, result,
                     scaled(node, node.input(2), beta));

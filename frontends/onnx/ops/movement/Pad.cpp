@@ -116,6 +116,8 @@ static LogicalResult importPad(Node &node) {
   std::optional<PadMode> mode = symbolizePadMode(name);
   if (!mode)
     return node.refuse("mode", name, "constant, reflect, edge or wrap");
+  if (*mode != PadMode::Constant || node.rank(0) == 0)
+    node.ignoreInput(2);
   FailureOr<Padding> amounts = padding(node);
   if (failed(amounts) || node.rank(0) == 0)
     return failed(amounts) ? failure() : node.setOutput(0, node.input(0));

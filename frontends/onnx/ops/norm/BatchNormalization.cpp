@@ -18,6 +18,7 @@ static Value movingAverage(Node &node, Value running, Value current,
 /// Statistics over the batch and space, in the type of the running ones.
 static LogicalResult importTraining(Node &node, double epsilon) {
   double momentum = node.floatAttr("momentum", 0.9);
+  node.ignoreInput(4); // of influence on output 2 only
   int64_t channels = node.shape(0)[1];
   Shape axes{0};
   for (int64_t i = 2; i < node.rank(0); ++i)

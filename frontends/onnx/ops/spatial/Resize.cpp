@@ -152,8 +152,9 @@ static LogicalResult importResize(Node &node) {
   if (failed(isGiven(node, 3) ? applySizes(node, which, axes)
                               : applyScales(node, which, axes)))
     return failure();
-  if (mode->coordinates == Coordinates::TfCropAndResize &&
-      failed(applyRegion(node, which, axes)))
+  if (mode->coordinates != Coordinates::TfCropAndResize)
+    node.ignoreInput(1);
+  else if (failed(applyRegion(node, which, axes)))
     return failure();
   return node.setOutput(
       0, resample(node, node.input(0), axes, *mode, extrapolation));
