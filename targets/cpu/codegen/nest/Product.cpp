@@ -3,6 +3,8 @@
 
 #include "targets/common/Payload.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
@@ -20,6 +22,11 @@ SmallVector<Value> cpu::multiplyRows(KernelBuilder &kb, const Product &product,
     for (auto [at, width] : product.columns)
       vectors.push_back(loadLanes(kb, product.vectors, from.plus(at), 1,
                                   product.element, {width, width}));
+    for (Offset distance : product.ahead)
+      memref::PrefetchOp::create(
+          kb.b, kb.loc, product.vectors,
+          ValueRange{materialize(kb, addOffsets(kb, from, distance))},
+          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
     Offset scalar = advance(kb, product.scalarStart, step, 1);
     for (unsigned i = 0; i < rows; ++i) {
       Value factor = loadElement(kb, product.scalars,

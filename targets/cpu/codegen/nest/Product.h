@@ -18,6 +18,8 @@ struct Product {
   int64_t vectorPitch = 0; ///< between steps
   /// Offset from the start and lanes of each vector of a step.
   llvm::SmallVector<std::pair<int64_t, unsigned>, 8> columns;
+  /// How far from a step's vectors the lines lie that it fetches ahead.
+  llvm::SmallVector<Offset, 2> ahead;
 };
 
 /// The sums over `steps` steps, row by row.

@@ -4,6 +4,7 @@
 #include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/Product.h"
 #include "targets/cpu/codegen/nest/Totals.h"
+#include "targets/cpu/codegen/winograd/Fetch.h"
 #include "targets/cpu/codegen/winograd/Transforms.h"
 #include "targets/cpu/codegen/winograd/WinogradPlan.h"
 
@@ -40,11 +41,13 @@ private:
   void patchVector(const ImageTile &tile, Value local, Value channel,
                    LaneGroup lanes, Value whole,
                    ArrayRef<std::pair<Value, Value>> ranges);
+  void noteTile(const ImageTile &tile, Value first, Value local);
   void multiply(Value chunk, Value tiles);
   void multiplyBlock(Value point, Value chunk, Value tiles, Value block,
                      ArrayRef<Column> columns);
+  void fetchWeights(Product &product, Value round);
   void multiplyTile(const Product &product, ArrayRef<Column> columns,
-                    Offset target);
+                    Offset target, function_ref<void(Value)> fetch);
   void transformResult(const ImageTile &tile, Value local, Value chunk);
   void resultVector(const ImageTile &tile, Value local, Value channel,
                     Value inChunk, const Column &column);
@@ -64,6 +67,7 @@ private:
   Type element;
   FilterTransform transform;
   TileEpilogue epilogue;
+  TileFetcher fetcher;
   Value inputs;  ///< [point][block tile][input channel]
   Value results; ///< [point][block tile][result channel of the chunk]
   Value patch;   ///< [row][column][lanes]: input at a border, or results
@@ -73,7 +77,8 @@ WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
     : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest()),
       element(plan.contraction.element), transform(plan.outputs),
       epilogue(kb, nest, plan.contraction.vectorLoop, plan.contraction.rowLoop,
-               1, 1, plan.lanes, element) {
+               1, 1, plan.lanes, element),
+      fetcher(kb, plan) {
   int64_t points = plan.points();
   inputs = kb.scratch(points * plan.inPointPitch(), element);
   results = kb.scratch(points * plan.outPointPitch(), element);
@@ -83,8 +88,9 @@ WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
 void WinogradEmitter::emit() {
   int64_t blocks = llvm::divideCeil(plan.totalTiles, plan.blockTiles);
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
-    Values at = unflatten(kb, number, {blocks, plan.chunks()});
-    Value first = materialize(kb, advance(kb, {}, at[0], plan.blockTiles));
+    // All blocks of one chunk, as long as its weights are near.
+    Values at = unflatten(kb, number, {plan.chunks(), blocks});
+    Value first = materialize(kb, advance(kb, {}, at[1], plan.blockTiles));
     Value tiles =
         arith::SubIOp::create(b, loc, kb.index(plan.totalTiles), first);
     tiles = minIndex(kb, tiles, kb.index(plan.blockTiles));
@@ -94,11 +100,12 @@ void WinogradEmitter::emit() {
       });
     };
     forTiles([&](const ImageTile &tile, Value local) {
+      noteTile(tile, first, local);
       transformInput(tile, local);
     });
-    multiply(at[1], tiles);
+    multiply(at[0], tiles);
     forTiles([&](const ImageTile &tile, Value local) {
-      transformResult(tile, local, at[1]);
+      transformResult(tile, local, at[0]);
     });
   });
 }
@@ -117,6 +124,15 @@ WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
     tile.position.move(kb, nest, loop, index);
   }
   return tile;
+}
+
+/// For `fetcher`; beyond the last tile, that one again.
+void WinogradEmitter::noteTile(const ImageTile &tile, Value first,
+                               Value local) {
+  Value next = arith::AddIOp::create(b, loc, first, local);
+  next = materialize(kb, Offset{next, plan.blockTiles});
+  next = minIndex(kb, next, kb.index(plan.totalTiles - 1));
+  fetcher.note(local, tile.position, imageTile(next).position);
 }
 
 /// Rows (or columns) of the patch of a tile at `first` that the results need
@@ -300,19 +316,51 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
   Value rounds = arith::DivUIOp::create(b, loc, up, kb.index(rows));
   Offset from = advance(kb, {}, point, plan.inPointPitch());
   Offset to = advance(kb, inChunk, point, plan.outPointPitch());
+  int64_t blocks = llvm::divideCeil(plan.chunk, width);
+  int64_t parts = llvm::divideCeil(plan.inChannels(), plan.sumBlock);
   forRange(kb, kb.index(0), rounds, [&](Value round) {
     product.scalarStart = advance(kb, from, round, rows * plan.inPitch());
+    Value tile = materialize(kb, advance(kb, {}, round, rows));
+    fetchWeights(product, round);
     multiplyTile(product, columns,
-                 advance(kb, to, round, rows * plan.outPitch()));
+                 advance(kb, to, round, rows * plan.outPitch()),
+                 [&](Value number) {
+                   Offset part = advance(kb, Offset{number, 0}, block, parts);
+                   fetcher.fetch(point, chunk, tile, rows,
+                                 materialize(kb, part), blocks * parts);
+                 });
   });
+}
+
+/// While one point's products are computed, the next point's weights are
+/// fetched: each round of register tiles fetches its share of the columns.
+void WinogradEmitter::fetchWeights(Product &product, Value round) {
+  const FlatAccess &weights = plan.contraction.vectorAccess();
+  int64_t stride = weights.strides[plan.columns.windowLoop];
+  int64_t columns = int64_t(product.columns.size());
+  product.ahead.clear();
+  if (weights.tile <= 1 || !plan.streamsWeights)
+    return;
+  int64_t rounds = llvm::divideCeil(plan.blockTiles, int64_t(plan.tileRows));
+  int64_t share = llvm::divideCeil(columns, rounds);
+  for (int64_t i = 0; i < share; ++i) {
+    Value column =
+        materialize(kb, advance(kb, Offset{Value(), i}, round, share));
+    column = minIndex(kb, column, kb.index(columns - 1));
+    product.ahead.push_back(
+        advance(kb, Offset{Value(), stride}, column, weights.tileStride));
+  }
 }
 
 /// A register tile's sums over the input channels, to `results` at `target`:
 /// the first block of channels is stored, later ones are added.
 void WinogradEmitter::multiplyTile(const Product &product,
-                                   ArrayRef<Column> columns, Offset target) {
+                                   ArrayRef<Column> columns, Offset target,
+                                   function_ref<void(Value)> fetch) {
   int64_t channels = plan.inChannels(), steps = plan.sumBlock;
-  auto block = [&](Value first, int64_t count, bool add) {
+  auto block = [&](Value number, int64_t count, bool add) {
+    fetch(number);
+    Value first = materialize(kb, advance(kb, {}, number, steps));
     Product part = product;
     part.scalarStart = advance(kb, product.scalarStart, first, 1);
     part.vectorStart =
@@ -330,11 +378,10 @@ void WinogradEmitter::multiplyTile(const Product &product,
   };
   block(kb.index(0), std::min(steps, channels), false);
   int64_t full = channels / steps;
-  forRange(kb, kb.index(1), kb.index(full), [&](Value number) {
-    block(materialize(kb, advance(kb, {}, number, steps)), steps, true);
-  });
+  forRange(kb, kb.index(1), kb.index(full),
+           [&](Value number) { block(number, steps, true); });
   if (full > 0 && channels % steps)
-    block(kb.index(full * steps), channels % steps, true);
+    block(kb.index(full), channels % steps, true);
 }
 
 void WinogradEmitter::transformResult(const ImageTile &tile, Value local,

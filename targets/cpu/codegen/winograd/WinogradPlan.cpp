@@ -13,8 +13,9 @@ using namespace visir::cpu;
 /// Result channels per piece of work, about: fewer would transform the input
 /// more often than threads are worth.
 static constexpr int64_t kChunk = 128;
-/// Image tiles of a piece of work, about.
-static constexpr int64_t kBlockTiles = 16;
+/// Image tiles of a piece of work, about; at most, where each block reads the
+/// weights from an outer cache, as long as there are so many pieces.
+static constexpr int64_t kBlockTiles = 16, kMostBlockTiles = 64, kPieces = 8;
 /// Input channels that are added up one after the other by F(4, 3), whose
 /// transforms make most of the sums' rounding; shorter blocks take time.
 static constexpr int64_t kSumBlock = 64;
@@ -27,6 +28,10 @@ int64_t WinogradPlan::inPitch() const {
 }
 
 int64_t WinogradPlan::outPitch() const { return llvm::alignTo(chunk, lanes); }
+
+int64_t WinogradPlan::weightBytes() const {
+  return points() * inChannels() * outChannels() * 4;
+}
 
 int64_t WinogradPlan::tilesOf(unsigned loop) const {
   for (const FilterAxis *axis : {&rows, &columns})
@@ -49,6 +54,7 @@ struct WinogradPlanner {
   LogicalResult checkOperands(DispatchOp op);
   LogicalResult findLoops();
   LogicalResult setAxis(FilterAxis &axis, unsigned outLoop);
+  int64_t mostBlockTiles() const;
   void chooseTile();
   void chooseSumBlock();
   void estimate();
@@ -127,8 +133,18 @@ LogicalResult WinogradPlanner::findLoops() {
   return success();
 }
 
+int64_t WinogradPlanner::mostBlockTiles() const {
+  if (!plan.streamsWeights)
+    return kBlockTiles;
+  int64_t tileBytes = plan.points() * plan.inChannels() * 4;
+  int64_t most = std::min(plan.totalTiles * plan.chunks() / kPieces,
+                          4 * spec.l2Bytes / tileBytes);
+  return std::clamp(most, kBlockTiles, kMostBlockTiles);
+}
+
 void WinogradPlanner::chooseTile() {
   plan.lanes = spec.lanes(4);
+  plan.streamsWeights = plan.weightBytes() > spec.l2Bytes / 2;
   // Equal chunks of whole panels, or one.
   int64_t channels = plan.outChannels();
   int64_t chunks = std::max<int64_t>(channels / kChunk, 1);
@@ -157,7 +173,7 @@ void WinogradPlanner::chooseTile() {
       plan.tileVectors = unsigned(v);
     }
   }
-  int64_t blocks = llvm::divideCeil(plan.totalTiles, kBlockTiles);
+  int64_t blocks = llvm::divideCeil(plan.totalTiles, mostBlockTiles());
   int64_t wanted = llvm::divideCeil(plan.totalTiles, blocks);
   int64_t rounds = (wanted + plan.tileRows / 2) / plan.tileRows;
   plan.blockTiles = std::max<int64_t>(rounds, 1) * plan.tileRows;

@@ -35,6 +35,7 @@ struct WinogradPlan {
   int64_t chunk = 1;    ///< result channels of a piece of work; divides all
   int64_t sumBlock = 1; ///< input channels that are added up in one go
   int64_t totalTiles = 1;
+  bool streamsWeights = false; ///< they do not stay in the second-level cache
   uint32_t tileCount = 1;
   double cycles = 0; ///< estimate for the whole dispatch
 
@@ -46,6 +47,7 @@ struct WinogradPlan {
   int64_t outChannels() const {
     return contraction.extent(contraction.vectorLoop);
   }
+  int64_t weightBytes() const; ///< of all points
   const FlatNest &nest() const { return contraction.nest; }
   int64_t chunks() const { return outChannels() / chunk; }
   /// Elements of a transformed tile's row, and between points; the latter is

@@ -7,6 +7,7 @@
 #include "targets/cpu/codegen/winograd/Transforms.h"
 #include "targets/cpu/codegen/winograd/Winograd.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Verifier.h"
 #include "gtest/gtest.h"
 
@@ -104,6 +105,14 @@ TEST(Winograd, BlocksOfInputChannels) {
 
 TEST(Winograd, ChunksOfChannels) { winograd(shape(6, 6, 16, 256)); }
 
+TEST(Winograd, ActivationsAndWeightsFromOuterCaches) {
+  winograd(shape(70, 74, 64, 64));
+  winograd(shape(14, 14, 64, 256));
+  ConvShape s = shape(5, 1160, 64, 64);
+  s.kw = 1, s.tail = Tail::Long;
+  winograd(s);
+}
+
 static mlir::ElementsAttr randomWeights(int64_t channels) {
   auto module = parse(convText(shape(4, 4, channels, 64)));
   DispatchOp op;
@@ -188,4 +197,30 @@ TEST(Winograd, IsNotForOtherWindows) {
   EXPECT_EQ(chosen(s), 0);
   s.dilation = 1, s.kh = s.kw = 5;
   EXPECT_EQ(chosen(s), 0);
+}
+
+/// How many operations of the convolution's kernel fetch ahead.
+static unsigned fetches(const ConvShape &shape) {
+  auto module = parse(convText(shape));
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  useWinograd(op, 4, randomInputs(op, 1)[1]);
+  const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
+  mlir::OwningOpRef<mlir::ModuleOp> kernels =
+      mlir::ModuleOp::create(op.getLoc());
+  std::string reason;
+  EXPECT_TRUE(
+      succeeded(cpu::emitWinograd(op, *spec, *kernels, "kernel", reason)))
+      << reason;
+  unsigned count = 0;
+  kernels->walk([&](mlir::memref::PrefetchOp) { ++count; });
+  return count;
+}
+
+TEST(Winograd, FetchesWhatIsNotNear) {
+  EXPECT_EQ(fetches(shape(28, 28, 32, 32)), 0u);
+  // Input and results of 2 MB.
+  EXPECT_GT(fetches(shape(128, 128, 32, 32)), 0u);
+  // Weights of 2 MB.
+  EXPECT_GT(fetches(shape(28, 28, 128, 128)), 0u);
 }
