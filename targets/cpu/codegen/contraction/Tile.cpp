@@ -23,6 +23,8 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
       epilogue(kb, contraction.nest, contraction.vectorLoop,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
                element),
+      rowsAhead(kb, contraction.nest, contraction.scalarLoads.front(),
+                contraction.rowLoop, contraction.outerRowLoops),
       blocks(chooseSumBlocks(contraction, plan.sums)) {}
 
 void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
@@ -31,6 +33,9 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   this->columns = &columns;
   rowClass = &rows;
   Step start{position, source, ahead, prepared, {0, rows.rows}, 0, false};
+  // With several blocks of columns the rows have been read before.
+  if (plan.counts[1] == 1 && !scalars.memory)
+    rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
   Values sums;
   if (blocks) {
     sums = reduceInBlocks(start);
@@ -88,8 +93,11 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
 
 /// Whether the loop at `level` and all inside it are written out.
 bool TileEmitter::isUnrolled(unsigned level) const {
-  int64_t work = int64_t(rowClass->rows) * columns->columns.size();
+  int64_t width = columns->columns.size(), work = rowClass->rows * width;
   int64_t steps = 1;
+  // Steps side by side need registers for the operands of two of them.
+  if (work + 2 * (width + 1) > kb.spec.vectorRegisters)
+    return false;
   for (unsigned i = level; i < c.reductionLoops.size(); ++i) {
     const Window *window = findWindow(c.windows, c.reductionLoops[i]);
     if ((window && !window->alongRow) ||
@@ -232,10 +240,7 @@ Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
 }
 
 void TileEmitter::fetchAhead(const Step &step) {
-  memref::PrefetchOp::create(b, loc, source.memory,
-                             ValueRange{materialize(kb, step.ahead)},
-                             /*isWrite=*/false, /*localityHint=*/2,
-                             /*isDataCache=*/true);
+  fetchLine(kb, source.memory, step.ahead);
 }
 
 /// One step of the reduction for all rows that are inside of the tensor.

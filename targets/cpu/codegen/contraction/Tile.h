@@ -6,6 +6,7 @@
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_TILE_H
 
 #include "targets/cpu/codegen/contraction/Prepare.h"
+#include "targets/cpu/codegen/nest/RowsAhead.h"
 
 namespace visir::cpu {
 
@@ -98,6 +99,7 @@ private:
   ScalarRows scalars;
   mlir::Type element;
   TileEpilogue epilogue;
+  RowsAhead rowsAhead;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
   std::optional<SumBlocks> blocks;

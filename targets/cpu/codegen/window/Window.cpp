@@ -3,6 +3,7 @@
 
 #include "targets/common/Payload.h"
 #include "targets/common/SplitForms.h"
+#include "targets/cpu/codegen/nest/RowsAhead.h"
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,7 +23,8 @@ public:
       : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest),
         element(element),
         epilogue(kb, plan.nest, plan.vectorLoop, plan.rowLoop, plan.rows,
-                 plan.vectors, plan.lanes, element) {
+                 plan.vectors, plan.lanes, element),
+        ahead(kb, plan.nest, movingLoad(), plan.rowLoop, plan.outerLoops) {
     findProduct();
   }
   void emit();
@@ -37,7 +39,15 @@ private:
   };
 
   void findProduct();
-  void piece(std::pair<Value, Value> outer, std::pair<Value, Value> blocks);
+  unsigned movingLoad() const;
+  using Range = std::pair<Value, Value>;
+  void piece(Range outer, Range blocks);
+  void
+  forBlocks(Range blocks, const Position &position,
+            function_ref<void(const Position &, const ColumnClass &)> body);
+  void forTiles(
+      Range outer, const Position &position,
+      function_ref<void(const Position &, const RowClass &, Value)> body);
   void moveTo(Position &position, unsigned loop, Value index);
   void tile(const Position &position, const ColumnClass &columns,
             const RowClass &rows, Value first);
@@ -55,6 +65,7 @@ private:
   const FlatNest &nest;
   Type element;
   TileEpilogue epilogue;
+  RowsAhead ahead;
   /// The loads whose product the prologue is, if it is one.
   std::optional<std::pair<unsigned, unsigned>> product;
   const ColumnClass *columns = nullptr;
@@ -74,6 +85,15 @@ void WindowEmitter::findProduct() {
   auto rhs = dyn_cast<BlockArgument>(mul.getRhs());
   if (lhs && rhs)
     product = {lhs.getArgNumber(), rhs.getArgNumber()};
+}
+
+/// The load that moves along the row.
+unsigned WindowEmitter::movingLoad() const {
+  unsigned moving = plan.loads[0];
+  for (unsigned load : plan.loads)
+    if (nest.accesses[load].strides[plan.rowLoop] != 0)
+      moving = load;
+  return moving;
 }
 
 void WindowEmitter::moveTo(Position &position, unsigned loop, Value index) {
@@ -105,45 +125,66 @@ void WindowEmitter::emit() {
   });
 }
 
-void WindowEmitter::piece(std::pair<Value, Value> outer,
-                          std::pair<Value, Value> blocks) {
+void WindowEmitter::piece(Range outer, Range blocks) {
+  Position origin = Position::origin(nest);
+  for (const Window &window : plan.windows)
+    origin.borders.push_back({Value(), window.border.offset});
+  if (plan.blocksOutside)
+    return forBlocks(
+        blocks, origin, [&](const Position &at, const ColumnClass &columns) {
+          forTiles(outer, at,
+                   [&](const Position &start, const RowClass &rows,
+                       Value first) { tile(start, columns, rows, first); });
+        });
+  forTiles(outer, origin,
+           [&](const Position &at, const RowClass &rows, Value first) {
+             forBlocks(blocks, at,
+                       [&](const Position &start, const ColumnClass &columns) {
+                         tile(start, columns, rows, first);
+                       });
+           });
+}
+
+void WindowEmitter::forBlocks(
+    Range blocks, const Position &position,
+    function_ref<void(const Position &, const ColumnClass &)> body) {
+  int64_t width = int64_t(plan.vectors) * plan.lanes;
+  for (const ColumnClass &columns : plan.columnClasses) {
+    auto [low, high] = clipRange(kb, blocks, columns.firstBlock,
+                                 columns.blockCount, plan.blockCount);
+    forRange(kb, low, high, [&](Value block) {
+      Position start = position;
+      for (auto [offset, access] :
+           llvm::zip_equal(start.accesses, nest.accesses))
+        offset =
+            advance(kb, offset, block, width * access.strides[plan.vectorLoop]);
+      body(start, columns);
+    });
+  }
+}
+
+void WindowEmitter::forTiles(
+    Range outer, const Position &position,
+    function_ref<void(const Position &, const RowClass &, Value)> body) {
   SmallVector<int64_t> extents;
   for (unsigned loop : plan.outerLoops)
     extents.push_back(plan.extent(loop));
-  int64_t width = int64_t(plan.vectors) * plan.lanes;
-  auto forBlocks = [&](const Position &position, const RowClass &rows,
-                       Value first) {
-    for (const ColumnClass &columns : plan.columnClasses) {
-      auto [low, high] = clipRange(kb, blocks, columns.firstBlock,
-                                   columns.blockCount, plan.blockCount);
-      forRange(kb, low, high, [&](Value block) {
-        Position start = position;
-        for (auto [offset, access] :
-             llvm::zip_equal(start.accesses, nest.accesses))
-          offset = advance(kb, offset, block,
-                           width * access.strides[plan.vectorLoop]);
-        tile(start, columns, rows, first);
-      });
-    }
-  };
   forRange(kb, outer.first, outer.second, [&](Value flat) {
-    Position position = Position::origin(nest);
-    for (const Window &window : plan.windows)
-      position.borders.push_back({Value(), window.border.offset});
+    Position at = position;
     for (auto [loop, index] :
          llvm::zip_equal(plan.outerLoops, unflatten(kb, flat, extents)))
-      moveTo(position, loop, index);
+      moveTo(at, loop, index);
     for (const RowClass &rows : plan.rowClasses)
       forRange(kb, kb.index(rows.firstTile),
                kb.index(rows.firstTile + rows.tileCount), [&](Value number) {
-                 Position start = position;
+                 Position start = at;
                  Offset first = advance(kb, {}, number, plan.rows);
                  moveTo(start, plan.rowLoop, materialize(kb, first));
                  Value isFirst;
                  if (plan.sumsRow)
                    isFirst = arith::CmpIOp::create(
                        b, loc, arith::CmpIPredicate::eq, number, kb.index(0));
-                 forBlocks(start, rows, isFirst);
+                 body(start, rows, isFirst);
                });
   });
 }
@@ -160,6 +201,8 @@ void WindowEmitter::tile(const Position &position, const ColumnClass &columns,
     for (const Column &column : columns.columns)
       sums.push_back(makeConstant(
           b, loc, VectorType::get({int64_t(column.width)}, element), neutral));
+  ahead.fetch(position, rows.rows, columns.columns,
+              nest.accesses[movingLoad()].strides[plan.vectorLoop]);
   windowLevel(0, position, sums);
   epilogue.emit(position, columns.columns, rows.rows, sums, first);
 }
@@ -192,11 +235,7 @@ void WindowEmitter::windowLevel(unsigned level, const Position &position,
 /// The taps inside of the tensor in the order in which the moving operand's
 /// elements lie, so that each is loaded once and soon used up.
 SmallVector<WindowEmitter::Tap> WindowEmitter::sortedTaps() const {
-  unsigned moving = plan.loads[0];
-  for (unsigned load : plan.loads)
-    if (nest.accesses[load].strides[plan.rowLoop] != 0)
-      moving = load;
-  const FlatAccess &access = nest.accesses[moving];
+  const FlatAccess &access = nest.accesses[movingLoad()];
   int64_t steps = plan.tapLoops.empty() ? 1 : plan.extent(plan.tapLoops[0]);
   int64_t tapStride =
       plan.tapLoops.empty() ? 0 : access.strides[plan.tapLoops[0]];
@@ -291,6 +330,8 @@ DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec,
   config.append("kernel", b.getStringAttr("window"));
   config.append("rows", b.getI64IntegerAttr(plan->rows));
   config.append("vectors", b.getI64IntegerAttr(plan->vectors));
+  if (plan->blocksOutside)
+    config.append("blocks_outside", b.getUnitAttr());
   if (hasSums(op))
     config.append("sums", b.getUnitAttr());
   return config.getDictionary(op.getContext());

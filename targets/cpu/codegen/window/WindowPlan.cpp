@@ -6,6 +6,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace visir;
@@ -35,6 +36,7 @@ struct WindowPlanner {
   LogicalResult sortWindow();
   LogicalResult checkFill();
   LogicalResult chooseTile();
+  bool gainsByBlocks() const;
   void cutWork();
 };
 
@@ -192,7 +194,30 @@ LogicalResult WindowPlanner::chooseTile() {
   return success();
 }
 
+/// Whether the rows that a window spans leave the first-level cache with all
+/// their channels, but stay in it with those of one vector.
+bool WindowPlanner::gainsByBlocks() const {
+  constexpr int64_t line = 64, sets = 64;
+  int64_t bytes = 0, lines = 0, conflicts = 1;
+  for (unsigned load : plan.loads) {
+    const FlatAccess &access = plan.nest.accesses[load];
+    if (access.strides[plan.rowLoop] == 0)
+      continue;
+    int64_t pitch = access.strides[plan.rowLoop] * elementBytes(access.element);
+    int64_t pixels = plan.extent(plan.rowLoop);
+    for (unsigned loop : plan.windowLoops)
+      pixels *= plan.extent(loop);
+    bytes += pixels * pitch;
+    lines += pixels * plan.vectors;
+    // Pixels a power of two apart fall on few of the cache's sets.
+    if (pitch % line == 0)
+      conflicts = std::max(conflicts, std::gcd(pitch / line, sets));
+  }
+  return bytes > 2 * spec.l1Bytes && lines * line * conflicts <= spec.l1Bytes;
+}
+
 void WindowPlanner::cutWork() {
+  plan.blocksOutside = gainsByBlocks();
   double work = 1;
   for (const FlatLoop &loop : plan.nest.loops)
     work *= double(loop.extent);

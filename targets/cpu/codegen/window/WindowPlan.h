@@ -23,6 +23,9 @@ struct WindowPlan {
   unsigned rows = 1, vectors = 1, lanes = 1;
   llvm::SmallVector<ColumnClass, 2> columnClasses;
   llvm::SmallVector<RowClass, 4> rowClasses;
+  /// Blocks of vectors are the outer loop of a piece, so that the rows which
+  /// their windows share stay in the first-level cache.
+  bool blocksOutside = false;
   int64_t outerPerPiece = 1, blocksPerPiece = 1;
   int64_t outerCount = 1, blockCount = 1;
   uint32_t tileCount = 1;

@@ -63,6 +63,11 @@ TEST(Contraction, ImageStem) {
   conv(s);
   s.kh = s.kw = 4, s.pad = 0, s.stride = 4;
   conv(s);
+  // So large that the next rows are fetched ahead.
+  s.h = s.w = 212, s.co = 16;
+  conv(s);
+  s.kh = s.kw = 3, s.pad = 1, s.stride = 2;
+  conv(s);
 }
 
 TEST(Contraction, Groups) {

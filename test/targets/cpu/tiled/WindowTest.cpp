@@ -27,6 +27,21 @@ TEST(Window, Depthwise) {
     }
 }
 
+TEST(Window, RowsThatLeaveTheFirstCacheGoByBlocksOfChannels) {
+  ConvShape s = shape(9, 3, 1300);
+  window(s, "depthwise");
+  s.sums = true, s.stride = 2, s.n = 2;
+  window(s, "depthwise");
+}
+
+TEST(Window, StridedWindowsFetchTheirNextRows) {
+  ConvShape s = shape(66, 3, 36);
+  s.stride = 2;
+  window(s, "depthwise");
+  s.kh = s.kw = 5, s.pad = 2, s.stride = 3;
+  window(s, "depthwise");
+}
+
 TEST(Window, SumsAlongRows) {
   for (int64_t size : {7, 17, 40})
     for (Tail tail : {Tail::Relu, Tail::Silu}) {
