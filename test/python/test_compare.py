@@ -3,6 +3,7 @@
 
 import json
 import math
+import subprocess
 
 import ml_dtypes
 import numpy
@@ -10,8 +11,10 @@ import onnx
 import pytest
 from conftest import model_of, tensor
 from onnx import TensorProto, helper
-from test_driver import tool
+from test_driver import TOOL, tool
 from visir import compare, extract
+
+REDUCE = TOOL.with_name("visir-reduce")
 
 
 @pytest.fixture
@@ -95,6 +98,83 @@ def test_reference_reduces_too(chain, tmp_path):
     assert result["first"]["node"] == "power"
     assert result["reduced"] == {"nodes": ["power"], "folder": str(folder)}
     assert (folder / "model.mlir").exists()
+
+
+@pytest.fixture
+def growing(tmp_path):
+    """y = softmax(x x^T) z, the rows of x and the columns of z bounded."""
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0]),
+        helper.make_node("MatMul", ["x", "t"], ["s"], name="product"),
+        helper.make_node("Softmax", ["s"], ["p"]),
+        helper.make_node("MatMul", ["p", "z"], ["y"]),
+    ]
+    path = tmp_path / "growing.onnx"
+    inputs = [tensor("x", ("a", 4)), tensor("z", ("a", "b"))]
+    onnx.save(model_of(nodes, inputs, [tensor("y", None)]), path)
+    return path, "--shape", "x=T<=9x4", "--shape", "z=TxS<=6"
+
+
+def test_bounded_dimensions(growing):
+    done = tool("compare", *growing)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[::2] == ["S=1, T=1", "S=3, T=5", "S=6, T=9"]
+    assert all(line.startswith("y: error ") for line in lines[1::2])
+
+
+def test_bounded_dimensions_at_given_sizes(growing, tmp_path):
+    numpy.savez(
+        tmp_path / "in.npz",
+        x=numpy.ones((7, 4), "f4"), z=numpy.ones((7, 2), "f4"),
+    )  # fmt: skip
+    at = ["--at", "T=7,S=2"]
+    inputs = ["--inputs", tmp_path / "in.npz"]
+    done = tool("compare", *growing, *at, *inputs, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    (run,) = result["runs"]
+    assert result["agrees"] and run["sizes"] == {"S": 2, "T": 7}
+    assert run["outputs"][0]["largest"] == pytest.approx(1)
+    # Two products' rounding is never permitted: the static model shows where.
+    done = tool("compare", *growing, *at, "--factor", "0")
+    assert done.returncode == 1
+    assert "first node that differs: product (visir.matmul): error" in (
+        done.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    "words, text",
+    [
+        (["--at", "T=7"], "--at is 'T=7', expected a size of 'S', too"),
+        (["--at", "T=7,U=1"], "--at is 'T=7,U=1', expected a number for each"),
+        (["--at", "T=10,S=1"], "size of 'T' in --at is 10, expected 1..9"),
+        (["--inputs", "in.npz"],
+         "--inputs is given, expected one --at with its sizes"),
+    ],
+)  # fmt: skip
+def test_refuses_sizes(growing, words, text):
+    done = tool("compare", *growing, *words)
+    assert done.returncode == 64 and text in done.stderr
+
+
+def test_static_shapes_have_no_sizes(chain):
+    done = tool("compare", chain, "--at", "T=1")
+    assert done.returncode == 64
+    assert "--at is given, expected bounded dimensions" in done.stderr
+
+
+def test_reduce_refuses_bounded_dimensions(growing, tmp_path):
+    done = subprocess.run(
+        [REDUCE, *map(str, growing), "-o", str(tmp_path / "part")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert (
+        "model has bounded dimensions, expected a --shape of numbers to reduce"
+        in done.stderr
+    )
 
 
 def test_inputs_given_and_bound(tmp_path, reshape_model, capsys):

@@ -27,17 +27,26 @@ struct JudgeOptions {
   std::string against = "reference"; ///< of `compare`
   bool json = false;
   std::vector<std::string> shapes, bindings;
+  std::vector<std::string> sizes; ///< `--at` of `compare`
   unsigned threads = 0, seed = 0;
   double factor = 1;
 };
 
 /// A model with inputs, ready to be judged.
 struct Judged {
-  std::unique_ptr<MLIRContext> context;
   OwningOpRef<ModuleOp> module;
   func::FuncOp function;
   Tensors inputs;
   TargetRunner runner;
+
+  bool isBounded() { return function->hasAttr("visir.symbols"); }
+};
+
+/// What a comparison came to.
+struct Outcome {
+  Comparison comparison;
+  std::optional<FirstDifference> first;
+  std::optional<Ops> reduced;
 };
 } // namespace
 
@@ -114,21 +123,26 @@ static FailureOr<Tensors> makeInputs(func::FuncOp function,
   return inputs;
 }
 
-/// Fills `judged`; returns an exit code if the command must end.
-static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
-  ImportOptions import;
+/// Reads the options of the import; returns an exit code if they are wrong.
+static std::optional<int> readOptions(JudgeOptions &options,
+                                      ImportOptions &import) {
   std::string error = parseShapes(options.shapes, import.shapeSets);
   if (error.empty())
     error = expandBindings(options.bindings);
   if (error.empty())
     error = parseBindings(options.bindings, import.bindings);
-  if (!error.empty()) {
-    llvm::errs() << "error: " << error << "\n";
-    return kExitUsage;
-  }
+  if (error.empty())
+    return std::nullopt;
+  llvm::errs() << "error: " << error << "\n";
+  return kExitUsage;
+}
+
+/// Loads the model; returns an exit code if the command must end.
+static std::optional<int> load(MLIRContext &context,
+                               const JudgeOptions &options,
+                               const ImportOptions &import, Judged &judged) {
   bool unsupported = false;
-  auto module =
-      loadModel(*judged.context, options.model, import, &unsupported);
+  auto module = loadModel(context, options.model, import, &unsupported);
   if (failed(module))
     return unsupported ? kExitUnsupported : kExitFailed;
   if (refuseOpaque(**module))
@@ -138,17 +152,17 @@ static std::optional<int> prepare(JudgeOptions &options, Judged &judged) {
   if (failed(function))
     return kExitFailed;
   judged.function = *function;
-  if ((*function)->hasAttr("visir.symbols")) {
-    function->emitError("model has bounded dimensions, expected a --shape of "
-                        "numbers to compare at");
-    return kExitFailed;
-  }
-  auto inputs = makeInputs(*function, options);
+  return std::nullopt;
+}
+
+/// Adds inputs and the runner.
+static LogicalResult prepare(const JudgeOptions &options, Judged &judged) {
+  auto inputs = makeInputs(judged.function, options);
   if (failed(inputs))
-    return kExitFailed;
+    return failure();
   judged.inputs = std::move(*inputs);
   judged.runner = makeCpuRunner(options.target, options.threads);
-  return std::nullopt;
+  return success();
 }
 
 /// Looks for the first op that differs; tells of steps on standard error.
@@ -180,9 +194,96 @@ static FailureOr<Ops> reduceTo(Judged &judged, const JudgeOptions &options,
   return reduced;
 }
 
+/// Compares the outputs, as `whole` gives them, and looks for the reason of a
+/// difference.
+static FailureOr<Outcome> judge(Judged &judged, const JudgeOptions &options,
+                                const TargetRunner &whole) {
+  auto comparison =
+      compareOutputs(judged.function, judged.inputs, whole, options.factor);
+  if (failed(comparison))
+    return failure();
+  Outcome outcome{std::move(*comparison), {}, {}};
+  if (!outcome.comparison.agrees) {
+    auto found = search(judged, options);
+    if (failed(found))
+      return failure();
+    outcome.first = std::move(*found);
+  }
+  if (outcome.first && !options.output.empty()) {
+    auto cut = reduceTo(judged, options, *outcome.first);
+    if (failed(cut))
+      return failure();
+    outcome.reduced = std::move(*cut);
+  }
+  return outcome;
+}
+
+static Report reportOf(const JudgeOptions &options, const Outcome &outcome) {
+  return {options.model,  options.target,     options.against,
+          options.output, outcome.comparison, outcome.first,
+          outcome.reduced};
+}
+
+/// Reads `--at`; returns an exit code if it is wrong.
+static std::optional<int> readSizes(const JudgeOptions &options,
+                                    const ImportOptions &import,
+                                    std::vector<SymbolSizes> &wanted) {
+  std::string error;
+  for (const std::string &text : options.sizes)
+    if (error.empty())
+      error = parseSizes(text, import.shapeSets, wanted.emplace_back());
+  if (error.empty() && !options.inputs.empty() && wanted.size() != 1)
+    error = "--inputs is given, expected one --at with its sizes";
+  if (wanted.empty())
+    wanted = usualSizes(import.shapeSets);
+  if (error.empty())
+    return std::nullopt;
+  llvm::errs() << "error: " << error << "\n";
+  return kExitUsage;
+}
+
+/// Compiles the model once and compares it with the reference at several
+/// sizes, where the reference sees a model of static shape.
+static int compareAtSizes(MLIRContext &context, const JudgeOptions &options,
+                          const ImportOptions &import, Judged &bounded) {
+  std::vector<SymbolSizes> wanted;
+  if (auto exit = readSizes(options, import, wanted))
+    return *exit;
+  auto whole =
+      makeBoundedRunner(*bounded.module, options.target, options.threads);
+  if (failed(whole))
+    return kExitFailed;
+  bool agrees = true;
+  llvm::json::Array runs;
+  for (const SymbolSizes &sizes : wanted) {
+    ImportOptions fixed = import;
+    fixed.shapeSets = shapesAt(import.shapeSets, sizes);
+    Judged judged;
+    if (auto exit = load(context, options, fixed, judged))
+      return *exit;
+    if (failed(prepare(options, judged)))
+      return kExitFailed;
+    auto outcome = judge(judged, options, *whole);
+    if (failed(outcome))
+      return kExitFailed;
+    agrees &= outcome->comparison.agrees;
+    Report report = reportOf(options, *outcome);
+    report.sizes = sizes;
+    if (options.json)
+      runs.push_back(toJson(report));
+    else
+      printText(report);
+  }
+  if (options.json)
+    llvm::outs() << llvm::json::Value(llvm::json::Object{
+                        {"agrees", agrees}, {"runs", std::move(runs)}})
+                 << "\n";
+  return agrees ? kExitOk : kExitFailed;
+}
+
 int visir::compareCommand(ArrayRef<char *> raw) {
   JudgeOptions options;
-  Judged judged{makeContext(), {}, {}, {}, {}};
+  auto context = makeContext();
   Arguments arguments("compare MODEL [options]",
                       "Runs a model on a target and on the reference or "
                       "another engine, and\nnames the first node that differs.");
@@ -197,44 +298,45 @@ int visir::compareCommand(ArrayRef<char *> raw) {
                                : "engine is " + text.str() +
                                      ", expected reference or onnxruntime";
                   });
+  arguments.value("--at", "T=17,P=3",
+                  "sizes of bounded dimensions, again for more; without it\n"
+                  "all at 1, at half of their bounds, and at their bounds",
+                  collect(options.sizes));
   arguments.value("--reduce", "FOLDER",
                   "receives the smallest part that differs", options.output);
   arguments.flag("--json", "as JSON", options.json);
   if (auto exit = arguments.parse(raw))
     return *exit;
-  DiagnosticPrinter printer(*judged.context, /*remarks=*/false);
-  if (auto exit = prepare(options, judged))
+  DiagnosticPrinter printer(*context, /*remarks=*/false);
+  ImportOptions import;
+  Judged judged;
+  if (auto exit = readOptions(options, import))
     return *exit;
-  auto comparison = compareOutputs(judged.function, judged.inputs,
-                                   judged.runner, options.factor);
-  if (failed(comparison))
+  if (auto exit = load(*context, options, import, judged))
+    return *exit;
+  if (judged.isBounded())
+    return compareAtSizes(*context, options, import, judged);
+  if (!options.sizes.empty()) {
+    llvm::errs() << "error: --at is given, expected bounded dimensions in "
+                    "--shape\n";
+    return kExitUsage;
+  }
+  if (failed(prepare(options, judged)))
     return kExitFailed;
-  std::optional<FirstDifference> first;
-  std::optional<Ops> reduced;
-  if (!comparison->agrees) {
-    auto found = search(judged, options);
-    if (failed(found))
-      return kExitFailed;
-    first = std::move(*found);
-  }
-  if (first && !options.output.empty()) {
-    auto cut = reduceTo(judged, options, *first);
-    if (failed(cut))
-      return kExitFailed;
-    reduced = std::move(*cut);
-  }
-  Report report{options.model, options.target, options.against,
-                options.output, *comparison, first, reduced};
+  auto outcome = judge(judged, options, judged.runner);
+  if (failed(outcome))
+    return kExitFailed;
+  Report report = reportOf(options, *outcome);
   if (options.json)
     printJson(report);
   else
     printText(report);
-  return comparison->agrees ? kExitOk : kExitFailed;
+  return outcome->comparison.agrees ? kExitOk : kExitFailed;
 }
 
 int visir::reduceCommand(ArrayRef<char *> raw) {
   JudgeOptions options;
-  Judged judged{makeContext(), {}, {}, {}, {}};
+  auto context = makeContext();
   Arguments arguments("visir-reduce MODEL -o FOLDER [options]",
                       "Cuts the smallest part of a model that differs from "
                       "the reference.");
@@ -246,9 +348,20 @@ int visir::reduceCommand(ArrayRef<char *> raw) {
     return *exit;
   if (options.output.empty())
     options.output = "reduced";
-  DiagnosticPrinter printer(*judged.context, /*remarks=*/false);
-  if (auto exit = prepare(options, judged))
+  DiagnosticPrinter printer(*context, /*remarks=*/false);
+  ImportOptions import;
+  Judged judged;
+  if (auto exit = readOptions(options, import))
     return *exit;
+  if (auto exit = load(*context, options, import, judged))
+    return *exit;
+  if (judged.isBounded()) {
+    judged.function->emitError("model has bounded dimensions, expected a "
+                               "--shape of numbers to reduce at");
+    return kExitFailed;
+  }
+  if (failed(prepare(options, judged)))
+    return kExitFailed;
   auto first = search(judged, options);
   if (failed(first))
     return kExitFailed;

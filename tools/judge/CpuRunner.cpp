@@ -31,7 +31,9 @@ static Tensors run(const std::string &path, func::FuncOp function,
   rt::Session session(artifact);
   std::vector<rt::Tensor> given;
   for (auto [i, tensor] : llvm::enumerate(inputs)) {
-    given.push_back(rt::Module::makeTensor(artifact.input(0, i)));
+    ArrayRef<int64_t> dims = tensor.type().getShape();
+    given.emplace_back(artifact.input(0, i).dtype,
+                       std::vector<int64_t>(dims.begin(), dims.end()));
     SmallVector<char> bytes = tensor.toBytes();
     if (bytes.size() != given.back().bytes())
       throw std::runtime_error(
@@ -48,21 +50,54 @@ static Tensors run(const std::string &path, func::FuncOp function,
   return results;
 }
 
+namespace {
+/// A temporary file with the artifact of a module.
+struct Artifact {
+  SmallString<128> path;
+  llvm::FileRemover remover;
+};
+} // namespace
+
+static FailureOr<std::shared_ptr<Artifact>> makeArtifact(ModuleOp module,
+                                                         StringRef target) {
+  auto artifact = std::make_shared<Artifact>();
+  if (std::error_code code = llvm::sys::fs::createTemporaryFile(
+          "visir", "visir", artifact->path))
+    return module.emitError("temporary file cannot be made: ")
+           << code.message();
+  artifact->remover.setFile(artifact->path);
+  if (failed(compile(module, target, artifact->path)))
+    return failure();
+  return artifact;
+}
+
+static FailureOr<Tensors> runFor(const Artifact &artifact, ModuleOp module,
+                                 ArrayRef<Tensor> inputs, unsigned threads) {
+  auto function = *module.getOps<func::FuncOp>().begin();
+  try {
+    return run(artifact.path.str().str(), function, inputs, threads);
+  } catch (const std::exception &error) {
+    return function.emitError(error.what());
+  }
+}
+
 TargetRunner visir::makeCpuRunner(std::string target, unsigned threads) {
   return [=](ModuleOp module, ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
-    SmallString<128> path;
-    if (std::error_code code =
-            llvm::sys::fs::createTemporaryFile("visir", "visir", path))
-      return module.emitError("temporary file cannot be made: ")
-             << code.message();
-    llvm::FileRemover remover(path);
-    if (failed(compile(module, target, path)))
+    auto artifact = makeArtifact(module, target);
+    if (failed(artifact))
       return failure();
-    auto function = *module.getOps<func::FuncOp>().begin();
-    try {
-      return run(path.str().str(), function, inputs, threads);
-    } catch (const std::exception &error) {
-      return function.emitError(error.what());
-    }
+    return runFor(**artifact, module, inputs, threads);
   };
+}
+
+FailureOr<TargetRunner> visir::makeBoundedRunner(ModuleOp module,
+                                                 StringRef target,
+                                                 unsigned threads) {
+  auto made = makeArtifact(module, target);
+  if (failed(made))
+    return failure();
+  return TargetRunner(
+      [threads, artifact = *made](ModuleOp at, ArrayRef<Tensor> inputs) {
+        return runFor(*artifact, at, inputs, threads);
+      });
 }

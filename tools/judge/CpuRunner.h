@@ -13,6 +13,12 @@ namespace visir {
 /// "x86-64-v3"), on `threads` threads (0: all).
 TargetRunner makeCpuRunner(std::string target, unsigned threads = 0);
 
+/// The same for one module with bounded dimensions, which is compiled now: the
+/// runner takes modules of static shape for what they say of shapes only.
+mlir::FailureOr<TargetRunner> makeBoundedRunner(mlir::ModuleOp module,
+                                                llvm::StringRef target,
+                                                unsigned threads = 0);
+
 } // namespace visir
 
 #endif // VISIR_TOOLS_JUDGE_CPURUNNER_H

@@ -37,6 +37,8 @@ void visir::printReduced(ArrayRef<Operation *> ops, StringRef folder) {
 }
 
 void visir::printText(const Report &report) {
+  if (!report.sizes.empty())
+    llvm::outs() << sizesText(report.sizes) << "\n";
   for (auto [name, difference] :
        llvm::zip_equal(report.comparison.names, report.comparison.outputs)) {
     llvm::outs() << name << ": ";
@@ -45,7 +47,8 @@ void visir::printText(const Report &report) {
   if (report.first)
     printFirst(*report.first);
   else if (!report.comparison.agrees)
-    llvm::outs() << "no part of the model differs when it runs alone\n";
+    llvm::outs() << "no part of the model differs when it runs alone"
+                 << (report.sizes.empty() ? "\n" : " with static sizes\n");
   if (report.reduced)
     printReduced(*report.reduced, report.folder);
 }
@@ -65,7 +68,7 @@ static json::Object differenceJson(StringRef name,
                       {"expected", number(difference.expected)}};
 }
 
-void visir::printJson(const Report &report) {
+json::Object visir::toJson(const Report &report) {
   json::Object result{{"model", report.model},
                       {"target", report.target},
                       {"against", report.against},
@@ -90,5 +93,15 @@ void visir::printJson(const Report &report) {
     result["reduced"] =
         json::Object{{"nodes", std::move(nodes)}, {"folder", report.folder}};
   }
-  llvm::outs() << json::Value(std::move(result)) << "\n";
+  if (!report.sizes.empty()) {
+    json::Object sizes;
+    for (const auto &[name, size] : report.sizes)
+      sizes[name] = size;
+    result["sizes"] = std::move(sizes);
+  }
+  return result;
+}
+
+void visir::printJson(const Report &report) {
+  llvm::outs() << json::Value(toJson(report)) << "\n";
 }

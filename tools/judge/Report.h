@@ -5,6 +5,9 @@
 #define VISIR_TOOLS_JUDGE_REPORT_H
 
 #include "compiler/driver/Compare.h"
+#include "tools/judge/Sizes.h"
+
+#include "llvm/Support/JSON.h"
 
 namespace visir {
 
@@ -14,11 +17,13 @@ struct Report {
   const Comparison &comparison;
   const std::optional<FirstDifference> &first;
   const std::optional<llvm::SmallVector<mlir::Operation *>> &reduced;
+  SymbolSizes sizes = {}; ///< of bounded dimensions
 };
 
 /// All of it on standard output.
 void printText(const Report &report);
 void printJson(const Report &report);
+llvm::json::Object toJson(const Report &report);
 
 /// The line that names the first node, and the one that tells of a reduced
 /// part.
