@@ -407,11 +407,20 @@ DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
   return config.getDictionary(op.getContext());
 }
 
+/// Positions of a row to sum over, at least, where other rows could be in the
+/// same register tile without sums: tiles of fewer wait for their weights.
+static constexpr int64_t kShortestSums = 4;
+
 bool cpu::sumsInContraction(DispatchOp op, const CpuSpec &spec,
                             std::string &reason) {
   FailureOr<Contraction> contraction = classify(op, reason);
   if (failed(contraction))
     return false;
+  if (contraction->sumsRow && contraction->rowExtent() < kShortestSums &&
+      !contraction->outerRowLoops.empty()) {
+    reason = "the rows are too short for register tiles";
+    return false;
+  }
   planTiles(*contraction, spec);
   if (contraction->rowLoop >= 0 || !contraction->sumsRow)
     return true;

@@ -3,6 +3,8 @@
 #include "test/targets/cpu/tiled/TiledRun.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "targets/cpu/codegen/Tiled.h"
+
 #include "gtest/gtest.h"
 
 using namespace visir;
@@ -151,9 +153,8 @@ static std::pair<unsigned, bool> fetches(MatMulShape shape) {
       mlir::ModuleOp::create(b, b.getUnknownLoc());
   EXPECT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
   llvm::DenseMap<mlir::Block *, unsigned> counts;
-  kernels->walk([&](mlir::memref::PrefetchOp fetch) {
-    ++counts[fetch->getBlock()];
-  });
+  kernels->walk(
+      [&](mlir::memref::PrefetchOp fetch) { ++counts[fetch->getBlock()]; });
   bool several = false;
   for (auto &[block, count] : counts)
     several |= count > 1;
@@ -214,6 +215,22 @@ TEST(Contraction, NormInThePrologue) {
     }
   s.element = "f64", s.k = 19, s.tail = Tail::Bias;
   expectTiled(matmulText(s), "contraction", 1, 1e-11);
+}
+
+TEST(Contraction, SumsOfShortRowsAreNoPart) {
+  ConvShape s;
+  s.sums = true, s.h = 8, s.ci = 24, s.co = 40;
+  for (int64_t width : {2, 4}) {
+    s.w = width;
+    auto module = parse(convText(s));
+    DispatchOp op;
+    module->walk([&](DispatchOp found) { op = found; });
+    std::string reason;
+    EXPECT_EQ(cpu::sumsInKernel(op, *cpu::findSpec("x86-64-v4"), reason),
+              width == 4);
+    EXPECT_EQ(reason,
+              width == 4 ? "" : "the rows are too short for register tiles");
+  }
 }
 
 TEST(Contraction, SumsAlongRows) {
