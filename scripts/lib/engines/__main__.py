@@ -21,7 +21,7 @@ import tempfile
 
 import numpy
 
-from scripts.lib.engines import chart, summary
+from scripts.lib.engines import bars, chart, summary
 from scripts.lib.engines.summary import RIGHT
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -199,7 +199,10 @@ def write_chart(path, results, title):
 
 def find_models(arguments):
     """(name, model path, golden path) of what was asked for."""
+    names = []
     for name in arguments.models:
+        names += bars.MODELS if name == "bars" else [name]
+    for name in names:
         path = pathlib.Path(name)
         if path.suffix == ".onnx":
             yield (
@@ -240,7 +243,8 @@ def parse(words=None):
         "--models",
         type=split,
         required=True,
-        help="names of models/, or ONNX files beside NAME.npz",
+        help="names of models/, ONNX files beside NAME.npz, or `bars` for "
+        "all models that have a bar",
     )
     parser.add_argument("--exporter", default="torchscript")
     parser.add_argument(
@@ -260,6 +264,12 @@ def parse(words=None):
         help="a variable of one engine's process; may be given again",
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=1,
+        help="of everything, one after the other; the least ratio is judged",
+    )
     parser.add_argument(
         "--seconds",
         type=float,
@@ -284,9 +294,8 @@ def parse(words=None):
     return parser.parse_args(words)
 
 
-def main():
-    arguments = parse()
-    print(machine())
+def measure(arguments):
+    """A result for each model and number of threads, of one run."""
     results = []
     for name, model, golden in find_models(arguments):
         for threads in map(int, split(arguments.threads)):
@@ -295,12 +304,44 @@ def main():
             )
             print_rows(name, threads, rows)
             sys.stdout.flush()
-            results.append({"model": name, "threads": threads, "rows": rows})
+            results.append(
+                {
+                    **{"model": name, "threads": threads, "rows": rows},
+                    "target": arguments.target,
+                }
+            )
+    return results
+
+
+def print_verdicts(results):
+    """Scaling and, beside the bars, the least ratio of all runs."""
     print()
-    for threads in map(int, split(arguments.threads)):
+    for threads, part in summary.by_threads(results):
         print_means(results, threads)
+        for result in part:
+            least = summary.least_ratio(result)
+            bar = bars.bar_of(result)
+            print(
+                f"  {result['model']:34} least ratio "
+                f"{summary.number(least):>5}, bar {bar[0]:.2f}, goal "
+                f"{bar[1]:.2f}: {bars.verdict(least, bar)}"
+            )
+    for model, factor in summary.scaling(results).items():
+        print(f"  {model:34} {factor:.2f}x as fast with two threads")
+
+
+def main():
+    arguments = parse()
+    print(machine())
+    runs = []
+    for number in range(arguments.runs):
+        if arguments.runs > 1:
+            print(f"\nrun {number + 1} of {arguments.runs}")
+        runs.append(measure(arguments))
+    results = [summary.combine(same) for same in zip(*runs, strict=True)]
+    print_verdicts(results)
     if arguments.json:
-        figures = {"machine": machine(), "results": results}
+        figures = {"machine": machine(), "results": results, "runs": runs}
         arguments.json.write_text(json.dumps(figures, indent=1))
     if arguments.markdown:
         arguments.markdown.write_text(summary.markdown(results))
