@@ -47,6 +47,7 @@ private:
   void scores(const Position &position, unsigned rows);
   void scoreBlock(const Position &position, unsigned rows, mlir::Value block,
                   unsigned vectors, int64_t lastValid);
+  void fetchMask(const Position &at);
   mlir::Value mask(const Position &position, mlir::Value score, unsigned row,
                    mlir::Value column, unsigned valid);
   void softmax(unsigned firstRow, unsigned rows);

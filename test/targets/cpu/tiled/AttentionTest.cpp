@@ -2,6 +2,7 @@
 #include "test/targets/cpu/tiled/Shapes.h"
 #include "test/targets/cpu/tiled/TiledRun.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "gtest/gtest.h"
 
 using namespace visir::test;
@@ -40,6 +41,22 @@ TEST(Attention, Mask) {
   AttentionShape s;
   s.m = s.n = 49, s.d = s.e = 32, s.mask = true;
   attention(s);
+}
+
+TEST(Attention, MasksThatAreReadOnceAreFetchedAhead) {
+  AttentionShape s;
+  s.m = s.n = 49, s.d = s.e = 32, s.mask = true;
+  auto fetches = [&] {
+    unsigned count = 0;
+    emitTiled(attentionText(s), -1)->walk([&](mlir::memref::PrefetchOp) {
+      ++count;
+    });
+    return count;
+  };
+  EXPECT_GT(fetches(), 0u);
+  // The heads' masks are the same for all of the batch.
+  s.batch = 3;
+  EXPECT_EQ(fetches(), 0u);
 }
 
 TEST(Attention, Causal) {

@@ -142,18 +142,9 @@ TEST(Contraction, OneRowStreamsTheWeights) {
 
 /// Steps of loops that fetch weights ahead, and whether any loop has several.
 static std::pair<unsigned, bool> fetches(MatMulShape shape) {
-  mlir::OwningOpRef<mlir::ModuleOp> module = parse(matmulText(shape));
-  DispatchOp op;
-  module->walk([&](DispatchOp found) { op = found; });
-  packOperand(op, 1);
-  const cpu::CpuSpec &spec = *cpu::findSpec("x86-64-v4");
-  EXPECT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
-  mlir::OpBuilder b(&context());
-  mlir::OwningOpRef<mlir::ModuleOp> kernels =
-      mlir::ModuleOp::create(b, b.getUnknownLoc());
-  EXPECT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
+  mlir::OwningOpRef<mlir::ModuleOp> kernel = emitTiled(matmulText(shape), 1);
   llvm::DenseMap<mlir::Block *, unsigned> counts;
-  kernels->walk(
+  kernel->walk(
       [&](mlir::memref::PrefetchOp fetch) { ++counts[fetch->getBlock()]; });
   bool several = false;
   for (auto &[block, count] : counts)

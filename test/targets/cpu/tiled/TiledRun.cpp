@@ -154,6 +154,19 @@ void test::expectTiled(const std::string &text,
   }
 }
 
+OwningOpRef<ModuleOp> test::emitTiled(const std::string &text, int packed) {
+  OwningOpRef<ModuleOp> module = parse(text);
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  if (packed >= 0)
+    packOperand(op, unsigned(packed));
+  const cpu::CpuSpec &spec = *cpu::findSpec("x86-64-v4");
+  EXPECT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(op.getLoc());
+  EXPECT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
+  return kernels;
+}
+
 std::vector<char> test::useWinograd(DispatchOp op, int64_t outputs,
                                     ArrayRef<char> weights) {
   Value operand = op.getInputs()[1];
