@@ -20,11 +20,12 @@ public:
 
   std::string name() const override { return (kPrefix + arch.name).str(); }
 
-  /// All tensors are row-major; norms and sums are kernels of their own.
-  LogicalResult layOut(func::FuncOp func) override {
-    splitForms(func);
-    return success();
+  int64_t bufferAlignment() const override {
+    return VISIR_CUDA_WORKSPACE_ALIGNMENT;
   }
+
+  /// All tensors are row-major; norms and sums are kernels of their own.
+  LogicalResult layOut(func::FuncOp func) override;
 
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override {
     launches.push_back(
@@ -36,7 +37,8 @@ public:
                        CompileDump *dump) override;
 
 private:
-  LogicalResult dumpCubin(StringRef ptx, CompileDump &dump);
+  /// The cubin of the text, by ptxas.
+  FailureOr<std::vector<char>> makeCubin(StringRef ptx);
 
   const cuda::Arch &arch;
   OwningOpRef<ModuleOp> kernels;
@@ -45,7 +47,17 @@ private:
 
 } // namespace
 
-LogicalResult CudaTarget::dumpCubin(StringRef ptx, CompileDump &dump) {
+LogicalResult CudaTarget::layOut(func::FuncOp func) {
+  auto symbols = func->getAttrOfType<ArrayAttr>("visir.symbols");
+  if (symbols && !symbols.empty())
+    return func.emitError("entry ")
+           << func.getSymName() << " has bounded dimensions, expected none "
+           << "for " << name();
+  splitForms(func);
+  return success();
+}
+
+FailureOr<std::vector<char>> CudaTarget::makeCubin(StringRef ptx) {
   std::string ptxas = cuda::findPtxas();
   if (ptxas.empty())
     return kernels->emitError("ptxas is missing, expected in PATH or "
@@ -53,8 +65,27 @@ LogicalResult CudaTarget::dumpCubin(StringRef ptx, CompileDump &dump) {
   auto cubin = cuda::assemble(ptxas, ptx, arch);
   if (!cubin)
     return kernels->emitError(llvm::toString(cubin.takeError()));
-  dump.object = std::move(*cubin);
-  return success();
+  return std::move(*cubin);
+}
+
+/// The code section: a header, the text, the cubin.
+static std::vector<char> joinCode(StringRef ptx, ArrayRef<char> cubin) {
+  visir_cuda_code_t header = {};
+  header.magic = VISIR_CUDA_CODE_MAGIC;
+  header.ptx_offset = sizeof(header);
+  header.ptx_bytes = ptx.size() + 1;
+  uint64_t end = header.ptx_offset + header.ptx_bytes;
+  if (!cubin.empty()) {
+    header.cubin_offset = llvm::alignTo(end, VISIR_CUDA_BINDING_ALIGNMENT);
+    header.cubin_bytes = cubin.size();
+    end = header.cubin_offset + header.cubin_bytes;
+  }
+  std::vector<char> code(end);
+  memcpy(code.data(), &header, sizeof(header));
+  memcpy(code.data() + header.ptx_offset, ptx.data(), ptx.size());
+  if (!cubin.empty())
+    memcpy(code.data() + header.cubin_offset, cubin.data(), cubin.size());
+  return code;
 }
 
 LogicalResult CudaTarget::finish(ArrayRef<std::string> symbols,
@@ -66,10 +97,21 @@ LogicalResult CudaTarget::finish(ArrayRef<std::string> symbols,
   FailureOr<std::string> ptx = cuda::compileToPtx(*kernels, arch, dump);
   if (failed(ptx))
     return failure();
-  if (dump && dump->wantsObject && failed(dumpCubin(*ptx, *dump)))
-    return failure();
-  code.code.assign(ptx->begin(), ptx->end());
-  code.code.push_back('\0');
+  std::vector<char> cubin;
+  if (!dump && cuda::findPtxas().empty()) {
+    kernels->emitWarning("ptxas is missing from PATH and CUDA_HOME/bin: the "
+                         "artifact holds PTX for ")
+        << name() << " but no machine code, which drivers make of it "
+        << "whenever it is loaded";
+  } else if (!dump || dump->wantsObject) {
+    FailureOr<std::vector<char>> made = makeCubin(*ptx);
+    if (failed(made))
+      return failure();
+    cubin = std::move(*made);
+  }
+  code.code = joinCode(*ptx, cubin);
+  if (dump)
+    dump->object = std::move(cubin);
   code.functions.assign(symbols.size(), {0, code.code.size()});
   code.frameBytes.assign(symbols.size(), 0);
   code.launches = launches;

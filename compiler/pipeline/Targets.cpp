@@ -44,7 +44,7 @@ std::vector<TargetDescription> visir::describeTargets() {
   targets.push_back({"plain", "the plain kernels of GPUs, for this host"});
 #ifdef VISIR_HAS_CUDA
   for (const std::string &name : cudaTargetNames())
-    targets.push_back({name, "plain kernels as PTX; ptxas makes machine code"});
+    targets.push_back({name, "machine code by ptxas, and PTX for newer GPUs"});
 #endif
 #ifdef VISIR_HAS_VULKAN
   targets.push_back(

@@ -104,7 +104,10 @@ Status verifyLaunch(const schema::Function &function,
   if (function.shared_bytes() > kMaxSharedBytes)
     return malformed("shared size is %llu, expected at most %u",
                      wide(function.shared_bytes()), kMaxSharedBytes);
-  if (function.scratch_bytes() || function.frame_bytes())
+  // A CUDA kernel's scratch is a workspace in the device's memory.
+  bool hasScratch =
+      function.scratch_bytes() != 0 && device != schema::DeviceKind::cuda;
+  if (hasScratch || function.frame_bytes())
     return malformed("scratch size is %llu and frame size %u, expected 0 for "
                      "%s",
                      wide(function.scratch_bytes()), function.frame_bytes(),

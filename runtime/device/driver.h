@@ -81,11 +81,21 @@ struct DeviceSessions {
 
   // Returns when all is done. A kernel's error is no failure of the call.
   Status (*run)(DriverSession *session, EntryRun *run);
+
+  // Both null where runs on the device's own memory cannot be had.
+  // enqueue: starts a run on tensors in the device's memory (inputs first,
+  // then outputs, dense), behind what is in the stream (the device's own kind
+  // of object) and behind former runs of the session, and does not wait.
+  // wait: returns when all that was started is done; sets the run's entry,
+  // command and error to those of the first kernel that failed.
+  Status (*enqueue)(DriverSession *session, EntryRun *run,
+                    void *const *tensors, void *stream);
+  Status (*wait)(DriverSession *session, EntryRun *run);
 };
 
 // All functions may be called from any thread, on the same code as well.
 struct Driver {
-  const char *name; // of its kind of device: "cpu", "vulkan"
+  const char *name; // of its kind of device: "cpu", "cuda"
   schema::DeviceKind device;
 
   // How well this machine runs a target's code: 0 not at all, and then says

@@ -98,6 +98,20 @@ visir_status_t visir_run(visir_session_t *session, uint32_t entry,
       reinterpret_cast<const TensorView *>(outputs), output_count));
 }
 
+visir_status_t visir_session_enqueue(visir_session_t *session, uint32_t entry,
+                                     const visir_tensor_t *inputs,
+                                     uint32_t input_count,
+                                     const visir_tensor_t *outputs,
+                                     uint32_t output_count, void *stream) {
+  return toC(unwrap(session)->enqueue(
+      entry, reinterpret_cast<const TensorView *>(inputs), input_count,
+      reinterpret_cast<const TensorView *>(outputs), output_count, stream));
+}
+
+visir_status_t visir_session_wait(visir_session_t *session) {
+  return toC(unwrap(session)->wait());
+}
+
 void visir_session_cancel(visir_session_t *session) {
   unwrap(session)->cancel();
 }

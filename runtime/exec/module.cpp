@@ -123,11 +123,18 @@ Status Module::chooseProgram(const ModuleOptions &options) {
   const schema::Manifest &manifest = file.manifest();
   uint32_t best = 0;
   Line reasons;
+  Refusal last = {}; // of the programs listed last; said once for all
+  auto finishReason = [&] {
+    if (last.text[0])
+      reasons.add(" (%s)", last.text);
+    last.text[0] = '\0';
+  };
   for (uint32_t i = 0; i < manifest.programs()->size(); ++i) {
     const schema::Program *program = manifest.programs()->Get(i);
     const char *name =
         manifest.targets()->Get(program->target())->name()->c_str();
     if (options.target && strcmp(options.target, name) != 0) {
+      finishReason();
       reasons.add("%s%.32s", i ? ", " : "", name);
       continue;
     }
@@ -136,9 +143,14 @@ Status Module::chooseProgram(const ModuleOptions &options) {
       return Status();
     }
     Refusal refusal;
-    if (!chooseDriver(*program, options, &best, &refusal) && !chosen)
-      reasons.add("%s%.32s (%s)", i ? ", " : "", name, refusal.text);
+    if (chooseDriver(*program, options, &best, &refusal) || chosen)
+      continue;
+    if (strcmp(refusal.text, last.text) != 0)
+      finishReason();
+    reasons.add("%s%.32s", i ? ", " : "", name);
+    last = refusal;
   }
+  finishReason();
   if (chosen)
     return Status();
   if (options.target)

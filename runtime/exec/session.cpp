@@ -164,6 +164,7 @@ Status Session::allocateMemory() {
       views.allocate(allocator, needs.tensors) &&
       layouts.allocate(allocator, needs.tensors) &&
       bases.allocate(allocator, needs.tensors) &&
+      deviceTensors.allocate(allocator, device() ? needs.tensors : 0) &&
       symbols.allocate(allocator, needs.symbols) &&
       lengths.allocate(allocator, needs.symbols * kLengthStride, kAlignment) &&
       stateLengths.allocate(allocator, sizeOf(program.states())) &&
@@ -397,7 +398,35 @@ Status Session::runOnDevice(uint32_t index, const EntryPlan &plan) {
   VISIR_RETURN_IF_ERROR(device()->run(deviceSession, &run));
   uint64_t failure =
       uint64_t(run.failedCommand) << 32 | static_cast<uint32_t>(run.error);
-  return run.error == 0 ? Status() : report(plan, failure);
+  return run.error == 0 ? Status() : report(plans[run.entry], failure);
+}
+
+Status Session::startOnDevice(uint32_t index, const EntryPlan &plan,
+                              void *stream) {
+  const schema::Entry &entry = plan.entry();
+  uint32_t inputCount = sizeOf(entry.inputs());
+  for (uint32_t i = 0; i < inputCount + sizeOf(entry.outputs()); ++i) {
+    const schema::Tensor &tensor = tensorOf(entry, i);
+    if (!layouts[i].dense || !isLargest(tensor, views[i]))
+      return Status::error(StatusCode::invalidArgument,
+                           "%s \"%.48s\" is not dense or not of its largest "
+                           "size, expected both in the device's memory",
+                           i < inputCount ? "input" : "output",
+                           tensor.name()->c_str());
+    deviceTensors[i] = views[i].data;
+  }
+  for (const RunScalar &scalar : plan.runScalars)
+    if (scalar.kind == schema::ScalarKind::input)
+      return Status::error(StatusCode::unsupported,
+                           "input \"%.48s\" is looked at by the host, expected "
+                           "none such with tensors in the device's memory",
+                           entry.inputs()->Get(scalar.source)->name()->c_str());
+  VISIR_RETURN_IF_ERROR(setScalars(plan));
+  EntryRun run = {};
+  run.entry = index;
+  run.scalars = plan.allScalars().data();
+  run.scalarCount = plan.allScalars().size();
+  return device()->enqueue(deviceSession, &run, deviceTensors.data(), stream);
 }
 
 Status Session::runPlan(uint32_t index, EntryPlan &plan) {
@@ -453,21 +482,59 @@ Status Session::outputDims(uint32_t index, const TensorView *inputs,
   return status;
 }
 
-Status Session::run(uint32_t index, const TensorView *inputs,
-                    uint32_t inputCount, const TensorView *outputs,
-                    uint32_t outputCount) {
+Status Session::begin(uint32_t index, uint32_t inputCount,
+                      uint32_t outputCount) {
   VISIR_RETURN_IF_ERROR(checkIndex(index, inputCount));
-  EntryPlan &plan = plans[index];
-  const schema::Entry &entry = plan.entry();
-  if (outputCount != sizeOf(entry.outputs()))
-    return wrongCount("output", outputCount, sizeOf(entry.outputs()));
+  uint32_t expected = sizeOf(plans[index].entry().outputs());
+  if (outputCount != expected)
+    return wrongCount("output", outputCount, expected);
   if (running.exchange(true, std::memory_order_acquire))
     return Status::error(StatusCode::busy,
                          "session is running, expected one run at a time");
   cancelled.store(false, std::memory_order_relaxed);
-  Status status = checkTensors(entry, inputs, outputs);
+  return Status();
+}
+
+Status Session::run(uint32_t index, const TensorView *inputs,
+                    uint32_t inputCount, const TensorView *outputs,
+                    uint32_t outputCount) {
+  VISIR_RETURN_IF_ERROR(begin(index, inputCount, outputCount));
+  EntryPlan &plan = plans[index];
+  Status status = checkTensors(plan.entry(), inputs, outputs);
   if (status.ok())
     status = runPlan(index, plan);
+  running.store(false, std::memory_order_release);
+  return status;
+}
+
+Status Session::enqueue(uint32_t index, const TensorView *inputs,
+                        uint32_t inputCount, const TensorView *outputs,
+                        uint32_t outputCount, void *stream) {
+  if (!device() || !device()->enqueue)
+    return Status::error(StatusCode::unsupported,
+                         "device is %s, expected cuda for tensors in the "
+                         "device's memory",
+                         owner->driver()->name);
+  VISIR_RETURN_IF_ERROR(begin(index, inputCount, outputCount));
+  const EntryPlan &plan = plans[index];
+  Status status = checkTensors(plan.entry(), inputs, outputs);
+  if (status.ok())
+    status = startOnDevice(index, plan, stream);
+  running.store(false, std::memory_order_release);
+  return status;
+}
+
+Status Session::wait() {
+  if (!device() || !device()->wait)
+    return Status();
+  if (running.exchange(true, std::memory_order_acquire))
+    return Status::error(StatusCode::busy,
+                         "session is running, expected one run at a time");
+  EntryRun run = {};
+  Status status = device()->wait(deviceSession, &run);
+  if (status.ok() && run.error != 0)
+    status = report(plans[run.entry], uint64_t(run.failedCommand) << 32 |
+                                          static_cast<uint32_t>(run.error));
   running.store(false, std::memory_order_release);
   return status;
 }

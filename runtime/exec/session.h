@@ -19,6 +19,10 @@ public:
 
   Status run(uint32_t entry, const TensorView *inputs, uint32_t inputCount,
              const TensorView *outputs, uint32_t outputCount);
+  // Starts a run on tensors in the device's memory; wait ends it.
+  Status enqueue(uint32_t entry, const TensorView *inputs, uint32_t inputCount,
+                 const TensorView *outputs, uint32_t outputCount, void *stream);
+  Status wait();
   void cancel() { cancelled.store(true, std::memory_order_relaxed); }
   void warmup();
   void reset();
@@ -57,6 +61,9 @@ private:
   // Carries out the commands: on threads, or on the device.
   Status runCommands(const EntryPlan &plan, uint64_t start);
   Status runOnDevice(uint32_t index, const EntryPlan &plan);
+  Status startOnDevice(uint32_t index, const EntryPlan &plan, void *stream);
+  // Takes the session for a run, and checks the number of tensors.
+  Status begin(uint32_t index, uint32_t inputCount, uint32_t outputCount);
   Status report(const EntryPlan &plan, uint64_t failure) const;
 
   // Null where threads of the host carry out the commands.
@@ -76,6 +83,7 @@ private:
   Array<TensorView> views;
   Array<TensorLayout> layouts;
   Array<uint8_t *> bases; // where commands find the tensor
+  Array<void *> deviceTensors;
   Array<int64_t> symbols;
   Array<uint8_t> lengths; // the symbols' values, kLengthStride bytes apart
 

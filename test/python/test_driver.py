@@ -224,6 +224,27 @@ def test_cuda_machine_code_needs_ptxas(model, tmp_path, monkeypatch):
     assert "ptxas is missing, expected in PATH or CUDA_HOME/bin" in done.stderr
 
 
+def test_cuda_artifact_without_ptxas_holds_text(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_HOME", raising=False)
+    artifact = tmp_path / "m.visir"
+    done = tool("compile", model, *CUDA, "-o", artifact, "-q")
+    assert done.returncode == 0, done.stderr
+    assert "ptxas is missing from PATH and CUDA_HOME/bin" in done.stderr
+    assert "holds PTX for cuda:sm_90 but no machine code" in done.stderr
+    assert b"\x7fELF" not in artifact.read_bytes()
+
+
+def test_cuda_architectures_share_a_prefix(model, tmp_path):
+    artifact = tmp_path / "m.visir"
+    target = "host,cuda:sm_80,sm_90"
+    done = tool("compile", model, "--target", target, "-o", artifact, "-q")
+    assert done.returncode == 0, done.stderr
+    data = artifact.read_bytes()
+    assert b".target sm_80" in data and b".target sm_90" in data
+    assert "(one of 3)" in tool("inspect", artifact).stdout
+
+
 @pytest.mark.skipif(
     not shutil.which("ptxas"),
     reason="ptxas is missing",

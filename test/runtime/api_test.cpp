@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Queries, hooks and limits of the C interface.
+#include "runtime/exec/module.h"
 #include "test/runtime/support/runner.h"
+#include "test/runtime/support/touch_driver.h"
 
 #include <gmock/gmock.h>
 
@@ -394,9 +396,25 @@ TEST(TargetTest, NoneRuns) {
   builder.manifest.targets[0]->features = "a,b";
   EXPECT_THAT(runner.open(builder.finish()).message,
               HasSubstr("(this processor has no a)"));
+}
+
+// As in a build without that device's driver.
+TEST(TargetTest, NoDriver) {
+  using namespace visir::runtime;
+  static const Driver *drivers[] = {&touchDriver};
+  ContextOptions options;
+  options.drivers = drivers;
+  options.driverCount = 1;
+  visir::runtime::Context *context = nullptr;
+  ASSERT_TRUE(visir::runtime::Context::make(options, &context).ok());
+  ArtifactBuilder builder = makeSample();
   moveToDevice(builder, schema::DeviceKind::cuda);
-  EXPECT_THAT(runner.open(builder.finish()).message,
-              HasSubstr("(no driver for its device)"));
+  Bytes artifact = builder.finish();
+  visir::runtime::Module *module = nullptr;
+  Status status = visir::runtime::Module::openMemory(
+      *context, artifact.data(), artifact.size(), ModuleOptions(), &module);
+  EXPECT_THAT(status.text(), HasSubstr("(no driver for its device)"));
+  context->release();
 }
 
 TEST(TargetTest, AskedFor) {

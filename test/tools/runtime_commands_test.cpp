@@ -244,13 +244,60 @@ TEST_F(CommandTest, DeviceIsChosen) {
                                     "runs a target of the artifact: "));
 }
 
+TEST_F(CommandTest, CheckComparesWithFiles) {
+  rt::Tensor five(VISIR_F64, {16}), off(VISIR_F32, {16});
+  for (size_t i = 0; i < 16; ++i) {
+    five.as<double>()[i] = 5;
+    off.as<float>()[i] = i == 3 ? 5.001f : 5;
+  }
+  writeNpy(folder + "five.npy", five);
+  writeNpy(folder + "off.npy", off);
+  std::string head = "artifact\tcommands_sample.visir\n";
+  auto list = [&](const std::string &text) {
+    return write("cases.txt", {text.begin(), text.end()});
+  };
+  Result result = call(
+      "check", {list(head + "case\texact\tpeek\t0\t0\t-\tfive.npy\n"
+                            "case\tnear\tpeek\t0.001\t0\t-\toff.npy\n"
+                            "case\tscaled\tpeek\t0\t0.001\t-\toff.npy\n")});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  EXPECT_EQ(result.out, "commands_sample.visir on cpu\n3 passed, 0 failed\n");
+  result = call("check", {list(head + "case\tfar\tpeek\t1e-5\t1e-5\t-\t"
+                                      "off.npy\n"
+                                      "case\tno\tpeek\t0\t0\t-\tno.npy\n"
+                                      "case\tin\tpeek\t0\t0\toff.npy\t-\n"
+                                      "case\tnone\tnone\t0\t0\t-\t-\n")});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("FAILED far: output 0: element 3 is 5, expected 5.00099993"));
+  EXPECT_THAT(result.out, HasSubstr("FAILED no: "));
+  EXPECT_THAT(result.out, HasSubstr("FAILED in: files are 1 and 0, expected 0 "
+                                    "inputs and 1 outputs\n"));
+  EXPECT_THAT(result.out, HasSubstr("FAILED none: "));
+  EXPECT_EQ(result.err, "error: 4 of 4 cases fail, expected 0 of at least 1\n");
+  result = call("check", {list("artifact\tno.visir\n"
+                               "case\tx\tpeek\t0\t0\t-\tfive.npy\n"),
+                          "--json"});
+  EXPECT_EQ(result.code, kExitFailed);
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("{\"name\":\"x\",\"passed\":false,\"reason\":\"no.visir"));
+  EXPECT_THAT(call("check", {list("")}).err, HasSubstr("0 of 0 cases fail"));
+  EXPECT_THAT(call("check", {list("walk\tfar\n")}).err,
+              HasSubstr("expected an artifact or a case"));
+  EXPECT_THAT(call("check", {folder + "no.txt"}).err,
+              HasSubstr("cannot be read"));
+  EXPECT_THAT(call("check", {"--help"}).out, HasSubstr("check LIST [OPTIONS]"));
+}
+
 TEST_F(CommandTest, UnknownOnesAreRefused) {
   EXPECT_TRUE(isRuntimeCommand("run"));
   EXPECT_FALSE(isRuntimeCommand("compile"));
   Result result = call("dance", {artifact});
   EXPECT_EQ(result.code, kExitUsage);
   EXPECT_EQ(result.err, "error: command is \"dance\", expected run, bench, "
-                        "profile, inspect, verify or devices\n");
+                        "profile, inspect, verify, check or devices\n");
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "tools/common/runtime_commands.h"
 
 #include "tools/common/bench.h"
+#include "tools/common/check.h"
 #include "tools/common/devices.h"
 #include "tools/common/html_report.h"
 #include "tools/common/inspect.h"
@@ -51,7 +52,8 @@ constexpr Command kCommands[] = {
     {"bench", benchArtifact, "measure first and warm runs and each command"},
     {"profile", profileArtifact, "measure each command, few runs"},
     {"inspect", inspectArtifact, "print what is in the artifact"},
-    {"verify", verifyArtifact, "check structure, meaning and all digests"}};
+    {"verify", verifyArtifact, "check structure, meaning and all digests"},
+    {"check", checkList, "run the cases of a list, compare with files"}};
 
 const Command *findCommand(const char *name) {
   for (const Command &command : kCommands)
@@ -183,11 +185,12 @@ int runtimeCommand(const char *name, int count, const char *const *words) {
     }
     if (!command)
       throw UsageError(std::string("command is \"") + name +
-                       "\", expected run, bench, profile, inspect, verify or "
-                       "devices");
+                       "\", expected run, bench, profile, inspect, verify, "
+                       "check or devices");
     if (asksForHelp(count, words)) {
-      print(std::string(name) +
-            " ARTIFACT.visir [OPTIONS]: " + command->summary + "\n\n" +
+      const char *file = command->run == checkList ? "LIST" : "ARTIFACT.visir";
+      print(std::string(name) + " " + file + " [OPTIONS]: " +
+            command->summary + "\n\n" +
             runtimeOptionsHelp(name) + "\n" + exitCodesHelp());
       return kExitOk;
     }

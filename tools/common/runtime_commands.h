@@ -15,7 +15,7 @@ void inspectArtifact(const RuntimeOptions &options);
 void verifyArtifact(const RuntimeOptions &options);
 
 // Whether `name` is one of run, bench, profile, inspect, verify,
-// devices.
+// check, devices.
 bool isRuntimeCommand(const char *name);
 
 // A line for each command, and what the exit codes mean.

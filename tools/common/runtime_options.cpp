@@ -92,11 +92,11 @@ constexpr OptionHelp kOptions[] = {
     {"--length", "NAME=SIZE", "rbp",
      "size of a bounded dimension in random inputs and\nstates (default: the largest; of states 0)"},
     {"--output", "FOLDER", "r", "write the outputs as .npy files"},
-    {"--threads", "N", "rbp", "threads of a run (default: all processors)"},
-    {"--target", "NAME", "rbpi", "program to use (default: the best)"},
-    {"--device", "NAME", "rbp",
-     "where to run: cpu, vulkan, vulkan:0, vulkan:discrete,\n"
-     "vulkan:PART OF ITS NAME (default: the best)"},
+    {"--threads", "N", "rbpc", "threads of a run (default: all processors)"},
+    {"--target", "NAME", "rbpic", "program to use (default: the best)"},
+    {"--device", "NAME", "rbpc",
+     "where to run: cpu, cuda, cuda:1, vulkan,\n"
+     "vulkan:discrete, KIND:PART OF ITS NAME (default:\nthe best)"},
     {"--seconds", "S", "bp", "time to measure for (default: 1)"},
     {"--runs", "N", "bp", "runs to measure instead"},
     {"--top", "N", "r", "largest values of the first output to list"},
@@ -107,10 +107,10 @@ constexpr OptionHelp kOptions[] = {
     {"--html", "FILE", "bp",
      "write a page with timeline, roofline, memory plan\nand commands"},
     {"--html", "FILE", "i", "write a page with memory plan and commands"},
-    {"--full", "", "rbp", "check the digests of constants, too"},
+    {"--full", "", "rbpc", "check the digests of constants, too"},
     {"--copy-code", "", "rbp", "load the code to fresh pages"},
     {"--copy-constants", "", "rbp", "load the constants to memory"},
-    {"--json", "", "rbpiv", "print JSON"},
+    {"--json", "", "rbpivc", "print JSON"},
 };
 
 bool isTakenBy(const OptionHelp &option, const char *command) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The command line of run, bench, profile, inspect and verify.
+// The command line of run, bench, profile, inspect, verify and check.
 #ifndef VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
 #define VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
 
@@ -50,7 +50,7 @@ struct RuntimeOptions {
 };
 
 // Reads the words after the name of a command (run, bench, profile, inspect,
-// verify), which takes some of the options; null: all. Throws UsageError.
+// verify, check), which takes some of the options; null: all. Throws UsageError.
 RuntimeOptions parseRuntimeOptions(int count, const char *const *words,
                                    const char *command);
 

@@ -131,7 +131,8 @@ def compile(
     model: a path, bytes or an onnx.ModelProto; or a list of paths, whose
         entry points are then named after the files.
     target: instruction sets, separated by commas: 'x86-64-v2', 'x86-64-v3',
-        'x86-64-v4', 'aarch64', or 'host' for this machine's.
+        'x86-64-v4', 'aarch64', or 'host' for this machine's; 'cuda:sm_90',
+        'vulkan' and others that `visir targets` lists.
     output: where to write the artifact; without it its bytes are returned,
         with it the path.
     shapes: {input: dimensions} for inputs of unknown shape.

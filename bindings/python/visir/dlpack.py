@@ -8,6 +8,7 @@ added, which NumPy knows through the package ml_dtypes only.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 from typing import Any, Protocol, runtime_checkable
 
 import numpy
@@ -17,6 +18,11 @@ import numpy
 CPU_DEVICES = (1, 3, 11)  # kDLCPU, kDLCUDAHost, kDLROCMHost
 DEVICE_NAMES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm"}
 UINT, BFLOAT = 1, 4
+CUDA_DEVICE = 2
+# Of dlpack.h: type codes as NumPy's names, by code and bits.
+KINDS = {0: "int", 1: "uint", 2: "float", 4: "bfloat", 6: "bool"}
+# A consumer's stream in the protocol: CUDA's default one.
+DEFAULT_STREAM = 1
 TYPE_OFFSET = 20
 # A DLManagedTensor begins with its tensor; a versioned one has the version,
 # two pointers and the flags in front.
@@ -49,6 +55,56 @@ def retype(capsule: Any, old: int, new: int) -> bool:
         return False
     code.value = new
     return True
+
+
+class _Tensor(ctypes.Structure):
+    """DLTensor of dlpack.h."""
+
+    _fields_ = [
+        ("data", ctypes.c_uint64),
+        ("device_type", ctypes.c_int32),
+        ("device_id", ctypes.c_int32),
+        ("ndim", ctypes.c_int32),
+        ("code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceTensor:
+    """Where a tensor lies in a CUDA device's memory; strides in elements."""
+
+    address: int
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...] | None
+
+
+def to_device(value: SupportsDLPack, stream: int) -> DeviceTensor:
+    """Looks at the memory of `value`, which must outlive all use. What its
+    library does with it in streams of its own comes before what `stream` does
+    from now on. ValueError for memory that is not CUDA's."""
+    device = int(value.__dlpack_device__()[0])
+    if device != CUDA_DEVICE:
+        name = DEVICE_NAMES.get(device, "the CPU")
+        raise ValueError(f"device is {name}, expected CUDA")
+    capsule = value.__dlpack__(stream=stream or DEFAULT_STREAM)
+    name = _name_of(capsule)
+    tensor = _Tensor.from_address(
+        _pointer_of(capsule, name) + TENSOR_OFFSETS[name]
+    )
+    kind = KINDS.get(tensor.code, f"code{tensor.code}_")
+    bits = "" if kind == "bool" else str(tensor.bits)
+    return DeviceTensor(
+        tensor.data + tensor.byte_offset,
+        kind + bits,
+        tuple(tensor.shape[: tensor.ndim]),
+        tuple(tensor.strides[: tensor.ndim]) if tensor.strides else None,
+    )
 
 
 class _Bits:

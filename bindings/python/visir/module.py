@@ -104,6 +104,46 @@ def view_of(array: numpy.ndarray, keep: list[Any]) -> runtime.TensorView:
     )
 
 
+def device_views(
+    tensors: Sequence[Tensor],
+    values: Mapping[str, dlpack.SupportsDLPack],
+    what: str,
+    stream: int,
+    keep: list[Any],
+) -> Any:
+    """TensorViews of tensors in a device's memory; `keep` as for view_of."""
+    names = [tensor.name for tensor in tensors]
+    if sorted(values) != sorted(names):
+        raise KeyError(f"{what}s are {sorted(values)}, expected {sorted(names)}")
+    views = []
+    for tensor in tensors:
+        try:
+            found = dlpack.to_device(values[tensor.name], stream)
+        except ValueError as error:
+            raise ValueError(f"{what} {tensor.name}: {error}") from error
+        if found.dtype != dtypes.NAMES[dtypes.from_numpy(tensor.dtype)]:
+            raise TypeError(
+                f"dtype of {what} {tensor.name} is {found.dtype}, expected "
+                f"{tensor.dtype}"
+            )
+        rank = len(found.shape)
+        dims = (ctypes.c_int64 * max(rank, 1))(*found.shape)
+        strides = None
+        if found.strides is not None:
+            strides = (ctypes.c_int64 * max(rank, 1))(*found.strides)
+        keep += [dims, strides]
+        views.append(
+            runtime.TensorView(
+                data=found.address,
+                dtype=dtypes.from_numpy(tensor.dtype),
+                rank=rank,
+                dims=dims,
+                strides=strides,
+            )
+        )
+    return (runtime.TensorView * max(len(views), 1))(*views)
+
+
 def has_whole_strides(array: numpy.ndarray) -> bool:
     """Whether its elements lie whole elements apart, as the runtime wants."""
     return array.flags.aligned and not any(
@@ -360,6 +400,53 @@ class Module:
             )
         )
 
+    def enqueue(
+        self,
+        inputs: Mapping[str, dlpack.SupportsDLPack],
+        outputs: Mapping[str, dlpack.SupportsDLPack],
+        entry: str | None = None,
+        *,
+        stream: int = 0,
+    ) -> None:
+        """Starts a run on tensors in the memory of a CUDA device.
+
+        inputs, outputs: {name: tensor}, one for each of the entry point, of
+            anything that speaks DLPack on CUDA (torch tensors, say), dense, at
+            a multiple of 64 bytes, on the module's device. They must live
+            until the run is done.
+        stream: the address of a CUDA stream, such as torch's
+            `stream.cuda_stream`; 0 for the default one. The outputs hold their
+            values when the stream gets there.
+
+        Raises as `run` does; a kernel that fails makes `wait` raise.
+        """
+        entry_point = self.entry(entry)
+        keep: list[Any] = []
+        given = device_views(entry_point.inputs, inputs, "input", stream, keep)
+        made = device_views(
+            entry_point.outputs, outputs, "output", stream, keep
+        )
+        with self._lock:
+            self._check_open()
+            runtime.check(
+                runtime.library().visir_session_enqueue(
+                    self._session,
+                    entry_point.index,
+                    given,
+                    len(entry_point.inputs),
+                    made,
+                    len(entry_point.outputs),
+                    stream,
+                )
+            )
+
+    def wait(self) -> None:
+        """Returns when all runs that `enqueue` started are done; raises
+        RuntimeFailure if a kernel of one of them failed."""
+        with self._lock:
+            self._check_open()
+            runtime.check(runtime.library().visir_session_wait(self._session))
+
     def _output_shapes(
         self, entry: Entry, arrays: list[numpy.ndarray]
     ) -> list[tuple[int, ...]]:
@@ -503,8 +590,8 @@ def load(
         are the same bits for any number.
     target: the program to take of several, such as 'x86-64-v3'; the best one
         that this machine runs without it.
-    device: 'cpu', 'vulkan', 'vulkan:1', 'vulkan:discrete' or 'vulkan:' and a
-        part of the device's name; the best one without it.
+    device: 'cpu', 'cuda', 'cuda:1', 'vulkan', 'vulkan:discrete', or a kind, a
+        colon and a part of the device's name; the best one without it.
 
     Raises RuntimeFailure for a file that is missing, damaged or for another
     machine.

@@ -190,6 +190,20 @@ FUNCTIONS = [
         ],
     ),
     (
+        "visir_session_enqueue",
+        Status,
+        [
+            c_void_p,
+            c_uint32,
+            POINTER(TensorView),
+            c_uint32,
+            POINTER(TensorView),
+            c_uint32,
+            c_void_p,
+        ],
+    ),
+    ("visir_session_wait", Status, [c_void_p]),
+    (
         "visir_session_output_dims",
         Status,
         [

@@ -25,6 +25,21 @@ static std::vector<std::string> splitList(StringRef text) {
   return {parts.begin(), parts.end()};
 }
 
+/// Target names; an architecture alone is of the kind of the name before it,
+/// as in cuda:sm_80,sm_90.
+static std::vector<std::string> splitTargets(StringRef text) {
+  std::vector<std::string> names = splitList(text);
+  StringRef kind;
+  for (std::string &name : names) {
+    auto [prefix, rest] = StringRef(name).split(':');
+    if (!rest.empty())
+      kind = prefix;
+    else if (prefix.starts_with("sm_") && !kind.empty())
+      name = (kind + ":" + name).str();
+  }
+  return names;
+}
+
 static std::string setPhase(StringRef text, Phase &target) {
   auto phase = parsePhase(text);
   if (!phase)
@@ -145,9 +160,10 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   options.output);
   arguments.value("--target", "LIST",
                   "what to compile for, separated by commas: host (the\n"
-                  "default) or what visir targets lists",
+                  "default) or what visir targets lists; cuda:sm_80,sm_90\n"
+                  "makes machine code for two GPUs and text for newer ones",
                   [&](StringRef text) {
-                    options.targets = splitList(text);
+                    options.targets = splitTargets(text);
                     return options.targets.empty() ? "list is empty"
                                                    : std::string();
                   });

@@ -151,9 +151,9 @@ typedef struct visir_module_options_t {
   /* Use the program for this target ("x86-64-v3"); NULL: the best one that
    * this machine can run. */
   const char *target;
-  /* Use this device: "cpu", "vulkan" (the best of its kind), "vulkan:1" (by
-   * its number), "vulkan:discrete", "vulkan:integrated", "vulkan:cpu" (by its
-   * type) or "vulkan:geforce" (by a part of its name); NULL: the best one that
+  /* Use this device: "cpu", "cuda" or "vulkan" (the best of its kind), "cuda:1"
+   * (by its number), "cuda:h100" (by a part of its name), "vulkan:discrete",
+   * "vulkan:integrated" or "vulkan:cpu" (by its type); NULL: the best one that
    * a program of the artifact runs on. */
   const char *device;
 } visir_module_options_t;
@@ -372,6 +372,23 @@ typedef struct visir_tensor_t {
 VISIR_API VISIR_MUST_USE visir_status_t visir_run(
     visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
     uint32_t input_count, const visir_tensor_t *outputs, uint32_t output_count);
+
+/* Starts a run on tensors that lie in the memory of the session's device, and
+ * does not wait for its end. Only devices of kind "cuda" do this. stream is a
+ * CUstream of the device's primary context, NULL for the default stream: the
+ * run begins when what is in it is done, and when the session's runs before it
+ * are. All data is dense and aligned to 64 bytes. Outputs hold their values
+ * when the stream gets so far; visir_session_wait tells whether a kernel
+ * failed. Other calls that run, read or release the session wait themselves,
+ * but states may be touched only after visir_session_wait. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_session_enqueue(
+    visir_session_t *session, uint32_t entry, const visir_tensor_t *inputs,
+    uint32_t input_count, const visir_tensor_t *outputs, uint32_t output_count,
+    void *stream);
+/* Returns when all runs that were started are done, with the first failure of
+ * a kernel since the last wait or run. */
+VISIR_API VISIR_MUST_USE visir_status_t
+visir_session_wait(visir_session_t *session);
 
 /* The dims that an output of a run with these inputs has: out_dims takes one
  * for each dimension, at most VISIR_MAX_RANK. Of the inputs only the dims are

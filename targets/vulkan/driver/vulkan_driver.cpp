@@ -154,7 +154,8 @@ Status run(DriverSession *session, EntryRun *run) {
 }
 
 constexpr DeviceSessions kSessions = {upload,      open,   close, describe,
-                                      memoryBytes, tensor, state, run};
+                                      memoryBytes, tensor, state, run,
+                                      nullptr,     nullptr};
 
 } // namespace
 

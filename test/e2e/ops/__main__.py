@@ -17,6 +17,8 @@ A case runs as it stands ("static"), with all operands but the first constant
     vulkan    kernels on the first device that speaks Vulkan (variant static
               only); only when asked for, for the stage `vulkan` does it under
               the validation layer
+    cuda      kernels on the first CUDA device, or what VISIR_CUDA_LIBRARY
+              stands in for it (variant static only); only when asked for
 
 expected.txt lists what does not pass, as '<case>/<variant>/<target>
 <failed|unsupported>: <reason>'; a run that does better than listed fails too.
@@ -54,7 +56,9 @@ PASSES = {
     "folded": "func.func(visir-fold-constants)",
 }
 TARGETS = (*PASSES, "cpu", "plain")
-ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan")
+ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan", "cuda")
+# What the compiler calls a target, where it is another name.
+COMPILED = {"cpu": "host", "cuda": "cuda:sm_90"}
 
 
 @functools.cache
@@ -71,7 +75,8 @@ def load():
 
 def applies(case, variant, target):
     if variant == "constant":
-        return len(case.inputs) > 1 and target not in ("folded", "plain", "vulkan")
+        once = ("folded", "plain", "vulkan", "cuda")
+        return len(case.inputs) > 1 and target not in once
     if variant == "folded":
         return target == "folded"
     return target != "folded"
@@ -109,7 +114,7 @@ def judge(case, arrays, expected, variant, target):
     if target in PASSES:
         answer = evaluator().run(text, given, passes=PASSES[target])
     else:
-        level = "host" if target == "cpu" else target
+        level = COMPILED.get(target, target)
         answer = evaluator().run(text, given, target=level)
     if answer.text:
         return "failed", answer.text

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs op cases and models on the stand-in for a GPU (test/targets/cuda/null),
+which carries out PTX on the host and checks every access of every node."""
+
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+from test.e2e.ops.__main__ import judge_case
+from test.e2e.ops.evaluator import evaluator
+
+ROOT = pathlib.Path(__file__).parents[3]
+BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
+LIBRARY = BUILD / "lib" / "libvisir_null_cuda.so"
+LIMIT = 2e-5  # of a model, relative to the output's largest value
+SECONDS = 600
+
+
+def environment():
+    """The stand-in, and no ptxas: the stand-in loads text alone."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    kept = [f for f in folders if not pathlib.Path(f, "ptxas").exists()]
+    return {
+        "VISIR_CUDA_LIBRARY": str(LIBRARY),
+        "VISIR_NULL_CUDA": "sm=90",
+        "CUDA_HOME": "",
+        "PATH": os.pathsep.join(kept),
+    }
+
+
+def begin():
+    """In each process of the pool."""
+    os.environ.update(environment())
+
+
+def run_case(name):
+    results = judge_case(name, ["cuda"])
+    if any(outcome != "passed" for outcome, _ in results.values()):
+        # A device that has failed stays so.
+        evaluator().stop()
+    return results
+
+
+def run_cases(names, jobs):
+    """{case/static/cuda: (outcome, reason)}"""
+    results = {}
+    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=begin) as p:
+        for made in p.map(run_case, names, chunksize=8):
+            results.update(made)
+    return results
+
+
+def run_model(source, golden):
+    """{model/cuda: (outcome, reason)} of an export."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "test.e2e.cuda.worker"]
+        + [str(source), str(golden)],
+        cwd=ROOT,
+        env={**os.environ, **environment()},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    text = done.stdout.strip()
+    if done.returncode:
+        return {f"{source.stem}/cuda": ("failed", done.stderr.strip()[-300:])}
+    print(f"{source.stem}: error {text} on the stand-in for a GPU")
+    if not float(text) <= LIMIT:
+        reason = f"error is {text}, expected <= {LIMIT}"
+        return {f"{source.stem}/cuda": ("failed", reason)}
+    return {f"{source.stem}/cuda": ("passed", "")}
