@@ -40,6 +40,7 @@ Status ForkJoinPool::start(uint32_t count, const Allocator &allocator) {
     return Status::error(StatusCode::outOfMemory, "no memory for %u threads",
                          count);
   threads = count;
+  home = processId();
   for (uint32_t i = 0; i + 1 < count; ++i) {
     workers[i].pool = this;
     workers[i].index = i + 1;
@@ -54,6 +55,8 @@ Status ForkJoinPool::start(uint32_t count, const Allocator &allocator) {
 }
 
 void ForkJoinPool::stop() {
+  if (home != processId())
+    started = 0;
   stopping.store(true, std::memory_order_relaxed);
   generation.store(generation.load() + 1);
   for (uint32_t i = 0; i < started; ++i)
@@ -109,7 +112,8 @@ void *ForkJoinPool::workerMain(void *opaque) {
 }
 
 void ForkJoinPool::run(Job newJob, void *newArgument) {
-  if (threads == 1)
+  // Across fork the workers stay behind, and `turn` may be held for good.
+  if (threads == 1 || home != processId())
     return newJob(newArgument, 0);
   pthread_mutex_lock(&turn);
   job = newJob;

@@ -39,7 +39,8 @@ public:
   // Calls job(argument, 0) on the calling thread and, at the same time,
   // job(argument, t) on those workers t < threadCount that come before it
   // returns; then waits until they have returned, too. A worker may come
-  // twice. Callers on several threads take turns.
+  // twice. Callers on several threads take turns. In a process that fork made
+  // there are no workers: the caller does the job alone.
   void run(Job job, void *argument);
 
 private:
@@ -57,6 +58,7 @@ private:
   uint32_t threads = 1;
   Array<Worker> workers;
   uint32_t started = 0; // workers whose thread runs
+  uint64_t home = 0;    // process that they run in
   pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
   Job job = nullptr;
   void *argument = nullptr;

@@ -35,6 +35,8 @@ Status Thread::start(void *(*main)(void *), void *argument) {
 
 void Thread::join() { pthread_join(handle, nullptr); }
 
+uint64_t processId() { return static_cast<uint64_t>(getpid()); }
+
 uint32_t availableProcessors() {
   cpu_set_t set;
   CPU_ZERO(&set);

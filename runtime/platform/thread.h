@@ -23,6 +23,9 @@ private:
   pthread_t handle = {};
 };
 
+// Of this process; another one after fork.
+uint64_t processId();
+
 // Processors that this process may run on; at least 1.
 uint32_t availableProcessors();
 
