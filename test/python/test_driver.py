@@ -115,6 +115,7 @@ def test_failure_leaves_a_reproducer(tmp_path):
         (["--emit", "pdf"], 64, "form is pdf, expected artifact"),
         (["--to", "nowhere"], 64, "phase is nowhere, expected one of import"),
         (["--winograd", "f6"], 64, "filtering is f6, expected auto"),
+        (["--size", "-1"], 64, "size is -1, expected megabytes from 0"),
         (["--frob"], 64, "option --frob is unknown"),
         (
             ["--disable", "canonicalise,fuse-dispatch"],

@@ -84,6 +84,14 @@ static std::string setWinograd(StringRef text, cpu::WinogradOptions &options) {
   return "";
 }
 
+static std::string setSize(StringRef text, cpu::WinogradOptions &options) {
+  int64_t megabytes = 0;
+  if (text.getAsInteger(10, megabytes) || megabytes < 0 || megabytes > 1000000)
+    return "size is " + text.str() + ", expected megabytes from 0 to 1000000";
+  options.mostBytes = megabytes * 1000000;
+  return "";
+}
+
 static std::string setEmit(StringRef text, EmitKind &target) {
   static const std::pair<StringRef, EmitKind> kinds[] = {
       {"artifact", EmitKind::Artifact},
@@ -152,6 +160,20 @@ private:
 
 } // namespace
 
+static void declareFiltering(Arguments &arguments,
+                             cpu::WinogradOptions &options) {
+  arguments.value("--winograd", "MODE",
+                  "minimal filtering of convolutions with three taps: auto\n"
+                  "(where faster, while the estimated rounding stays within\n"
+                  "1.6 times that of plain sums), off, f2 (F(2, 3) only)\n"
+                  "or f4 (F(2, 3) or F(4, 3), whatever the rounding)",
+                  [&](StringRef text) { return setWinograd(text, options); });
+  arguments.value("--size", "MB",
+                  "megabytes that weights transformed for filtering may add;\n"
+                  "without it, as many as make the model faster",
+                  [&](StringRef text) { return setSize(text, options); });
+}
+
 static void declare(Arguments &arguments, CommandLine &line) {
   CompileOptions &options = line.options;
   arguments.positionals("MODEL", options.inputs);
@@ -198,14 +220,7 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "how tools turn a picture into the input: imagenet, or\n"
                   "a file of lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
-  arguments.value("--winograd", "MODE",
-                  "minimal filtering of convolutions with three taps: auto\n"
-                  "(where faster, while the estimated rounding stays within\n"
-                  "1.6 times that of plain sums), off, f2 (F(2, 3) only)\n"
-                  "or f4 (F(2, 3) or F(4, 3), whatever the rounding)",
-                  [&](StringRef text) {
-                    return setWinograd(text, options.layout.winograd);
-                  });
+  declareFiltering(arguments, options.layout.winograd);
   arguments.value("--disable", "NAMES",
                   "rewrites to switch off, separated by commas:\n" +
                       rewriteList(),

@@ -29,6 +29,7 @@ namespace {
 struct Choice {
   int64_t outputs = 0; ///< results per tile and dimension; 0: plain sums
   double cycles = 0, rounding = 0;
+  double bytes = 0; ///< of weights beyond the plain ones
 };
 
 struct Candidate {
@@ -93,19 +94,24 @@ static Candidate makeCandidate(DispatchOp op, const CpuSpec &spec,
     double rounding = roundingOfFiltering(constantOf(op.getInputs()[weights]),
                                           FilterTransform(outputs),
                                           plan->axes(), plan->sumBlock);
-    candidate.choices.push_back({outputs, plan->cycles, rounding});
+    double points = double(plan->points()), taps = plan->axes() == 2 ? 9 : 3;
+    candidate.choices.push_back(
+        {outputs, plan->cycles, rounding,
+         double(plan->weightBytes()) * (1 - taps / points)});
     if (plan->cycles < kGain * candidate.choices[candidate.chosen].cycles)
       candidate.chosen = candidate.choices.size() - 1;
   }
   return candidate;
 }
 
-/// Takes slower kernels of less rounding, those first that lose the least
-/// time for it, until the sum of all is at most `most`.
-static void reduceRounding(MutableArrayRef<Candidate> candidates, double most) {
+/// Takes slower kernels that have less of `cost`, those first that lose the
+/// least time for it, until the sum of all is at most `most`. None of more
+/// bytes is taken where these are limited.
+static void reduce(MutableArrayRef<Candidate> candidates, double Choice::*cost,
+                   double most, bool limited) {
   double sum = 0;
   for (const Candidate &candidate : candidates)
-    sum += candidate.choices[candidate.chosen].rounding;
+    sum += candidate.choices[candidate.chosen].*cost;
   while (sum > most) {
     Candidate *best = nullptr;
     unsigned next = 0;
@@ -113,10 +119,9 @@ static void reduceRounding(MutableArrayRef<Candidate> candidates, double most) {
     for (Candidate &candidate : candidates) {
       const Choice &now = candidate.choices[candidate.chosen];
       for (auto [i, other] : llvm::enumerate(candidate.choices)) {
-        if (other.rounding >= now.rounding)
+        if (other.*cost >= now.*cost || (limited && other.bytes > now.bytes))
           continue;
-        double lost =
-            (other.cycles - now.cycles) / (now.rounding - other.rounding);
+        double lost = (other.cycles - now.cycles) / (now.*cost - other.*cost);
         if (best && lost >= price)
           continue;
         best = &candidate, next = unsigned(i), price = lost;
@@ -124,9 +129,9 @@ static void reduceRounding(MutableArrayRef<Candidate> candidates, double most) {
     }
     if (!best)
       return;
-    sum -= best->choices[best->chosen].rounding;
+    sum -= best->choices[best->chosen].*cost;
     best->chosen = next;
-    sum += best->choices[next].rounding;
+    sum += best->choices[next].*cost;
   }
 }
 
@@ -166,8 +171,12 @@ void cpu::chooseWinograd(ArrayRef<DispatchOp> ops, const CpuSpec &spec,
     plain += candidate.choices[0].rounding;
     candidates.push_back(std::move(candidate));
   }
+  bool limited = options.mostBytes != INT64_MAX;
+  if (limited)
+    reduce(candidates, &Choice::bytes, double(options.mostBytes), limited);
   if (options.bounded)
-    reduceRounding(candidates, kMostGrowth * kMostGrowth * plain);
+    reduce(candidates, &Choice::rounding, kMostGrowth * kMostGrowth * plain,
+           limited);
   for (const Candidate &candidate : candidates)
     if (candidate.chosen != 0)
       apply(candidate);

@@ -9,6 +9,8 @@
 
 #include "targets/cpu/codegen/Kernel.h"
 
+#include <cstdint>
+
 namespace visir::cpu {
 
 struct WinogradOptions {
@@ -17,6 +19,9 @@ struct WinogradOptions {
   /// Keeps the estimated rounding of all contractions together within
   /// 1.6 times that of plain sums.
   bool bounded = true;
+  /// Bytes that all transformed weights together may have more than the
+  /// plain ones.
+  int64_t mostBytes = INT64_MAX;
 };
 
 /// Chooses the kernels of a network's convolutions, whose activations have

@@ -21,7 +21,7 @@ static constexpr int64_t kBlockTiles = 16, kMostBlockTiles = 64, kPieces = 8;
 static constexpr int64_t kSumBlock = 64;
 /// Bytes of weights per cycle: the first block's from memory, where a
 /// network's weights are, later ones' from the outer cache.
-static constexpr double kFirstBytes = 5, kLaterBytes = 12;
+static constexpr double kFirstBytes = 8, kLaterBytes = 20;
 
 int64_t WinogradPlan::inPitch() const {
   return llvm::alignTo(inChannels(), lanes);

@@ -106,9 +106,9 @@ TEST(Winograd, BlocksOfInputChannels) {
 TEST(Winograd, ChunksOfChannels) { winograd(shape(6, 6, 16, 256)); }
 
 TEST(Winograd, ActivationsAndWeightsFromOuterCaches) {
-  winograd(shape(70, 74, 64, 64));
-  winograd(shape(14, 14, 64, 256));
-  ConvShape s = shape(5, 1160, 64, 64);
+  winograd(shape(128, 132, 16, 16));
+  winograd(shape(14, 14, 32, 256));
+  ConvShape s = shape(5, 3400, 16, 16);
   s.kw = 1, s.tail = Tail::Long;
   winograd(s);
 }
@@ -142,7 +142,8 @@ TEST(Winograd, RoundingIsEstimated) {
 
 /// The results per tile that are chosen for a convolution whose weights are a
 /// constant; 0 when the dispatch stays as it is.
-static int64_t chosen(const ConvShape &shape, bool bounded = false) {
+static int64_t chosen(const ConvShape &shape, bool bounded = false,
+                      int64_t mostBytes = INT64_MAX) {
   auto module = parse(convText(shape));
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
@@ -152,7 +153,7 @@ static int64_t chosen(const ConvShape &shape, bool bounded = false) {
       1, ConstantOp::create(b, op.getLoc(),
                             makeConstant(type, randomInputs(op, 1)[1])));
   const cpu::CpuSpec *spec = cpu::findSpec("x86-64-v4");
-  cpu::chooseWinograd(op, *spec, {/*most=*/4, bounded});
+  cpu::chooseWinograd(op, *spec, {/*most=*/4, bounded, mostBytes});
   bool changed = bool(op.getConfigAttr());
   EXPECT_TRUE(succeeded(mlir::verify(*module)));
   auto weights =
@@ -171,10 +172,10 @@ static int64_t chosen(const ConvShape &shape, bool bounded = false) {
 TEST(Winograd, IsChosenWhereItPays) {
   EXPECT_EQ(chosen(shape(56, 56, 64, 64)), 4);
   EXPECT_EQ(chosen(shape(28, 28, 128, 128)), 4);
-  // F(4, 3) would wait for its weights and save next to nothing.
-  EXPECT_EQ(chosen(shape(14, 14, 256, 256)), 2);
-  // Few tiles would wait for 38 or 17 MB of weights.
-  EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 0);
+  EXPECT_EQ(chosen(shape(14, 14, 256, 256)), 4);
+  // F(4, 3) would wait for 38 MB of weights.
+  EXPECT_EQ(chosen(shape(7, 7, 512, 512)), 2);
+  // A single tile would wait for 17 MB.
   EXPECT_EQ(chosen(shape(2, 2, 512, 512)), 0);
 }
 
@@ -187,6 +188,16 @@ TEST(Winograd, IsChosenForOneDimension) {
 TEST(Winograd, KeepsToTheBudgetOfRounding) {
   // Alone, F(4, 3) is beyond twice the rounding of plain sums.
   EXPECT_EQ(chosen(shape(56, 56, 64, 64), /*bounded=*/true), 2);
+}
+
+TEST(Winograd, KeepsToTheLimitOfSize) {
+  // 64 x 64 x 4 bytes for each of 36 - 9 points, or 16 - 9.
+  ConvShape s = shape(56, 56, 64, 64);
+  EXPECT_EQ(chosen(s, false, 27 * 16384), 4);
+  EXPECT_EQ(chosen(s, false, 27 * 16384 - 1), 2);
+  EXPECT_EQ(chosen(s, false, 7 * 16384), 2);
+  EXPECT_EQ(chosen(s, false, 7 * 16384 - 1), 0);
+  EXPECT_EQ(chosen(s, /*bounded=*/true, 0), 0);
 }
 
 TEST(Winograd, IsNotForOtherWindows) {
