@@ -3,6 +3,7 @@
 
 #include "compiler/support/Constants.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
+#include "targets/cpu/codegen/contraction/Tile.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -16,11 +17,15 @@ static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
 /// With more row tiles the first one's waits for memory do not count.
 static constexpr int64_t kMostAheadTiles = 64;
 
-double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
-  double products = double(rows) * vectors;
-  double throughput = std::max(products, double(rows + vectors)) / 2;
+/// Cycles of a step with so many multiply-adds and loads.
+static double stepCycles(double products, double loads, unsigned sums) {
+  double throughput = std::max(products, loads) / 2;
   // Each sum waits four cycles for its own last product.
   return std::max(throughput, 4.0 / sums) + 0.25;
+}
+
+double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
+  return stepCycles(double(rows) * vectors, rows + vectors, sums);
 }
 
 /// Sums per accumulator of a tile.
@@ -44,7 +49,9 @@ static double costOf(const Contraction &c, const TilePlan &plan) {
       unsigned vectors = column.columns.size();
       unsigned sums = sumsFor(c, row.rows, vectors);
       double once = row.rows * vectors + 12.0;
-      cost += (tileCycles(row.rows, vectors, sums) + once / steps) *
+      double step = stepCycles(plan.accumulators(row.rows, column),
+                               row.rows + vectors, sums);
+      cost += (step + once / steps) *
               double(column.blockCount) * double(row.tileCount);
     }
   return cost;
@@ -55,6 +62,33 @@ static double costOf(const Contraction &c, const TilePlan &plan) {
 static bool fitsRegisters(unsigned rows, unsigned vectors,
                           const CpuSpec &spec) {
   return rows * vectors + vectors + (spec.fma ? 1 : 2) <= spec.vectorRegisters;
+}
+
+/// The same for tiles with shared tails, whose rows are put together in two
+/// more registers.
+static bool fitsRegisters(const TilePlan &plan, const CpuSpec &spec) {
+  return llvm::all_of(plan.columnClasses, [&](const ColumnClass &columns) {
+    unsigned shared = plan.rowsPerTail(columns) > 1 ? 1 : 0;
+    return plan.accumulators(plan.rows, columns) + columns.columns.size() + 1 +
+               shared <=
+           spec.vectorRegisters;
+  });
+}
+
+/// Whether narrow last vectors of several rows can share an accumulator: all
+/// rows take part in all steps, in one sum each, and panels are padded. Not
+/// for planes of a picture: tiles that are too large to write steps of such a
+/// reduction side by side are the slower ones.
+static bool canPackTails(const Contraction &c, const CpuSpec &spec) {
+  unsigned last = c.reductionLoops.back();
+  bool planes = llvm::any_of(c.scalarLoads, [&](unsigned load) {
+    return c.nest.accesses[load].strides[last] > 16;
+  });
+  return spec.fma && !planes && c.element.isF32() &&
+         (c.packVector || c.vectorAccess().tile > 1) &&
+         !chooseSumBlocks(c, 1) &&
+         llvm::none_of(c.windows,
+                       [](const Window &window) { return window.alongRow; });
 }
 
 /// Cuts the work into pieces. Where the rows stay in the cache, the vector
@@ -110,6 +144,7 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
   unsigned lanes = spec.lanes(elementBytes(c.element));
   int64_t extent = c.extent(c.vectorLoop), tile = c.vectorAccess().tile;
   int64_t vectorCount = llvm::divideCeil(extent, int64_t(lanes));
+  bool packs = canPackTails(c, spec);
   bool single = c.rowExtent() == 1 && c.points(c.outerRowLoops) == 1;
   for (unsigned vectors = 1; vectors <= std::min<int64_t>(8, vectorCount);
        ++vectors) {
@@ -120,13 +155,15 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
       continue;
     int64_t maxRows = std::min<int64_t>(c.rowExtent(), 28);
     for (unsigned rows = 1; rows <= maxRows; ++rows) {
-      if (rows > 1 && !fitsRegisters(rows, vectors, spec))
-        break;
       TilePlan plan;
       plan.rows = rows;
       plan.vectors = vectors;
       plan.lanes = lanes;
       plan.columnClasses = makeColumnClasses(extent, vectors, lanes);
+      plan.packTails = packs && rows > 1 && sumsFor(c, rows, vectors) == 1;
+      if (rows > 1 && !(plan.packTails ? fitsRegisters(plan, spec)
+                                       : fitsRegisters(rows, vectors, spec)))
+        break;
       plan.rowClasses = makeRowClasses(c.nest, c.windows, c.rowLoop, rows);
       if (plan.rowClasses.size() > kMaxRowClasses)
         continue;

@@ -28,6 +28,20 @@ struct TilePlan {
   int64_t chunks[4] = {1, 1, 1, 1};
   uint32_t tileCount = 1;
 
+  /// Narrow last vectors of several rows share an accumulator.
+  bool packTails = false;
+
+  /// Rows whose last vectors share one; 1 where each has its own.
+  unsigned rowsPerTail(const ColumnClass &columns) const {
+    unsigned width = columns.columns.back().width;
+    return packTails && width >= 4 && width < lanes ? lanes / width : 1;
+  }
+  /// Accumulators of a tile.
+  unsigned accumulators(unsigned tileRows, const ColumnClass &columns) const {
+    unsigned count = columns.columns.size(), per = rowsPerTail(columns);
+    return per == 1 ? tileRows * count
+                    : tileRows * (count - 1) + (tileRows + per - 1) / per;
+  }
   int64_t blockWidth() const { return int64_t(vectors) * lanes; }
 };
 

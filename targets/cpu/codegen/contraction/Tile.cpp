@@ -3,6 +3,7 @@
 
 #include "targets/common/Payload.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -36,6 +37,7 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
+  makeTailMasks();
   Values sums;
   if (blocks) {
     sums = reduceInBlocks(start);
@@ -43,27 +45,56 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
     sums = zeroSums();
     reduce(0, start, sums);
     addSets(sums);
+    splitTails(sums);
   }
   epilogue.emit(position, columns.columns, rows.rows, sums, first);
 }
 
+/// Accumulators that start at zero: row by row, then those of shared tails.
 TileEmitter::Values TileEmitter::zeroSums() const {
+  unsigned per = plan.rowsPerTail(*columns);
+  auto own = ArrayRef(columns->columns).drop_back(per > 1 ? 1 : 0);
   Values sums;
-  for (unsigned s = 0; s < plan.sums; ++s)
+  auto add = [&](unsigned width) {
+    sums.push_back(
+        makeConstant(b, loc, VectorType::get({int64_t(width)}, element), 0));
+  };
+  for (unsigned s = 0; s < plan.sums; ++s) {
     for (unsigned i = 0; i < rowClass->rows; ++i)
-      for (const Column &column : columns->columns)
-        sums.push_back(makeConstant(
-            b, loc, VectorType::get({int64_t(column.width)}, element), 0));
+      for (const Column &column : own)
+        add(column.width);
+    if (per > 1)
+      for (unsigned i = 0; i < rowClass->rows; i += per)
+        add(plan.lanes);
+  }
   return sums;
 }
 
 /// Adds the interleaved sums up; one of each accumulator is left.
 void TileEmitter::addSets(Values &sums) const {
-  unsigned one = rowClass->rows * columns->columns.size();
+  unsigned one = plan.accumulators(rowClass->rows, *columns);
   for (unsigned s = 1; s < plan.sums; ++s)
     for (unsigned i = 0; i < one; ++i)
       sums[i] = addLanes(kb, sums[i], sums[s * one + i]);
   sums.truncate(one);
+}
+
+/// Gives each row its own part of the shared tails.
+void TileEmitter::splitTails(Values &sums) const {
+  unsigned per = plan.rowsPerTail(*columns);
+  if (per == 1)
+    return;
+  unsigned own = columns->columns.size() - 1;
+  int64_t width = columns->columns.back().width;
+  Values rows;
+  for (unsigned i = 0; i < rowClass->rows; ++i) {
+    llvm::append_range(rows, ArrayRef(sums).slice(i * own, own));
+    rows.push_back(vector::ExtractStridedSliceOp::create(
+        b, loc, sums[rowClass->rows * own + i / per],
+        ArrayRef<int64_t>{int64_t(i % per) * width}, ArrayRef<int64_t>{width},
+        ArrayRef<int64_t>{1}));
+  }
+  sums = std::move(rows);
 }
 
 TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
@@ -93,7 +124,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
 
 /// Whether the loop at `level` and all inside it are written out.
 bool TileEmitter::isUnrolled(unsigned level) const {
-  int64_t width = columns->columns.size(), work = rowClass->rows * width;
+  int64_t width = columns->columns.size();
+  int64_t work = plan.accumulators(rowClass->rows, *columns);
   int64_t steps = 1;
   // Steps side by side need registers for the operands of two of them.
   if (work + 2 * (width + 1) > kb.spec.vectorRegisters)
@@ -112,7 +144,7 @@ bool TileEmitter::isUnrolled(unsigned level) const {
 unsigned TileEmitter::unrollOf(unsigned level) const {
   if (level + 1 != c.reductionLoops.size())
     return 1;
-  unsigned work = rowClass->rows * columns->columns.size();
+  unsigned work = plan.accumulators(rowClass->rows, *columns);
   unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
   return std::max(unroll / plan.sums, 1u) * plan.sums;
 }
@@ -243,19 +275,75 @@ void TileEmitter::fetchAhead(const Step &step) {
   fetchLine(kb, source.memory, step.ahead);
 }
 
+/// The last column's vector as often as lanes have room for it.
+Value TileEmitter::repeated(Value tail) const {
+  SmallVector<int64_t> lanes;
+  for (unsigned i = 0; i < plan.lanes; ++i)
+    lanes.push_back(i % columns->columns.back().width);
+  return vector::ShuffleOp::create(b, loc, tail, tail, lanes);
+}
+
+/// `scalar` in the lanes of row `part` of a shared tail, `others` elsewhere.
+Value TileEmitter::joinTail(Value others, Value scalar, unsigned part) const {
+  Value splat = toLanes(b, loc, scalar, plan.lanes);
+  if (part == 0)
+    return splat;
+  return arith::SelectOp::create(b, loc, tailMasks[part], splat, others);
+}
+
+/// The lanes of each row of a shared tail.
+void TileEmitter::makeTailMasks() {
+  tailMasks.clear();
+  unsigned width = columns->columns.back().width;
+  auto type = VectorType::get({int64_t(plan.lanes)}, b.getI1Type());
+  for (unsigned part = 0; part < plan.rowsPerTail(*columns); ++part) {
+    if (plan.lanes == 16 && kb.spec.maskedMemory) {
+      // LLVM must not know the mask: it would turn a blend, which any pipe
+      // takes, into a permutation, which takes one of those that multiply.
+      Value bits = arith::ConstantOp::create(
+          b, loc, b.getI16IntegerAttr(((1 << width) - 1) << part * width));
+      bits = LLVM::InlineAsmOp::create(
+                 b, loc, b.getI16Type(), bits, "", "=r,0",
+                 /*has_side_effects=*/false, /*is_align_stack=*/false,
+                 LLVM::TailCallKind::None, LLVM::AsmDialectAttr(),
+                 ArrayAttr())
+                 .getResult(0);
+      tailMasks.push_back(LLVM::BitcastOp::create(b, loc, type, bits));
+      continue;
+    }
+    SmallVector<bool> mask;
+    for (unsigned i = 0; i < plan.lanes; ++i)
+      mask.push_back(i / width == part);
+    tailMasks.push_back(arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, mask)));
+  }
+}
+
 /// One step of the reduction for all rows that are inside of the tensor.
 void TileEmitter::multiply(const Step &step, Values &sums) {
   ArrayRef<Column> cols = columns->columns;
   Values vectors;
   for (const Column &column : cols)
     vectors.push_back(vectorOperand(step, column));
-  unsigned first = step.sum * rowClass->rows * cols.size();
+  unsigned per = plan.rowsPerTail(*columns), rows = rowClass->rows;
+  unsigned own = cols.size() - (per > 1 ? 1 : 0);
+  if (per > 1)
+    vectors.back() = repeated(vectors.back());
+  unsigned first = step.sum * plan.accumulators(rows, *columns);
+  Value joined;
   for (unsigned i = step.rows.first; i < step.rows.second; ++i) {
     Value scalar = scalarOperand(step, i);
-    for (unsigned j = 0; j < cols.size(); ++j) {
-      Value &sum = sums[first + i * cols.size() + j];
+    for (unsigned j = 0; j < own; ++j) {
+      Value &sum = sums[first + i * own + j];
       Value splat = toLanes(b, loc, scalar, cols[j].width);
       sum = multiplyAdd(kb, splat, vectors[j], sum);
+    }
+    if (per == 1)
+      continue;
+    joined = joinTail(joined, scalar, i % per);
+    if (i % per == per - 1 || i + 1 == rows) {
+      Value &sum = sums[first + rows * own + i / per];
+      sum = multiplyAdd(kb, joined, vectors.back(), sum);
     }
   }
 }

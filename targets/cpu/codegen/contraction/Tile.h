@@ -72,6 +72,11 @@ private:
   Offset totalAt(unsigned row, const Column &column) const;
   Values zeroSums() const;
   void addSets(Values &sums) const;
+  void splitTails(Values &sums) const;
+  void makeTailMasks();
+  mlir::Value repeated(mlir::Value tail) const;
+  mlir::Value joinTail(mlir::Value others, mlir::Value scalar,
+                       unsigned part) const;
   /// With no `sums`, outside of the blocks.
   void reduce(unsigned level, Step step, Values &sums);
   void reduceRange(unsigned level, const Step &step, Values &sums,
@@ -102,6 +107,7 @@ private:
   RowsAhead rowsAhead;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
+  Values tailMasks; ///< by the row's place in a shared tail
   std::optional<SumBlocks> blocks;
   mlir::Value totals; ///< sums of finished blocks: [row][lane]
 };

@@ -173,6 +173,21 @@ TEST(Contraction, MatMul) {
   matmul(s);
 }
 
+TEST(Contraction, NarrowTailsOfSeveralRowsShareAVector) {
+  MatMulShape s;
+  s.k = 24;
+  for (int64_t n : {4, 7, 20, 24, 36, 72})
+    for (int64_t m : {3, 37}) {
+      s.m = m, s.n = n, s.tail = n == 20 ? Tail::Long : Tail::Bias;
+      matmul(s);
+    }
+  s.norm = "layer", s.n = 36;
+  matmul(s);
+  ConvShape c;
+  c.co = 24, c.h = c.w = 11, c.sums = true;
+  conv(c);
+}
+
 TEST(Contraction, MatMulOfTwoActivations) {
   MatMulShape s;
   s.batch = {2, 3}, s.sharedRhs = false, s.m = 20, s.n = 37, s.k = 19;
