@@ -15,28 +15,22 @@ import collections
 import concurrent.futures
 import fnmatch
 import functools
-import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 
 from scripts.lib import count, expectations
-from test.e2e.cuda import null
+from test.e2e.cuda import null, registers
+from test.e2e.cuda.tools import VISIR, find_ptxas, run
 from test.e2e.ops.__main__ import load
 
-ROOT = pathlib.Path(__file__).parents[3]
-BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
-TOOL = BUILD / "bin" / "visir"
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
 NEWER = ("sm_80", "sm_86", "sm_87", "sm_89", "sm_100", "sm_110", "sm_120")
 OUTCOMES = ("failed", "unsupported")
 MODELS = ("edgevit_xxs",)
 CHUNK = 96
-SECONDS = 300
 USE = re.compile(
     r"Function properties for (\w+)\s+"
     r"(\d+) bytes stack frame, (\d+) bytes spill stores, "
@@ -44,28 +38,12 @@ USE = re.compile(
 )
 
 
-def find_ptxas():
-    home = os.environ.get("CUDA_HOME")
-    return shutil.which("ptxas") or (
-        home and shutil.which(pathlib.Path(home, "bin", "ptxas"))
-    )
-
-
-def run(command):
-    return subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-
-
 def assemble(source, arch, ptxas, folder):
     """(outcome, reason, kernels) of a model or module of functions."""
     text, cubin = folder / "k.ptx", folder / "k.cubin"
     target = f"cuda:{arch}"
     done = run(
-        [TOOL, "compile", "-q", source]
+        [VISIR, "compile", "-q", source]
         + ["--target", target, "--emit", "asm", "-o", text]
     )
     if done.returncode:
@@ -138,6 +116,9 @@ def jobs(arguments, ptxas):
         yield functools.partial(run_model, source)
     if not ptxas:
         return
+    if models:
+        exports = arguments.exports
+        yield lambda: (registers.outcome(exports, ptxas), 0)
     for arch in arguments.arch or ARCHITECTURES + NEWER:
         for source in models:
             yield functools.partial(assemble_model, source, arch, ptxas)

@@ -497,10 +497,17 @@ template <typename D> void addConversionsTo(Table &t, const std::string &to) {
   addConversion<D, Bf16>(t, to, "bf16");
 }
 
+// Signed values wrap around as unsigned ones do.
+template <typename F> void addWrapping(Table &t, const std::string &name) {
+  addIntegers<F>(t, name);
+  for (const char *bits : {"16", "32", "64"})
+    t[name + ".s" + bits] = t[name + ".u" + bits];
+}
+
 void addArithmetic(Table &t) {
-  addIntegers<Add>(t, "add");
-  addIntegers<Sub>(t, "sub");
-  addIntegers<Mul>(t, "mul");
+  addWrapping<Add>(t, "add");
+  addWrapping<Sub>(t, "sub");
+  addWrapping<Mul>(t, "mul");
   addIntegers<MulHigh>(t, "mul.hi");
   addIntegers<Div>(t, "div");
   addIntegers<Rem>(t, "rem");

@@ -470,13 +470,16 @@ bool Reader::readKernel(const std::string &head) {
   KernelParser parser(kernel, shared, params);
   std::string statement;
   char end = 0;
+  // Blocks inside have registers of their own, which only hide others' names.
+  uint32_t depth = 0;
   while (next(&statement, &end)) {
     if (end == ':')
       parser.label(statement);
     else if (!statement.empty())
       parser.statement(statement, line);
-    if (end == '}')
+    if (end == '}' && depth-- == 0)
       break;
+    depth += end == '{';
   }
   parser.finish();
   if (!parser.failure.empty())
