@@ -148,6 +148,9 @@ void WinogradPlanner::chooseTile() {
   // Equal chunks of whole panels, or one.
   int64_t channels = plan.outChannels();
   int64_t chunks = std::max<int64_t>(channels / kChunk, 1);
+  // Threads share a single block by its channels.
+  if (plan.totalTiles <= kBlockTiles && channels >= kChunk)
+    chunks = std::max<int64_t>(chunks, 2);
   while (channels % chunks != 0 || (chunks > 1 && channels / chunks % 16 != 0))
     --chunks;
   plan.chunk = channels / chunks;

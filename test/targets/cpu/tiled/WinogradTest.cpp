@@ -210,8 +210,15 @@ TEST(Winograd, IsNotForOtherWindows) {
   EXPECT_EQ(chosen(s), 0);
 }
 
-/// How many operations of the convolution's kernel fetch ahead.
-static unsigned fetches(const ConvShape &shape) {
+namespace {
+struct Emitted {
+  unsigned fetches = 0; ///< operations that fetch ahead
+  unsigned pieces = 0;  ///< of work
+};
+} // namespace
+
+/// What the convolution's kernel by F(4, 3) has.
+static Emitted emitted(const ConvShape &shape) {
   auto module = parse(convText(shape));
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
@@ -220,18 +227,24 @@ static unsigned fetches(const ConvShape &shape) {
   mlir::OwningOpRef<mlir::ModuleOp> kernels =
       mlir::ModuleOp::create(op.getLoc());
   std::string reason;
-  EXPECT_TRUE(
-      succeeded(cpu::emitWinograd(op, *spec, *kernels, "kernel", reason)))
-      << reason;
-  unsigned count = 0;
-  kernels->walk([&](mlir::memref::PrefetchOp) { ++count; });
-  return count;
+  auto info = cpu::emitWinograd(op, *spec, *kernels, "kernel", reason);
+  EXPECT_TRUE(succeeded(info)) << reason;
+  if (failed(info))
+    return {};
+  Emitted result{0, info->tileCount};
+  kernels->walk([&](mlir::memref::PrefetchOp) { ++result.fetches; });
+  return result;
 }
 
 TEST(Winograd, FetchesWhatIsNotNear) {
-  EXPECT_EQ(fetches(shape(28, 28, 32, 32)), 0u);
+  EXPECT_EQ(emitted(shape(28, 28, 32, 32)).fetches, 0u);
   // Input and results of 2 MB.
-  EXPECT_GT(fetches(shape(128, 128, 32, 32)), 0u);
+  EXPECT_GT(emitted(shape(128, 128, 32, 32)).fetches, 0u);
   // Weights of 2 MB.
-  EXPECT_GT(fetches(shape(28, 28, 128, 128)), 0u);
+  EXPECT_GT(emitted(shape(28, 28, 128, 128)).fetches, 0u);
+}
+
+TEST(Winograd, ThreadsShareASingleBlock) {
+  EXPECT_EQ(emitted(shape(16, 16, 32, 128)).pieces, 2u);
+  EXPECT_EQ(emitted(shape(8, 8, 32, 64)).pieces, 1u);
 }
