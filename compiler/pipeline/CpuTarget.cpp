@@ -36,6 +36,8 @@ public:
 
   std::string name() const override { return spec.name; }
 
+  bool takesRunTimeSizes() const override { return true; }
+
   LogicalResult layOut(func::FuncOp func) override {
     if (!plain)
       return cpu::layOut(func, spec, options);
@@ -44,38 +46,102 @@ public:
   }
 
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override {
-    if (plain)
-      return cpu::emitPlainKernel(op, spec, *kernels, symbol);
-    FailureOr<KernelInfo> info = cpu::emitKernel(op, spec, *kernels, symbol);
-    if (succeeded(info))
-      info->tileAxes = takeTileAxes(*kernels, symbol);
-    return info;
+    dispatches.push_back(op);
+    return emit(op, spec, symbol);
   }
 
-  LogicalResult finish(ArrayRef<std::string> symbols, ProgramCode &code,
-                       CompileDump *dump) override {
-    code.device = DeviceKind::Cpu;
-    code.abiVersion = VISIR_CPU_ABI_VERSION;
-    if (symbols.empty())
-      return success();
-    FailureOr<cpu::CodeBlock> block =
-        cpu::compileKernels(*kernels, spec, symbols, dump);
-    if (failed(block))
-      return failure();
-    code.code = std::move(block->bytes);
-    code.functions = std::move(block->functions);
-    code.frameBytes = std::move(block->frameBytes);
-    return success();
-  }
+  LogicalResult finish(MutableArrayRef<KernelInfo> infos, ProgramCode &code,
+                       CompileDump *dump) override;
 
 private:
+  FailureOr<KernelInfo> emit(DispatchOp op, const cpu::CpuSpec &core,
+                             StringRef symbol);
+  LogicalResult shrink(ArrayRef<unsigned> large, unsigned registers,
+                       MutableArrayRef<KernelInfo> infos);
+  FailureOr<cpu::CodeBlock> compile(MutableArrayRef<KernelInfo> infos,
+                                    CompileDump *dump);
+
   const cpu::CpuSpec &spec;
   cpu::LayoutOptions options;
   bool plain;
   OwningOpRef<ModuleOp> kernels;
+  std::vector<DispatchOp> dispatches; ///< of each emitted kernel
 };
 
 } // namespace
+
+FailureOr<KernelInfo> CpuTarget::emit(DispatchOp op, const cpu::CpuSpec &core,
+                                      StringRef symbol) {
+  if (plain)
+    return cpu::emitPlainKernel(op, core, *kernels, symbol);
+  FailureOr<KernelInfo> info = cpu::emitKernel(op, core, *kernels, symbol);
+  if (succeeded(info))
+    info->tileAxes = takeTileAxes(*kernels, symbol);
+  return info;
+}
+
+/// Emits the kernels with these numbers anew, for a core of so few vector
+/// registers that their tiles are smaller.
+LogicalResult CpuTarget::shrink(ArrayRef<unsigned> large, unsigned registers,
+                                MutableArrayRef<KernelInfo> infos) {
+  cpu::CpuSpec small = spec;
+  small.vectorRegisters = registers;
+  for (unsigned i : large) {
+    std::string symbol = infos[i].symbol;
+    emitRemark(dispatches[i].getLoc())
+        << "stack frame of " << symbol << " is too large: emitted anew for "
+        << registers << " vector registers";
+    kernels->lookupSymbol((symbol + cpu::kBodySuffix).str())->erase();
+    FailureOr<KernelInfo> info = emit(dispatches[i], small, symbol);
+    if (failed(info))
+      return failure();
+    infos[i] = std::move(*info);
+  }
+  return success();
+}
+
+/// The code of all kernels. Spilled tiles make frames large; how many values
+/// they spill is known only then.
+FailureOr<cpu::CodeBlock> CpuTarget::compile(MutableArrayRef<KernelInfo> infos,
+                                             CompileDump *dump) {
+  std::vector<std::string> symbols;
+  for (const KernelInfo &info : infos)
+    symbols.push_back(info.symbol);
+  for (unsigned registers = spec.vectorRegisters / 2;; registers /= 2) {
+    FailureOr<cpu::CodeBlock> block =
+        cpu::compileKernels(*kernels, spec, symbols, dump);
+    if (failed(block))
+      return failure();
+    std::vector<unsigned> large;
+    for (auto [i, bytes] : llvm::enumerate(block->frameBytes))
+      if (bytes > VISIR_CPU_MAX_FRAME_BYTES)
+        large.push_back(unsigned(i));
+    if (large.empty())
+      return block;
+    if (plain || registers < 4)
+      return emitError(dispatches[large[0]].getLoc())
+             << "stack frame of " << symbols[large[0]] << " is "
+             << block->frameBytes[large[0]] << " bytes, expected at most "
+             << VISIR_CPU_MAX_FRAME_BYTES;
+    if (failed(shrink(large, registers, infos)))
+      return failure();
+  }
+}
+
+LogicalResult CpuTarget::finish(MutableArrayRef<KernelInfo> infos,
+                                ProgramCode &code, CompileDump *dump) {
+  code.device = DeviceKind::Cpu;
+  code.abiVersion = VISIR_CPU_ABI_VERSION;
+  if (infos.empty())
+    return success();
+  FailureOr<cpu::CodeBlock> block = compile(infos, dump);
+  if (failed(block))
+    return failure();
+  code.code = std::move(block->bytes);
+  code.functions = std::move(block->functions);
+  code.frameBytes = std::move(block->frameBytes);
+  return success();
+}
 
 std::unique_ptr<TargetCompiler>
 visir::makeCpuTarget(MLIRContext &context, const cpu::CpuSpec &spec,

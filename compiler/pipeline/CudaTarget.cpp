@@ -33,7 +33,7 @@ public:
     return cuda::emitKernel(op, *kernels, symbol);
   }
 
-  LogicalResult finish(ArrayRef<std::string> symbols, ProgramCode &code,
+  LogicalResult finish(MutableArrayRef<KernelInfo> infos, ProgramCode &code,
                        CompileDump *dump) override;
 
 private:
@@ -48,11 +48,6 @@ private:
 } // namespace
 
 LogicalResult CudaTarget::layOut(func::FuncOp func) {
-  auto symbols = func->getAttrOfType<ArrayAttr>("visir.symbols");
-  if (symbols && !symbols.empty())
-    return func.emitError("entry ")
-           << func.getSymName() << " has bounded dimensions, expected none "
-           << "for " << name();
   splitForms(func);
   return success();
 }
@@ -88,11 +83,11 @@ static std::vector<char> joinCode(StringRef ptx, ArrayRef<char> cubin) {
   return code;
 }
 
-LogicalResult CudaTarget::finish(ArrayRef<std::string> symbols,
+LogicalResult CudaTarget::finish(MutableArrayRef<KernelInfo> infos,
                                  ProgramCode &code, CompileDump *dump) {
   code.device = DeviceKind::Cuda;
   code.abiVersion = VISIR_CUDA_ABI_VERSION;
-  if (symbols.empty())
+  if (infos.empty())
     return success();
   FailureOr<std::string> ptx = cuda::compileToPtx(*kernels, arch, dump);
   if (failed(ptx))
@@ -112,8 +107,8 @@ LogicalResult CudaTarget::finish(ArrayRef<std::string> symbols,
   code.code = joinCode(*ptx, cubin);
   if (dump)
     dump->object = std::move(cubin);
-  code.functions.assign(symbols.size(), {0, code.code.size()});
-  code.frameBytes.assign(symbols.size(), 0);
+  code.functions.assign(infos.size(), {0, code.code.size()});
+  code.frameBytes.assign(infos.size(), 0);
   code.launches = launches;
   return success();
 }

@@ -39,6 +39,25 @@ static std::string attributeText(Attribute attribute) {
   return text;
 }
 
+/// Refuses an entry point with sizes that are known when it runs.
+static LogicalResult refuseRunTimeSizes(func::FuncOp func, StringRef target) {
+  auto symbols = func->getAttrOfType<ArrayAttr>("visir.symbols");
+  if (!symbols)
+    return success();
+  std::string bounds;
+  for (auto symbol : symbols.getAsRange<DictionaryAttr>()) {
+    int64_t min = symbol.getAs<IntegerAttr>("min").getInt();
+    int64_t max = symbol.getAs<IntegerAttr>("max").getInt();
+    if (bounds.empty() && min != max)
+      bounds = (" (" + symbol.getAs<StringAttr>("name").getValue() +
+                " <= " + Twine(max) + ")")
+                   .str();
+  }
+  return func.emitError() << "sizes of entry point '" << func.getName()
+                          << "' are known at run time" << bounds
+                          << ", expected static ones for the target " << target;
+}
+
 namespace {
 
 /// Emits each distinct dispatch once.
@@ -58,20 +77,35 @@ public:
         return failure();
       emitRemark(op.getLoc()) << "kernel " << symbol << " "
                               << attributeText(op.getConfigAttr());
-      table.kernels.push_back({info->symbol, op, info->tileCount,
-                               int64_t(info->scratchBytes), info->flops,
-                               attributeText(op.getConfigAttr()),
-                               llvm::toHex(digest, /*LowerCase=*/true),
-                               std::move(info->tileAxes)});
+      PlannedKernel kernel;
+      kernel.dispatch = op;
+      kernel.config = attributeText(op.getConfigAttr());
+      kernel.digest = llvm::toHex(digest, /*LowerCase=*/true);
+      table.kernels.push_back(std::move(kernel));
+      infos.push_back(std::move(*info));
     }
     table.kernelOf[op] = it->second;
     return success();
   }
 
-  KernelTable table;
+  /// Compiles the kernels into `code` and gives what is to be planned.
+  FailureOr<KernelTable> finish(ProgramCode &code, CompileDump *dump) {
+    if (failed(target.finish(infos, code, dump)))
+      return failure();
+    for (auto [kernel, info] : llvm::zip_equal(table.kernels, infos)) {
+      kernel.symbol = info.symbol;
+      kernel.tileCount = info.tileCount;
+      kernel.scratchBytes = int64_t(info.scratchBytes);
+      kernel.flops = info.flops;
+      kernel.tileAxes = std::move(info.tileAxes);
+    }
+    return std::move(table);
+  }
 
 private:
   TargetCompiler &target;
+  KernelTable table;
+  std::vector<KernelInfo> infos;
   llvm::StringMap<unsigned> numbers;
 };
 
@@ -81,7 +115,9 @@ FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
                                                TargetCompiler &target,
                                                CompileDump *dump) {
   for (auto func : module.getOps<func::FuncOp>())
-    if (failed(target.layOut(func)))
+    if ((!target.takesRunTimeSizes() &&
+         failed(refuseRunTimeSizes(func, target.name()))) ||
+        failed(target.layOut(func)))
       return failure();
   KernelCollector collector(target);
   SmallVector<DispatchOp> dispatches;
@@ -89,18 +125,15 @@ FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
   for (DispatchOp op : dispatches)
     if (failed(collector.add(op)))
       return failure();
-  FailureOr<exec::ProgramOp> program =
-      planProgram(module, collector.table, target.name(),
-                  target.bufferAlignment());
+  ProgramCode code;
+  code.targetName = target.name();
+  FailureOr<KernelTable> kernels = collector.finish(code, dump);
+  if (failed(kernels))
+    return failure();
+  FailureOr<exec::ProgramOp> program = planProgram(
+      module, *kernels, target.name(), target.bufferAlignment());
   if (failed(program))
     return failure();
-  ProgramCode code;
   code.program = *program;
-  code.targetName = target.name();
-  std::vector<std::string> symbols;
-  for (const PlannedKernel &kernel : collector.table.kernels)
-    symbols.push_back(kernel.symbol);
-  if (failed(target.finish(symbols, code, dump)))
-    return failure();
   return code;
 }

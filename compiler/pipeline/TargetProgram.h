@@ -28,6 +28,10 @@ public:
   /// What places of buffers in the arena are a multiple of, in bytes.
   virtual int64_t bufferAlignment() const { return kBufferAlignment; }
 
+  /// Whether programs learn sizes when they run. Entry points with bounded
+  /// dimensions, or states that grow, are refused for other targets.
+  virtual bool takesRunTimeSizes() const { return false; }
+
   /// Chooses layouts and kernel configurations of an entry point: the phase
   /// `laid-out`. Arguments and results stay row-major.
   virtual mlir::LogicalResult layOut(mlir::func::FuncOp func) = 0;
@@ -37,10 +41,12 @@ public:
                                                  llvm::StringRef symbol) = 0;
 
   /// Compiles the emitted kernels and sets the target's fields and the code
-  /// of `code`, functions in the order of `symbols`. `dump`, when not null,
-  /// receives the forms on the way.
-  virtual mlir::LogicalResult finish(llvm::ArrayRef<std::string> symbols,
-                                     ProgramCode &code, CompileDump *dump) = 0;
+  /// of `code`, functions in the order of `kernels`: all that emitKernel gave,
+  /// in its order; those that had to be emitted anew are updated. Nothing is
+  /// planned yet. `dump`, when not null, receives the forms on the way.
+  virtual mlir::LogicalResult
+  finish(llvm::MutableArrayRef<KernelInfo> kernels, ProgramCode &code,
+         CompileDump *dump) = 0;
 };
 
 /// Lays out, generates code for, and plans `module` (which is changed). Equal

@@ -29,7 +29,7 @@ public:
     return success();
   }
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override;
-  LogicalResult finish(ArrayRef<std::string> symbols, ProgramCode &code,
+  LogicalResult finish(MutableArrayRef<KernelInfo> infos, ProgramCode &code,
                        CompileDump *dump) override;
 
 private:
@@ -67,12 +67,13 @@ LogicalResult VulkanTarget::dumpAssembly(StringRef symbol,
   return success();
 }
 
-LogicalResult VulkanTarget::finish(ArrayRef<std::string> symbols,
+LogicalResult VulkanTarget::finish(MutableArrayRef<KernelInfo> infos,
                                    ProgramCode &code, CompileDump *dump) {
   code.device = DeviceKind::Vulkan;
   code.abiVersion = VISIR_VULKAN_ABI_VERSION;
   std::set<std::string> features;
-  for (StringRef symbol : symbols) {
+  for (const KernelInfo &info : infos) {
+    StringRef symbol = info.symbol;
     vulkan::EmittedKernel &kernel = kernels[symbol];
     ModuleOp holder = *kernel.holder;
     std::string text;

@@ -330,6 +330,19 @@ def test_refuses_sizes():
         module.run({"x": x[:1], "k": k[:, :3]})
 
 
+@pytest.mark.parametrize("target", ["cuda:sm_90", "vulkan"])
+def test_refuses_devices(target):
+    inputs = CASES["elementwise"][1]
+    with pytest.raises(
+        compiler.CompileError,
+        match=r"sizes of entry point 'main' are known at run time \(T <= 37\), "
+        f"expected static ones for the target {target}",
+    ):
+        visir.compile(
+            model_for("elementwise"), shapes=shapes_of(inputs), target=target
+        )
+
+
 def test_equal_symbols_agree():
     model = model_of(
         [node("Add", ["a", "b"], ["y"])],

@@ -24,6 +24,9 @@ extern "C" {
 /* Raised whenever the meaning of anything below changes. */
 #define VISIR_CPU_ABI_VERSION 1u
 
+/* Bytes of stack that a kernel uses at most. */
+#define VISIR_CPU_MAX_FRAME_BYTES 4095u
+
 /* Alignment in bytes of every binding, of scratch, and of constants. */
 #define VISIR_CPU_BINDING_ALIGNMENT 64u
 

@@ -37,6 +37,7 @@ static llvm::Expected<ObjectBytes> makeObject(ModuleOp lowered,
   addWrappers(*module, spec);
   optimise(*module, **machine);
   if (dump) {
+    dump->llvmIR.clear();
     llvm::raw_string_ostream(dump->llvmIR) << *module;
     // Emission changes a module: the text is made from a copy.
     std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*module);

@@ -19,7 +19,6 @@ using llvm::Expected;
 /// Distances within a page are only right when the block's page offsets are
 /// those of the address it is loaded at.
 static constexpr uint64_t kMaxAlignment = 4096;
-static constexpr uint64_t kMaxFrameBytes = 4096;
 
 static llvm::MemoryBufferRef bufferOf(const ObjectBytes &bytes) {
   return {llvm::StringRef(bytes.data(), bytes.size()), "kernels"};
@@ -299,10 +298,6 @@ Expected<CodeBlock> Linker::finish(llvm::ArrayRef<std::string> symbols) {
       end = std::max(end, body->second.first + body->second.second);
       frame += frames[body->second.first];
     }
-    if (frame >= kMaxFrameBytes)
-      return llvm::createStringError("stack frame of " + symbol + " is " +
-                                     llvm::Twine(frame) +
-                                     " bytes, expected less than 4096");
     result.functions.push_back({offset, end - offset});
     result.frameBytes.push_back(frame);
   }
