@@ -3,10 +3,10 @@
 // touches all the memory it may. The input is a manifest; the header and the
 // sections that it names are made around it.
 #include "runtime/exec/session.h"
+#include "test/fuzz/touch_context.h"
 #include "test/runtime/support/artifact_builder.h"
 #include "test/runtime/support/mutation.h"
 #include "test/runtime/support/sample.h"
-#include "test/runtime/support/touch_driver.h"
 
 #include <cstdlib>
 
@@ -16,19 +16,6 @@ namespace schema = visir::schema;
 namespace {
 
 constexpr uint64_t kFileBytes = 4 * VISIR_SECTION_ALIGNMENT;
-
-Context *makeContext() {
-  static const Driver *drivers[] = {&visir::testing::touchDriver};
-  ContextOptions options;
-  options.threadCount = 1;
-  options.memoryLimit = 1 << 22;
-  options.drivers = drivers;
-  options.driverCount = 1;
-  Context *context = nullptr;
-  if (!Context::make(options, &context).ok())
-    abort();
-  return context;
-}
 
 visir::testing::Bytes makeFile(const uint8_t *manifest, size_t bytes) {
   visir::testing::Bytes file = visir::testing::makeSample().finish();
@@ -92,7 +79,7 @@ void runEntry(Session &session, const schema::Entry &entry, uint32_t index) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
-  static Context *context = makeContext();
+  static Context *context = visir::testing::makeTouchContext();
   if (bytes > kFileBytes / 2)
     return 0;
   visir::testing::Bytes file = makeFile(data, bytes);

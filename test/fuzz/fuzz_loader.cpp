@@ -3,8 +3,8 @@
 // The digest of the manifest is made right, so that the rest is reached.
 #include "runtime/exec/module.h"
 #include "test/fuzz/scratch.h"
+#include "test/fuzz/touch_context.h"
 #include "test/runtime/support/artifact_builder.h"
-#include "test/runtime/support/touch_driver.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -12,19 +12,6 @@
 using namespace visir::runtime;
 
 namespace {
-
-Context *makeContext() {
-  static const Driver *drivers[] = {&visir::testing::touchDriver};
-  ContextOptions options;
-  options.threadCount = 1;
-  options.memoryLimit = 1 << 22;
-  options.drivers = drivers;
-  options.driverCount = 1;
-  Context *context = nullptr;
-  if (!Context::make(options, &context).ok())
-    abort();
-  return context;
-}
 
 void check(Status status, Module *module) {
   if (status.ok() != (module != nullptr))
@@ -38,7 +25,7 @@ void check(Status status, Module *module) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
-  static Context *context = makeContext();
+  static Context *context = visir::testing::makeTouchContext();
   visir::testing::Bytes file(data, data + bytes);
   if (bytes >= sizeof(visir_file_header_t)) {
     const visir_file_header_t &header = *visir::testing::headerOf(file);

@@ -68,6 +68,12 @@ StatusCode resultCode(VkResult result) {
 
 } // namespace
 
+// A function of `api`, by the name that `find` knows it by.
+#define VISIR_VK_FIND(name)                                                    \
+  api->name = reinterpret_cast<PFN_vk##name>(find("vk" #name));                \
+  if (!api->name)                                                              \
+    return missing("vk" #name);
+
 Status openVulkan(GlobalApi *api) {
   const char *path = getenv("VISIR_VULKAN_LIBRARY");
   if (!path || !*path)
@@ -81,39 +87,32 @@ Status openVulkan(GlobalApi *api) {
       dlsym(library, "vkGetInstanceProcAddr"));
   if (!api->GetInstanceProcAddr)
     return missing("vkGetInstanceProcAddr");
-#define VISIR_VK_FIND(name)                                                    \
-  api->name = reinterpret_cast<PFN_vk##name>(                                  \
-      api->GetInstanceProcAddr(nullptr, "vk" #name));                          \
-  if (!api->name)                                                              \
-    return missing("vk" #name);
+  auto find = [&](const char *name) {
+    return api->GetInstanceProcAddr(nullptr, name);
+  };
   VISIR_VK_GLOBAL_FUNCTIONS(VISIR_VK_FIND)
-#undef VISIR_VK_FIND
   return Status();
 }
 
 Status findInstanceFunctions(const GlobalApi &global, VkInstance instance,
                              InstanceApi *api) {
-#define VISIR_VK_FIND(name)                                                    \
-  api->name = reinterpret_cast<PFN_vk##name>(                                  \
-      global.GetInstanceProcAddr(instance, "vk" #name));                       \
-  if (!api->name)                                                              \
-    return missing("vk" #name);
+  auto find = [&](const char *name) {
+    return global.GetInstanceProcAddr(instance, name);
+  };
   VISIR_VK_INSTANCE_FUNCTIONS(VISIR_VK_FIND)
-#undef VISIR_VK_FIND
   return Status();
 }
 
 Status findDeviceFunctions(const InstanceApi &instance, VkDevice device,
                            DeviceApi *api) {
-#define VISIR_VK_FIND(name)                                                    \
-  api->name = reinterpret_cast<PFN_vk##name>(                                  \
-      instance.GetDeviceProcAddr(device, "vk" #name));                         \
-  if (!api->name)                                                              \
-    return missing("vk" #name);
+  auto find = [&](const char *name) {
+    return instance.GetDeviceProcAddr(device, name);
+  };
   VISIR_VK_DEVICE_FUNCTIONS(VISIR_VK_FIND)
-#undef VISIR_VK_FIND
   return Status();
 }
+
+#undef VISIR_VK_FIND
 
 Status toStatus(VkResult result, const char *what) {
   if (result == VK_SUCCESS)
