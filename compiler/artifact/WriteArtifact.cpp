@@ -183,6 +183,11 @@ std::unique_ptr<fb::CommandT> ManifestBuilder::command(Operation &op) {
     body.live_count = live[2];
     body.live_step = live[3];
   }
+  for (int64_t symbol : dispatch.getScalars()) {
+    body.scalars.push_back(std::make_unique<fb::ScalarT>());
+    body.scalars.back()->kind = fb::ScalarKind::symbol;
+    body.scalars.back()->value = uint32_t(symbol);
+  }
   out->operation.Set(std::move(body));
   out->depends_on.assign(dispatch.getDependsOn().begin(),
                          dispatch.getDependsOn().end());
@@ -302,6 +307,12 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
     function->frame_bytes = code.frameBytes[i];
     function->flops = op.getFlops().convertToDouble();
     function->config = op.getConfig().str();
+    ArrayRef<int64_t> scalars = op.getScalars();
+    for (size_t s = 0; s < scalars.size(); s += 2) {
+      function->scalars.push_back(std::make_unique<fb::ScalarRangeT>());
+      function->scalars.back()->min = uint32_t(scalars[s]);
+      function->scalars.back()->max = uint32_t(scalars[s + 1]);
+    }
     if (!code.launches.empty()) {
       const Launch &launch = code.launches[i];
       function->workgroup_x = launch.x;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/CpuTarget.h"
 
+#include "compiler/plan/InPlaceStates.h"
+#include "compiler/plan/LiveKeys.h"
 #include "targets/cpu/abi/kernel_abi.h"
 #include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/KernelBuilder.h"
+#include "targets/cpu/codegen/attention/Attention.h"
 #include "targets/cpu/codegen/PlainKernel.h"
 #include "targets/cpu/codegen/contraction/Emit.h"
 
@@ -25,6 +28,15 @@ static std::vector<SmallVector<int64_t, 4>> takeTileAxes(ModuleOp kernels,
   return axes;
 }
 
+/// Only one kernel reads fewer keys; the others need the masks.
+static LogicalResult checkLiveKeys(func::FuncOp func) {
+  for (auto op : func.getOps<DispatchOp>())
+    if (liveKeysOf(op) && !op.getConfigAttr().contains("kernel"))
+      return op.emitError("kernel of an attention with a bounded number of "
+                          "keys is plain, expected a tiled one");
+  return success();
+}
+
 namespace {
 
 class CpuTarget : public TargetCompiler {
@@ -39,10 +51,18 @@ public:
   bool takesRunTimeSizes() const override { return true; }
 
   LogicalResult layOut(func::FuncOp func) override {
-    if (!plain)
-      return cpu::layOut(func, spec, options);
-    splitForms(func);
-    return success();
+    if (plain) {
+      splitForms(func);
+      return success();
+    }
+    markLiveKeys(func, [&](DispatchOp op) {
+      std::string reason;
+      return bool(cpu::attentionConfig(op, spec, reason));
+    });
+    if (failed(cpu::layOut(func, spec, options)))
+      return failure();
+    updateStatesInPlace(func);
+    return checkLiveKeys(func);
   }
 
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override {

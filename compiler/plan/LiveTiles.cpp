@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/plan/LiveTiles.h"
 
+#include "compiler/plan/LiveKeys.h"
+
 using namespace mlir;
 using namespace visir;
 
@@ -86,6 +88,8 @@ LiveSizes LiveDomains::domainOf(DispatchOp op) {
 void LiveDomains::visit(DispatchOp op) {
   LiveSizes domain = domainOf(op);
   domains[op] = domain;
+  if (AffineExpr size = liveKeysOf(op))
+    domain[*keyDim(op)] = size;
   // Indices must be right wherever a kernel may read them.
   llvm::SmallDenseSet<int64_t> indices;
   for (unsigned i = 0; i < op.getInputs().size(); ++i)

@@ -4,6 +4,7 @@
 #include "compiler/plan/BufferPlan.h"
 #include "compiler/plan/Dependencies.h"
 #include "compiler/plan/EntrySymbols.h"
+#include "compiler/plan/LiveKeys.h"
 #include "compiler/plan/LiveTiles.h"
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
@@ -103,6 +104,7 @@ private:
   exec::RefAttr refOf(unsigned buffer);
   SmallVector<int64_t> liveTiles(DispatchOp op, const PlannedKernel &kernel,
                                  const LiveDomains &domains) const;
+  SmallVector<int64_t> scalarsOf(DispatchOp op) const;
   void emit(OpBuilder &builder);
 
   func::FuncOp func;
@@ -118,6 +120,8 @@ private:
   std::vector<Buffer> buffers;
   std::vector<Command> commands;
   llvm::DenseMap<Value, unsigned> bufferMap;
+  /// Buffers of states that are written in place, and by what first.
+  llvm::MapVector<unsigned, DispatchOp> writtenStates;
   int64_t arenaBytes = 0;
 };
 
@@ -157,7 +161,10 @@ LogicalResult EntryPlanner::addDispatch(DispatchOp op) {
       continue;
     }
     unsigned buffer = bufferOf(op.getInputs()[tie]);
-    if (buffers[buffer].kind != exec::BufferKind::Arena)
+    exec::BufferKind kind = buffers[buffer].kind;
+    if (kind == exec::BufferKind::State)
+      writtenStates.try_emplace(buffer, op);
+    else if (kind != exec::BufferKind::Arena)
       return op.emitError("result ")
              << i << " is tied to memory that must not change";
     bufferMap[result] = buffer;
@@ -257,7 +264,7 @@ unsigned EntryPlanner::addCopy(unsigned source, Value value) {
 }
 
 /// Gives results the caller's memory; what already has a place elsewhere, and
-/// what becomes a state, is copied at the end.
+/// what becomes a state, is copied at the end unless it is there already.
 LogicalResult EntryPlanner::bindOutputs() {
   auto returned = func.getBody().front().getTerminator()->getOperands();
   for (auto [i, value] : llvm::enumerate(returned)) {
@@ -269,9 +276,13 @@ LogicalResult EntryPlanner::bindOutputs() {
       auto index = states.indexOf(func, state, type);
       if (failed(index))
         return failure();
-      unsigned target = addCopy(buffer, value);
-      buffers[target].kind = exec::BufferKind::State;
-      buffers[target].index = *index;
+      bool isInPlace = writtenStates.erase(buffer) &&
+                       buffers[buffer].index == int64_t(*index);
+      if (!isInPlace) {
+        unsigned target = addCopy(buffer, value);
+        buffers[target].kind = exec::BufferKind::State;
+        buffers[target].index = *index;
+      }
       if (failed(addStateLength(
               *index,
               func.getResultAttrOfType<AffineMapAttr>(i, "visir.dims"),
@@ -285,6 +296,8 @@ LogicalResult EntryPlanner::bindOutputs() {
     buffers[buffer].index = outputs.size();
     outputs.push_back(i);
   }
+  for (auto [buffer, op] : writtenStates)
+    return op.emitError("result is tied to a state that it does not become");
   return success();
 }
 
@@ -350,6 +363,13 @@ EntryPlanner::liveTiles(DispatchOp op, const PlannedKernel &kernel,
   return {};
 }
 
+/// The symbols whose values a dispatch's kernel gets.
+SmallVector<int64_t> EntryPlanner::scalarsOf(DispatchOp op) const {
+  if (AffineExpr keys = liveKeysOf(op))
+    return {*symbols.indexOf(keys)};
+  return {};
+}
+
 void EntryPlanner::emit(OpBuilder &builder) {
   LiveDomains domains(func);
   std::vector<CommandAccess> accesses;
@@ -382,7 +402,8 @@ void EntryPlanner::emit(OpBuilder &builder) {
         FlatSymbolRefAttr::get(builder.getContext(), kernel.symbol),
         builder.getArrayAttr(bindings), waits, builder.getArrayAttr(names),
         builder.getDenseI64ArrayAttr(
-            liveTiles(command.dispatch, kernel, domains)));
+            liveTiles(command.dispatch, kernel, domains)),
+        builder.getDenseI64ArrayAttr(scalarsOf(command.dispatch)));
   }
 }
 
@@ -444,10 +465,13 @@ static void emitFunction(OpBuilder &b, const PlannedKernel &kernel) {
     writes.push_back(1);
     ties.push_back(op.getTies()[i]);
   }
+  SmallVector<int64_t> scalars;
+  if (liveKeysOf(op))
+    scalars.append({1, op.getExtents()[*keyDim(op)]});
   exec::FunctionOp::create(b, op.getLoc(), kernel.symbol, bytes, writes, ties,
                            kernel.tileCount, kernel.scratchBytes,
                            APFloat(kernel.flops), kernel.config,
-                           kernel.digest);
+                           kernel.digest, scalars);
 }
 
 FailureOr<exec::ProgramOp> visir::planProgram(ModuleOp module,

@@ -55,13 +55,15 @@ def VisirExec_FunctionOp : VisirExec_Op<"function", [
   let summary = "A kernel and its signature";
   let description = [{
     `min_bytes`, `writes` (0 read, 1 write) and `ties` (a lower binding of
-    the same memory, or -1) have one entry per binding.
+    the same memory, or -1) have one entry per binding. `scalars`: the least
+    and the largest value of each.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        DenseI64ArrayAttr:$min_bytes,
                        DenseI64ArrayAttr:$writes, DenseI64ArrayAttr:$ties,
                        I64Attr:$tile_count, I64Attr:$scratch_bytes,
-                       F64Attr:$flops, StrAttr:$config, StrAttr:$digest);
+                       F64Attr:$flops, StrAttr:$config, StrAttr:$digest,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$scalars);
   let assemblyFormat = "$sym_name attr-dict";
 }
 
@@ -107,11 +109,13 @@ def VisirExec_DispatchOp : VisirExec_Op<"dispatch", [HasParent<"EntryOp">]> {
   let summary = "Calls all tiles of a function";
   let description = [{
     `live`: empty, or [symbol, divisor, count, step]: tile t matters if
-    (t / divisor) % count * step is less than the symbol's value.
+    (t / divisor) % count * step is less than the symbol's value. `scalars`:
+    the symbols whose values the function gets.
   }];
   let arguments = (ins FlatSymbolRefAttr:$function, ArrayAttr:$bindings,
                        DenseI64ArrayAttr:$depends_on, ArrayAttr:$sources,
-                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$live);
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$live,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$scalars);
   let assemblyFormat = "$function `(` $bindings `)` attr-dict";
 }
 

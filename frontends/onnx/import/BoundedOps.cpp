@@ -134,6 +134,7 @@ private:
   LogicalResult checkAxes(Value value, ArrayRef<unsigned> axes);
   bool isOwn(Value value) const;
   Value piece(Value value, int64_t axis, AffineExpr begin, int64_t extent);
+  Value appended(ConcatOp concat, AffineExpr begin, int64_t extent);
 
   Node &node;
   Symbols &symbols;
@@ -288,6 +289,25 @@ Value Bounder::piece(Value value, int64_t axis, AffineExpr begin,
   return index ? node.create<GatherOp>(value, index, axis) : Value();
 }
 
+/// A part of static size behind one that fills the result, both as `extent`
+/// has them: only the new elements are written, at `begin`. Null for others.
+Value Bounder::appended(ConcatOp concat, AffineExpr begin, int64_t extent) {
+  int64_t axis = concat.getAxis();
+  if (concat.getInputs().size() != 2)
+    return {};
+  Value whole = concat.getInputs()[0], fresh = concat.getInputs()[1];
+  if (shapeOf(whole)[axis] != extent || symbols.isBounded(fresh))
+    return {};
+  Shape shape(shapeOf(fresh)), along(shape.size(), 1);
+  along[axis] = shape[axis];
+  Value at = binary(node, BinaryKind::Add,
+                    countingConstant(node, 0, shape[axis]),
+                    symbols.length(node.builder(), begin));
+  at = expand(node, reshape(node, at, along), shape);
+  return node.create<ScatterElementsOp>(whole, at, fresh, axis,
+                                        ScatterKind::Replace);
+}
+
 /// Parts whose places are known before the run stay a concatenation; others
 /// are chosen by their begins.
 LogicalResult Bounder::bound(ConcatOp concat) {
@@ -311,6 +331,8 @@ LogicalResult Bounder::bound(ConcatOp concat) {
   Value result = concat.getResult();
   if (isFixed) {
     result = sliceAxis(node, result, axis, 0, extent);
+  } else if (Value value = appended(concat, begins.back(), extent)) {
+    result = value;
   } else {
     Value at = reshape(node, countingConstant(node, 0, extent), [&] {
       Shape shape(dims.size() - axis, 1);

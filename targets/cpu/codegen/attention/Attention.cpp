@@ -7,6 +7,13 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// The kernel's scalar, an argument of the body behind its scratch: the wrapper
+/// loads it.
+static Value addScalar(KernelBuilder &kb) {
+  Block *body = cast<BlockArgument>(kb.tileBegin).getOwner();
+  return body->addArgument(kb.b.getIndexType(), kb.loc);
+}
+
 namespace {
 
 /// The loops around the row blocks, and the packing of a batch point.
@@ -14,7 +21,8 @@ class AttentionEmitter {
 public:
   AttentionEmitter(KernelBuilder &kb, const AttentionPlan &plan)
       : kb(kb), plan(plan), scratch(AttentionScratch::make(kb, plan)),
-        rows(kb, plan, scratch) {}
+        keys(plan.bounded ? addScalar(kb) : kb.index(plan.keys())),
+        rows(kb, plan, scratch, keys) {}
   void emit();
 
 private:
@@ -23,6 +31,7 @@ private:
   KernelBuilder &kb;
   const AttentionPlan &plan;
   AttentionScratch scratch;
+  Value keys; ///< that there are
   RowBlockEmitter rows;
 };
 
@@ -50,8 +59,8 @@ void AttentionEmitter::emit() {
 
 /// Row blocks [low, high) of a batch point: outer row, then tile of the row.
 void AttentionEmitter::piece(Position position, Value low, Value high) {
-  packKeys(kb, plan, scratch, position);
-  packValues(kb, plan, scratch, position);
+  packKeys(kb, plan, scratch, position, keys);
+  packValues(kb, plan, scratch, position, keys);
   SmallVector<int64_t> extents;
   for (unsigned loop : plan.outerRowLoops)
     extents.push_back(plan.extent(loop));

@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/attention/AttentionPlan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/common/LiveKeys.h"
 #include "targets/cpu/codegen/contraction/Plan.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -73,6 +74,7 @@ LogicalResult AttentionPlanner::readOperands() {
     return fail("the scores are not f32");
   plan.masked = yield->getNumOperands() == 4;
   plan.causal = bool(op.getRootParam("causal"));
+  plan.bounded = bool(liveKeysOf(op));
   if (auto scale = dyn_cast_or_null<FloatAttr>(op.getRootParam("scale")))
     plan.scale = scale.getValueAsDouble();
   for (unsigned i = 0; i < yield->getNumOperands(); ++i) {
@@ -127,6 +129,8 @@ LogicalResult AttentionPlanner::sortLoops() {
       plan.outerRowLoops.push_back(loop);
   if (plan.valueLoop < 0)
     return fail("the values' width is one");
+  if (plan.bounded && plan.keyLoops.size() > 1)
+    return fail("keys of bounded number are more than one loop");
   if (plan.causal && (!plan.outerRowLoops.empty() || plan.keyLoops.size() > 1))
     return fail("positions of a causal mask are more than one loop");
   return success();

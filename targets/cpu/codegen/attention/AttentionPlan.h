@@ -16,6 +16,7 @@ struct AttentionPlan {
   FlatNest nest;
   llvm::SmallVector<unsigned, 2> loads[4]; ///< by operand
   bool masked = false, causal = false;
+  bool bounded = false; ///< a scalar says how many keys there are
   double scale = 1;
   llvm::SmallVector<unsigned, 4> batchLoops;
   /// Query and key positions, slowest first, but for the query's `rowLoop`.
@@ -38,6 +39,8 @@ struct AttentionPlan {
   int64_t extent(int loop) const {
     return loop < 0 ? 1 : nest.loops[loop].extent;
   }
+  /// Whether rows may see fewer keys than there are.
+  bool limitsKeys() const { return causal || bounded; }
   int64_t points(llvm::ArrayRef<unsigned> loops) const;
   int64_t keys() const { return points(keyLoops); }
   int64_t keyPanels() const { return (keys() + lanes - 1) / lanes; }

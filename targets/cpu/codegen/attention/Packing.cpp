@@ -2,6 +2,7 @@
 #include "targets/common/Payload.h"
 #include "targets/cpu/codegen/attention/RowBlock.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -139,7 +140,8 @@ static void packTransposed(KernelBuilder &kb, const AttentionPlan &plan,
 }
 
 void cpu::packKeys(KernelBuilder &kb, const AttentionPlan &plan,
-                   const AttentionScratch &scratch, const Position &position) {
+                   const AttentionScratch &scratch, const Position &position,
+                   Value keys) {
   bool direct = keysAreLanes(plan);
   auto pack = [&](Value panel, unsigned valid) {
     if (direct)
@@ -148,21 +150,32 @@ void cpu::packKeys(KernelBuilder &kb, const AttentionPlan &plan,
       packTransposed(kb, plan, scratch, position, panel, valid);
   };
   int64_t full = plan.keys() / plan.lanes;
+  Value fullEnd = kb.index(full), panels;
+  if (plan.bounded) {
+    // The last panel that has keys is packed wholly.
+    Value up = materialize(kb, Offset{keys, int64_t(plan.lanes) - 1});
+    panels = arith::DivUIOp::create(kb.b, kb.loc, up, kb.index(plan.lanes));
+    fullEnd = minIndex(kb, fullEnd, panels);
+  }
   if (full > 0)
-    forRange(kb, kb.index(0), kb.index(full),
+    forRange(kb, kb.index(0), fullEnd,
              [&](Value panel) { pack(panel, plan.lanes); });
-  if (unsigned rest = unsigned(plan.keys() % plan.lanes))
+  unsigned rest = unsigned(plan.keys() % plan.lanes);
+  if (rest && plan.bounded)
+    forRange(kb, kb.index(full), panels,
+             [&](Value panel) { pack(panel, rest); });
+  else if (rest)
     pack(kb.index(full), rest);
 }
 
 void cpu::packValues(KernelBuilder &kb, const AttentionPlan &plan,
-                     const AttentionScratch &scratch,
-                     const Position &position) {
+                     const AttentionScratch &scratch, const Position &position,
+                     Value keys) {
   unsigned vectors = unsigned(plan.valuePitch() / plan.lanes);
   auto columns =
       makeColumnClasses(plan.extent(plan.valueLoop), vectors, plan.lanes)[0]
           .columns;
-  forRange(kb, kb.index(0), kb.index(plan.keys()), [&](Value key) {
+  forRange(kb, kb.index(0), keys, [&](Value key) {
     Position at = position;
     moveAlong(kb, plan, at, plan.keyLoops, key);
     Offset to = advance(kb, {}, key, plan.valuePitch());

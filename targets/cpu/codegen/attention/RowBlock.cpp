@@ -23,8 +23,8 @@ static constexpr double kLog2e = 1.4426950408889634;
 static constexpr int64_t kMaskAheadBytes = 4 << 10;
 
 RowBlockEmitter::RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
-                                 const AttentionScratch &scratch)
-    : kb(kb), b(kb.b), loc(kb.loc), plan(plan), scratch(scratch),
+                                 const AttentionScratch &scratch, Value keys)
+    : kb(kb), b(kb.b), loc(kb.loc), plan(plan), scratch(scratch), keys(keys),
       epilogue(kb, plan.nest, unsigned(plan.valueLoop), plan.rowLoop, plan.rows,
                plan.valueVectors, plan.lanes, plan.element),
       vectorType(VectorType::get({int64_t(plan.lanes)}, plan.element)) {}
@@ -32,11 +32,13 @@ RowBlockEmitter::RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
 void RowBlockEmitter::emit(const Position &position, Value first,
                            unsigned rows) {
   firstRow = first;
-  keyLimit = kb.index(plan.keys());
+  keyLimit = keys;
   panelLimit = kb.index(plan.keyPanels());
   if (plan.causal) {
     Value end = materialize(kb, Offset{first, int64_t(rows)});
     keyLimit = minIndex(kb, keyLimit, end);
+  }
+  if (plan.limitsKeys()) {
     Value up = materialize(kb, Offset{keyLimit, int64_t(plan.lanes) - 1});
     panelLimit = arith::DivUIOp::create(b, loc, up, kb.index(plan.lanes));
   }
@@ -87,7 +89,7 @@ void RowBlockEmitter::scores(const Position &position, unsigned rows) {
   }
   Value limit = panelLimit;
   Value blocks = kb.index(full);
-  if (plan.causal) {
+  if (plan.limitsKeys()) {
     Value up = materialize(kb, Offset{limit, int64_t(vectors) - 1});
     up = arith::DivUIOp::create(b, loc, up, kb.index(vectors));
     blocks = minIndex(kb, blocks, up);
@@ -99,7 +101,7 @@ void RowBlockEmitter::scores(const Position &position, unsigned rows) {
   if (left == 0)
     return;
   int64_t lastValid = rest ? rest : int64_t(plan.lanes);
-  if (!plan.causal)
+  if (!plan.limitsKeys())
     return scoreBlock(position, rows, kb.index(full), unsigned(left),
                       lastValid);
   // Made only when a row of the block sees it: a loop of at most one step.
@@ -175,8 +177,11 @@ Value RowBlockEmitter::mask(const Position &position, Value score, unsigned row,
     auto bits = VectorType::get({int64_t(lanes)}, b.getI1Type());
     return vector::CreateMaskOp::create(b, loc, bits, ValueRange{count});
   };
-  if (plan.causal) {
-    Value end = materialize(kb, Offset{firstRow, int64_t(row) + 1});
+  if (plan.limitsKeys()) {
+    Value end = keys;
+    if (plan.causal)
+      end = minIndex(
+          kb, end, materialize(kb, Offset{firstRow, int64_t(row) + 1}));
     Value seen = arith::SubIOp::create(b, loc, end, column);
     seen = minIndex(kb, maxIndex(kb, seen, kb.index(0)), kb.index(valid));
     return arith::SelectOp::create(b, loc, lanesBelow(seen), score, none);

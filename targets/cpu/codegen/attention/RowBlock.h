@@ -26,16 +26,20 @@ mlir::Value loadOperand(KernelBuilder &kb, const AttentionPlan &plan,
                         AttentionOperand operand, const Position &position,
                         int loop, LaneGroup lanes);
 
-/// Fill `scratch.keys` / `scratch.values` of the batch point at `position`.
+/// Fill `scratch.keys` / `scratch.values` of the batch point at `position`, as
+/// far as there are `keys` (index type).
 void packKeys(KernelBuilder &kb, const AttentionPlan &plan,
-              const AttentionScratch &scratch, const Position &position);
+              const AttentionScratch &scratch, const Position &position,
+              mlir::Value keys);
 void packValues(KernelBuilder &kb, const AttentionPlan &plan,
-                const AttentionScratch &scratch, const Position &position);
+                const AttentionScratch &scratch, const Position &position,
+                mlir::Value keys);
 
 class RowBlockEmitter {
 public:
+  /// Of `keys` keys, a value of index type.
   RowBlockEmitter(KernelBuilder &kb, const AttentionPlan &plan,
-                  const AttentionScratch &scratch);
+                  const AttentionScratch &scratch, mlir::Value keys);
 
   /// Rows first .. first + rows - 1 of the row loop; `position` is that of
   /// the first row.
@@ -59,6 +63,7 @@ private:
   mlir::Location loc;
   const AttentionPlan &plan;
   const AttentionScratch &scratch;
+  mlir::Value keys;
   TileEpilogue epilogue;
   mlir::VectorType vectorType;
   mlir::Value firstRow;   ///< index of the block's first row

@@ -51,9 +51,17 @@ cpu::makeTargetMachine(const CpuSpec &spec) {
   return machine;
 }
 
+/// Scalars are the integers behind the body's last pointer, the scratch.
+static unsigned countScalars(const llvm::Function &body) {
+  unsigned count = 0;
+  while (!body.getArg(body.arg_size() - 1 - count)->getType()->isPointerTy())
+    ++count;
+  return count;
+}
+
 /// i32 symbol(ptr env, ptr args, i32 begin, i32 end, ptr scratch), which
-/// loads the bindings and calls the body. It stands right before the body, so
-/// that the two are one range of code.
+/// loads the bindings and scalars and calls the body. It stands right before
+/// the body, so that the two are one range of code.
 static void addWrapper(llvm::Function &body) {
   llvm::Module &module = *body.getParent();
   llvm::LLVMContext &context = module.getContext();
@@ -71,13 +79,23 @@ static void addWrapper(llvm::Function &body) {
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", wrapper));
   llvm::Value *table = b.CreateLoad(pointer, wrapper->getArg(1));
   llvm::SmallVector<llvm::Value *> arguments;
-  unsigned bindings = body.arg_size() - 3;
+  unsigned scalars = countScalars(body);
+  unsigned bindings = body.arg_size() - 3 - scalars;
   for (unsigned i = 0; i < bindings; ++i)
     arguments.push_back(b.CreateLoad(
         pointer, b.CreateConstInBoundsGEP1_64(pointer, table, i)));
   arguments.push_back(b.CreateZExt(wrapper->getArg(2), b.getInt64Ty()));
   arguments.push_back(b.CreateZExt(wrapper->getArg(3), b.getInt64Ty()));
   arguments.push_back(wrapper->getArg(4));
+  if (scalars > 0) {
+    table = b.CreateLoad(pointer, b.CreateConstInBoundsGEP1_64(
+                                      pointer, wrapper->getArg(1), 1));
+    for (unsigned i = 0; i < scalars; ++i) {
+      llvm::Value *scalar =
+          b.CreateLoad(i32, b.CreateConstInBoundsGEP1_64(i32, table, i));
+      arguments.push_back(b.CreateZExt(scalar, b.getInt64Ty()));
+    }
+  }
   b.CreateRet(b.CreateCall(&body, arguments));
   // Inlining would turn the noalias of arguments into weaker metadata.
   body.setLinkage(llvm::GlobalValue::InternalLinkage);
