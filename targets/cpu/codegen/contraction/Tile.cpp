@@ -127,8 +127,10 @@ bool TileEmitter::isUnrolled(unsigned level) const {
   int64_t width = columns->columns.size();
   int64_t work = plan.accumulators(rowClass->rows, *columns);
   int64_t steps = 1;
-  // Steps side by side need registers for the operands of two of them.
-  if (work + 2 * (width + 1) > kb.spec.vectorRegisters)
+  // Steps side by side need registers for the operands of two of them. Where
+  // there are few registers, operands come from memory anyway.
+  if (kb.spec.vectorRegisters >= 32 &&
+      work + 2 * (width + 1) > kb.spec.vectorRegisters)
     return false;
   for (unsigned i = level; i < c.reductionLoops.size(); ++i) {
     const Window *window = findWindow(c.windows, c.reductionLoops[i]);
