@@ -144,6 +144,41 @@ void copyAsync(Warp &w, const Instruction &i, uint32_t mask) {
   }
 }
 
+float asTf32(uint32_t bits) {
+  bits &= 0xffffe000; // what the units look at
+  float value;
+  memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+// D = A B + C on 16 x 8, 8 x 8 tf32 and 16 x 8 f32, spread over the lanes as
+// PTX says for mma.m16n8k8: lane 4 g + t holds A's (g + 8 {0, 1}, t + 4 {0,
+// 1}), B's (t + 4 {0, 1}, g) and C's (g + 8 {0, 1}, 2 t + {0, 1}).
+void multiplyTf32(Warp &w, const Instruction &i, uint32_t mask) {
+  if (mask != UINT32_MAX)
+    return w.fail(i, "lanes are missing at a matrix product");
+  float a[16][8], b[8][8], c[16][8];
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    uint32_t g = lane / 4, t = lane % 4;
+    for (uint32_t e = 0; e < 4; ++e) {
+      a[g + e % 2 * 8][t + e / 2 * 4] =
+          asTf32(w.lanes<uint32_t>(i.operands[1].list[e])[lane]);
+      c[g + e / 2 * 8][2 * t + e % 2] =
+          w.lanes<float>(i.operands[3].list[e])[lane];
+    }
+    for (uint32_t e = 0; e < 2; ++e)
+      b[t + e * 4][g] = asTf32(w.lanes<uint32_t>(i.operands[2].list[e])[lane]);
+  }
+  for (uint32_t lane = 0; lane < kLanes; ++lane)
+    for (uint32_t e = 0; e < 4; ++e) {
+      uint32_t row = lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;
+      float sum = c[row][column];
+      for (uint32_t k = 0; k < 8; ++k)
+        sum += a[row][k] * b[k][column];
+      w.lanes<float>(i.operands[0].list[e])[lane] = sum;
+    }
+}
+
 void doNothing(Warp &, const Instruction &, uint32_t) {}
 
 template <typename T>
@@ -174,6 +209,7 @@ void addMemoryOps(std::unordered_map<std::string, Execute> &t) {
   t["shfl.sync.idx.b32"] = shuffle<Shuffle::index>;
   for (const char *how : {"ca", "cg"})
     t[std::string("cp.async.") + how + ".shared.global"] = copyAsync;
+  t["mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"] = multiplyTf32;
   t["cp.async.commit_group"] = t["cp.async.wait_group"] =
       t["cp.async.wait_all"] = t["bar.warp.sync"] = t["membar.cta"] =
           t["membar.gl"] = doNothing;
