@@ -20,7 +20,7 @@ static SmallVector<bool> dimsOf(DispatchOp op, const Nest &nest,
       llvm::append_range(worklist, value.getDefiningOp()->getOperands());
   }
   while (!loads.empty()) {
-    const LinearAccess &load = nest.loads[loads.pop_back_val()];
+    const NestAccess &load = nest.loads[loads.pop_back_val()];
     for (const Coordinate &c : load.indexed)
       loads.push_back(c.indexLoad);
     for (unsigned dim = 0; dim < dims.size(); ++dim)

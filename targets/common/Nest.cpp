@@ -9,7 +9,7 @@
 using namespace mlir;
 using namespace visir;
 
-bool LinearAccess::dependsOn(unsigned dim) const {
+bool NestAccess::dependsOn(unsigned dim) const {
   auto moves = [&](const Coordinate &c) { return c.expr.dependsOn(dim); };
   return address.dependsOn(dim) || llvm::any_of(checks, moves) ||
          llvm::any_of(indexed, moves);
@@ -53,14 +53,13 @@ static bool staysInside(const Coordinate &c, ArrayRef<NestDim> dims) {
   return low >= 0 && high < c.extent;
 }
 
-FailureOr<LinearAccess> visir::linearAccess(AccessAttr access,
-                                          RankedTensorType type,
-                                          unsigned symbols) {
+FailureOr<NestAccess>
+visir::nestAccess(AccessAttr access, RankedTensorType type, unsigned symbols) {
   Placement placement = placementOf(type);
   if (placement.tiled())
     return failure();
   AffineMap map = access.getMap();
-  LinearAccess result;
+  NestAccess result;
   result.element = type.getElementType();
   result.padded = access.getPadded();
   result.fill = access.getFillValue();
@@ -90,10 +89,10 @@ FailureOr<Nest> visir::buildNest(DispatchOp op) {
   for (auto [i, extent] : llvm::enumerate(op.getExtents()))
     nest.dims.push_back({extent, i >= op.getParallelRank()});
   unsigned symbols = op.getKind() == RootKind::TopK;
-  auto add = [&](std::vector<LinearAccess> &list, AccessAttr access,
+  auto add = [&](std::vector<NestAccess> &list, AccessAttr access,
                  Value tensor) -> LogicalResult {
     auto type = cast<RankedTensorType>(tensor.getType());
-    FailureOr<LinearAccess> linear = linearAccess(access, type, symbols);
+    FailureOr<NestAccess> linear = nestAccess(access, type, symbols);
     if (failed(linear))
       return op.emitError() << "tensor " << type
                             << " has a tiled layout, expected none for a root "
@@ -115,7 +114,7 @@ FailureOr<Nest> visir::buildNest(DispatchOp op) {
 
 void visir::forEachExpr(Nest &nest, function_ref<void(LinearExpr &)> visit) {
   for (auto *list : {&nest.loads, &nest.stores})
-    for (LinearAccess &access : *list) {
+    for (NestAccess &access : *list) {
       visit(access.address);
       for (Coordinate &c : access.checks)
         visit(c.expr);

@@ -29,7 +29,7 @@ struct Coordinate {
 };
 
 /// One load or store of a dispatch.
-struct LinearAccess {
+struct NestAccess {
   /// Offset in elements without what index loads add. Factors are per domain
   /// dimension, then one for the symbol of a topk's store.
   LinearExpr address;
@@ -53,7 +53,7 @@ struct NestDim {
 /// dimensions can be joined and reordered.
 struct Nest {
   llvm::SmallVector<NestDim> dims;
-  std::vector<LinearAccess> loads, stores;
+  std::vector<NestAccess> loads, stores;
 
   unsigned parallelRank() const;
   /// Product of the extents of the parallel / the reduction dimensions.
@@ -63,9 +63,9 @@ struct Nest {
 
 /// The access to a tensor over `op`'s domain; `symbols` is 1 for a topk's
 /// stores. Fails when the tensor's layout is tiled.
-mlir::FailureOr<LinearAccess> linearAccess(AccessAttr access,
-                                           mlir::RankedTensorType type,
-                                           unsigned symbols = 0);
+mlir::FailureOr<NestAccess> nestAccess(AccessAttr access,
+                                       mlir::RankedTensorType type,
+                                       unsigned symbols = 0);
 
 /// The nest of a dispatch; an error is reported when a layout is tiled.
 mlir::FailureOr<Nest> buildNest(DispatchOp op);

@@ -3,7 +3,15 @@ import pathlib
 
 import pytest
 
-from tools.lint import cmake, constraints, filecheck, layers, sizes, words
+from tools.lint import (
+    cmake,
+    constraints,
+    filecheck,
+    layers,
+    names,
+    sizes,
+    words,
+)
 
 LAW = """
 | folder | may include |
@@ -145,3 +153,30 @@ def test_labels_are_given_once():
     }
     with pytest.raises(ValueError, match="norm_c1 is given twice"):
         constraints.labels(["// norm_c1", "// norm_c1"])
+
+
+SAME = [
+    ("namespace a { struct B {}; }", "namespace a {\nclass B final : C {};\n}"),
+    ("struct B { int x; };", "// namespace {\nstruct B { char y; };"),
+    ("namespace a::b { struct C {}; }", 'namespace a::b { union C {}; }'),
+]
+DIFFERENT = [
+    ("namespace a { struct B {}; }", "namespace b { struct B {}; }"),
+    ("namespace a { struct B {}; }", "namespace a { struct B; }"),
+    ("namespace a { struct B {}; }", "namespace a { namespace { struct B {}; } }"),
+    ("struct B {};", "void f() { struct B {}; }"),
+    ("struct B {};", "struct A { struct B {}; };"),
+    ("struct B {};", "enum class B { x };"),
+    ("struct B {};", 'const char *text = "struct B {};";'),
+]
+
+
+@pytest.mark.parametrize("left, right", SAME)
+def test_classes_of_one_name(left, right):
+    (problem,) = names.duplicates({"l.h": left, "r.cpp": right})
+    assert problem.endswith("is a class of l.h, too")
+
+
+@pytest.mark.parametrize("left, right", DIFFERENT)
+def test_classes_of_different_names(left, right):
+    assert list(names.duplicates({"l.h": left, "r.cpp": right})) == []

@@ -9,11 +9,12 @@ from tools.lint import (
     filecheck,
     layers,
     licence,
+    names,
     sizes,
     words,
 )
 
-LINTS = (cmake, layers, licence, sizes, filecheck, constraints, words)
+LINTS = (cmake, layers, licence, sizes, filecheck, constraints, names, words)
 
 
 def main():

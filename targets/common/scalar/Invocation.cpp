@@ -105,7 +105,7 @@ Value Invocation::toIndex(Value integer) {
   return make<arith::IndexCastOp>(b.getIndexType(), integer);
 }
 
-std::pair<Value, Value> Invocation::resolve(const LinearAccess &access) {
+std::pair<Value, Value> Invocation::resolve(const NestAccess &access) {
   Value address = emitLinear(b, loc, access.address, index), valid;
   for (const Coordinate &c : access.checks)
     valid = both(valid, inside(emitLinear(b, loc, c.expr, index), c.extent));
@@ -146,7 +146,7 @@ Value Invocation::loadAt(unsigned i, Value offset) {
 }
 
 Value Invocation::load(unsigned i) {
-  const LinearAccess &access = nest.loads[i];
+  const NestAccess &access = nest.loads[i];
   auto fill = [&] {
     return makeConstant(b, loc, scalarType(access.element), access.fill);
   };
@@ -176,7 +176,7 @@ void Invocation::epilogue(ValueRange rootResults, Update update) {
 }
 
 void Invocation::store(unsigned j, Value value, Update update) {
-  const LinearAccess &access = nest.stores[j];
+  const NestAccess &access = nest.stores[j];
   unsigned binding = op.getInputs().size() + j;
   auto [address, valid] = resolve(access);
   OpBuilder::InsertionGuard guard(b);

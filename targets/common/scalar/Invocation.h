@@ -67,7 +67,7 @@ public:
 private:
   /// Address in elements, and whether it is valid; null: always. An invalid
   /// address is 0.
-  std::pair<mlir::Value, mlir::Value> resolve(const LinearAccess &access);
+  std::pair<mlir::Value, mlir::Value> resolve(const NestAccess &access);
   mlir::Value toIndex(mlir::Value integer);
   mlir::Value inside(mlir::Value coordinate, int64_t extent);
   mlir::Value both(mlir::Value x, mlir::Value y);

@@ -98,14 +98,14 @@ static SmallVector<bool> usedLoads(DispatchOp op, const Nest &nest) {
     used[i] = !op.getPrologueBlock().getArgument(i).use_empty() ||
               !op.getEpilogueBlock().getArgument(roots + i).use_empty() ||
               op.getKind() == RootKind::GridSample;
-  auto mark = [&](const LinearAccess &access) {
+  auto mark = [&](const NestAccess &access) {
     for (const Coordinate &c : access.indexed)
       used[c.indexLoad] = true;
   };
   for (unsigned i = 0; i < used.size(); ++i)
     if (used[i])
       mark(nest.loads[i]);
-  for (const LinearAccess &store : nest.stores)
+  for (const NestAccess &store : nest.stores)
     mark(store);
   return used;
 }
@@ -119,7 +119,7 @@ struct LaneCost {
   SmallVector<bool> used;
   double payload;
 
-  double access(const LinearAccess &a, unsigned dim, unsigned lanes) const {
+  double access(const NestAccess &a, unsigned dim, unsigned lanes) const {
     // What one vector of lanes costs in nanoseconds: one access or one for
     // each lane; a checked lane also costs its tests.
     bool fixed = !a.dependsOn(dim);
@@ -142,7 +142,7 @@ struct LaneCost {
       block += isTransposed(load, rows, dim) ? kTurnCost
                                              : access(load, dim, lanes);
     }
-    for (const LinearAccess &store : nest.stores) {
+    for (const NestAccess &store : nest.stores) {
       point += access(store, dim, 1) * 1.2;
       block += access(store, dim, lanes) * 1.2;
     }
@@ -159,7 +159,7 @@ struct LaneCost {
     for (auto [i, load] : llvm::enumerate(nest.loads))
       if (used[i])
         cost += access(load, dim, lanes);
-    for (const LinearAccess &store : nest.stores)
+    for (const NestAccess &store : nest.stores)
       if (!nest.dims[dim].reduction || store.dependsOn(dim))
         cost += access(store, dim, lanes) * 1.2;
     int64_t extent = nest.dims[dim].extent;
@@ -207,11 +207,11 @@ static SmallVector<unsigned> orderOf(const Nest &nest, RootKind kind,
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
     order.push_back(dim);
   auto stride = [&](unsigned dim) {
-    const std::vector<LinearAccess> &list =
+    const std::vector<NestAccess> &list =
         nest.dims[dim].reduction || nest.stores.empty() ? nest.loads
                                                         : nest.stores;
     int64_t largest = 0;
-    for (const LinearAccess &access : list)
+    for (const NestAccess &access : list)
       largest = std::max(largest, std::abs(access.address.factors[dim]));
     return largest;
   };

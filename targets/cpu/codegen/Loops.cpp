@@ -63,9 +63,9 @@ SmallVector<Value> cpu::emitNestCarrying(
                          });
 }
 
-TilePlan cpu::planTiles(const Nest &nest, unsigned depth, int64_t inner,
-                        int64_t tilePoints, int64_t granule) {
-  TilePlan plan;
+TileSplit cpu::planTiles(const Nest &nest, unsigned depth, int64_t inner,
+                         int64_t tilePoints, int64_t granule) {
+  TileSplit plan;
   int64_t wanted = std::max<int64_t>(1, tilePoints / std::max<int64_t>(
                                                          1, inner));
   // Whole dimensions from the innermost outwards, then a part of the next.
@@ -90,7 +90,7 @@ TilePlan cpu::planTiles(const Nest &nest, unsigned depth, int64_t inner,
   return plan;
 }
 
-void cpu::emitTiles(KernelBuilder &kb, const Nest &nest, const TilePlan &plan,
+void cpu::emitTiles(KernelBuilder &kb, const Nest &nest, const TileSplit &plan,
                     unsigned depth, SmallVectorImpl<Value> &index,
                     function_ref<void(Value, Value)> body) {
   auto scope = scf::ForOp::create(kb.b, kb.loc, kb.tileBegin, kb.tileEnd,

@@ -34,7 +34,7 @@ llvm::SmallVector<mlir::Value> emitNestCarrying(
 /// How the parallel dimensions are cut into tiles: a tile is one index of the
 /// dimensions before `outer`, `chunk` indices of dimension `outer` and all of
 /// the dimensions after it.
-struct TilePlan {
+struct TileSplit {
   unsigned outer = 0;
   int64_t chunk = 1;
   uint32_t count = 1;
@@ -43,16 +43,16 @@ struct TilePlan {
 /// Tiles of about `tilePoints` points over the first `depth` dimensions, each
 /// point standing for `inner` points; `granule` divides the chunk when
 /// dimension `depth - 1` is cut.
-TilePlan planTiles(const Nest &nest, unsigned depth, int64_t inner,
-                   int64_t tilePoints, int64_t granule = 1);
+TileSplit planTiles(const Nest &nest, unsigned depth, int64_t inner,
+                    int64_t tilePoints, int64_t granule = 1);
 
 /// Loops over the kernel's tiles and, inside, over dimensions [0, depth).
 /// When dimension `depth` is the one that is cut, [low, high) is its range,
 /// else all of it (or null when there is no such dimension).
-void emitTiles(KernelBuilder &kb, const Nest &nest, const TilePlan &plan,
-               unsigned depth, llvm::SmallVectorImpl<mlir::Value> &index,
-               llvm::function_ref<void(mlir::Value low, mlir::Value high)>
-                   body);
+void emitTiles(
+    KernelBuilder &kb, const Nest &nest, const TileSplit &plan, unsigned depth,
+    llvm::SmallVectorImpl<mlir::Value> &index,
+    llvm::function_ref<void(mlir::Value low, mlir::Value high)> body);
 
 /// A run of lanes that starts at `start`; lanes.count is 0 for one point.
 struct Piece {

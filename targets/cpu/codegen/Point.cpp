@@ -14,8 +14,7 @@ Point::Point(KernelBuilder &kb, const Nest &nest, ArrayRef<Value> index,
              Lanes lanes)
     : kb(kb), b(kb.b), loc(kb.loc), nest(nest), index(index), lanes(lanes) {}
 
-bool Point::isUnit(const LinearAccess &access, const Nest &nest,
-                   unsigned dim) {
+bool Point::isUnit(const NestAccess &access, const Nest &nest, unsigned dim) {
   if (access.address.factors[dim] != 1)
     return false;
   // A padded load from an index may have to give the fill.
@@ -27,7 +26,7 @@ bool Point::isUnit(const LinearAccess &access, const Nest &nest,
 }
 
 /// Whether lanes of `access` touch different elements.
-bool Point::varies(const LinearAccess &access) {
+bool Point::varies(const NestAccess &access) {
   if (lanes.count == 0)
     return false;
   return access.dependsOn(lanes.dim) ||
@@ -58,7 +57,7 @@ Value Point::inside(Value coordinate, int64_t extent) {
                                limit);
 }
 
-Value Point::fill(const LinearAccess &access, unsigned count) {
+Value Point::fill(const NestAccess &access, unsigned count) {
   Type type = vectorOrScalar(scalarType(access.element), count);
   return toMemory(b, loc, makeConstant(b, loc, type, access.fill),
                   access.element);
@@ -72,8 +71,7 @@ Value Point::laneMask(int64_t lane) {
 
 /// The address of a lane and whether it is valid (null: always). An invalid
 /// lane's address is that of element 0.
-std::pair<Value, Value> Point::resolve(const LinearAccess &access,
-                                       int64_t lane) {
+std::pair<Value, Value> Point::resolve(const NestAccess &access, int64_t lane) {
   Value address = at(access.address, lane), valid = laneMask(lane);
   for (const Coordinate &c : access.checks)
     valid = both(valid, inside(at(c.expr, lane), c.extent));
@@ -105,7 +103,7 @@ std::pair<Value, Value> Point::resolve(const LinearAccess &access,
 }
 
 /// One element for all lanes.
-Value Point::loadScalar(const LinearAccess &access, Value memory) {
+Value Point::loadScalar(const NestAccess &access, Value memory) {
   Lanes saved = std::exchange(lanes, Lanes());
   auto [address, valid] = resolve(access, 0);
   lanes = saved;
@@ -116,7 +114,7 @@ Value Point::loadScalar(const LinearAccess &access, Value memory) {
 }
 
 /// Tests of coordinates that are the same for all lanes, or null.
-Value Point::scalarChecks(const LinearAccess &access) {
+Value Point::scalarChecks(const NestAccess &access) {
   Value valid;
   for (const Coordinate &c : access.checks)
     if (!c.expr.dependsOn(lanes.dim))
@@ -125,7 +123,7 @@ Value Point::scalarChecks(const LinearAccess &access) {
 }
 
 /// Tests of coordinates that move with the lanes, or null.
-Value Point::laneChecks(const LinearAccess &access) {
+Value Point::laneChecks(const NestAccess &access) {
   Value valid;
   for (const Coordinate &c : access.checks) {
     int64_t factor = c.expr.factors[lanes.dim];
@@ -145,12 +143,12 @@ Value Point::laneChecks(const LinearAccess &access) {
 
 /// The address of the first lane of neighbours, whose index loads are the
 /// same for all lanes, and whether they are in range (null: always).
-Point::Place Point::resolveUnit(const LinearAccess &access) {
+Point::Place Point::resolveUnit(const NestAccess &access) {
   Value address = at(access.address, 0);
   if (access.indexed.empty())
     return {address, Value()};
   // Only what the indices add is resolved as one point; borders are apart.
-  LinearAccess added = access;
+  NestAccess added = access;
   added.checks.clear();
   added.address.offset = 0;
   llvm::fill(added.address.factors, 0);
@@ -161,7 +159,7 @@ Point::Place Point::resolveUnit(const LinearAccess &access) {
 }
 
 /// Neighbouring elements as one vector load.
-Value Point::loadUnit(const LinearAccess &access, Value memory) {
+Value Point::loadUnit(const NestAccess &access, Value memory) {
   auto type = cast<VectorType>(
       vectorOrScalar(memoryType(access.element), lanes.count));
   Value mask = both(laneChecks(access), lanes.mask);
@@ -187,7 +185,7 @@ Value Point::loadUnit(const LinearAccess &access, Value memory) {
 }
 
 /// One element load per lane.
-Value Point::loadLanes(const LinearAccess &access, Value memory) {
+Value Point::loadLanes(const NestAccess &access, Value memory) {
   auto type = cast<VectorType>(
       vectorOrScalar(memoryType(access.element), lanes.count));
   Value result = fill(access, lanes.count);
@@ -205,7 +203,7 @@ Value Point::loadLanes(const LinearAccess &access, Value memory) {
 Value Point::load(unsigned i) {
   if (Value known = loaded.lookup(i))
     return known;
-  const LinearAccess &access = nest.loads[i];
+  const NestAccess &access = nest.loads[i];
   Value memory = kb.input(i), value;
   if (cast<MemRefType>(memory.getType()).getNumElements() == 0)
     value = fill(access, 0);
@@ -245,7 +243,7 @@ void Point::whenValid(Value valid, function_ref<void()> body) {
 }
 
 void Point::store(unsigned j, Value value, Update update) {
-  const LinearAccess &access = nest.stores[j];
+  const NestAccess &access = nest.stores[j];
   Value memory = kb.output(j);
   auto convert = [&](Value stored) {
     return toMemory(b, loc, stored, access.element);

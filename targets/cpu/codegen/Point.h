@@ -48,25 +48,24 @@ public:
 
   /// Whether `access` reads or writes neighbouring elements with neighbouring
   /// lanes, so that it is one vector access.
-  static bool isUnit(const LinearAccess &access, const Nest &nest,
-                     unsigned dim);
+  static bool isUnit(const NestAccess &access, const Nest &nest, unsigned dim);
 
 private:
   using Place = std::pair<mlir::Value, mlir::Value>; // address, valid
-  mlir::Value loadScalar(const LinearAccess &access, mlir::Value memory);
-  mlir::Value loadUnit(const LinearAccess &access, mlir::Value memory);
-  mlir::Value loadLanes(const LinearAccess &access, mlir::Value memory);
-  Place resolve(const LinearAccess &access, int64_t lane);
-  Place resolveUnit(const LinearAccess &access);
+  mlir::Value loadScalar(const NestAccess &access, mlir::Value memory);
+  mlir::Value loadUnit(const NestAccess &access, mlir::Value memory);
+  mlir::Value loadLanes(const NestAccess &access, mlir::Value memory);
+  Place resolve(const NestAccess &access, int64_t lane);
+  Place resolveUnit(const NestAccess &access);
   void whenValid(mlir::Value valid, llvm::function_ref<void()> body);
-  mlir::Value scalarChecks(const LinearAccess &access);
-  mlir::Value laneChecks(const LinearAccess &access);
+  mlir::Value scalarChecks(const NestAccess &access);
+  mlir::Value laneChecks(const NestAccess &access);
   mlir::Value inside(mlir::Value coordinate, int64_t extent);
-  mlir::Value fill(const LinearAccess &access, unsigned count);
+  mlir::Value fill(const NestAccess &access, unsigned count);
   mlir::Value both(mlir::Value a, mlir::Value b);
   mlir::Value at(const LinearExpr &expr, int64_t lane);
   mlir::Value laneMask(int64_t lane);
-  bool varies(const LinearAccess &access);
+  bool varies(const NestAccess &access);
 
   KernelBuilder &kb;
   mlir::OpBuilder &b;

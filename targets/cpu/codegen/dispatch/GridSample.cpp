@@ -16,7 +16,7 @@ FailureOr<KernelInfo> cpu::emitGridSample(KernelBuilder &kb) {
   if (failed(nest) || failed(config))
     return failure();
   unsigned depth = nest->parallelRank();
-  TilePlan tiles =
+  TileSplit tiles =
       planTiles(*nest, depth, 1, std::min<int64_t>(config->tilePoints, 256));
   SmallVector<Value> index(nest->dims.size());
   Type element = nest->loads[0].element;

@@ -50,8 +50,8 @@ FailureOr<KernelInfo> cpu::emitMap(KernelBuilder &kb) {
     return emitTransposedMap(kb, *plan);
   const Nest &nest = plan->nest;
   unsigned lanes = plan->config.lanes, dim = plan->laneDim();
-  TilePlan tiles = planTiles(nest, dim + 1, 1, plan->config.tilePoints,
-                             std::max(lanes, 1u));
+  TileSplit tiles =
+      planTiles(nest, dim + 1, 1, plan->config.tilePoints, std::max(lanes, 1u));
   SmallVector<Value> index(nest.dims.size());
   emitTiles(kb, nest, tiles, dim, index, [&](Value low, Value high) {
     emitLanes(kb, nest, dim, low, high, lanes, [&](const Piece &piece) {

@@ -143,11 +143,11 @@ FailureOr<KernelInfo> cpu::emitPlainAttention(KernelBuilder &kb) {
   Nest rowNest = *nest;
   permute(rowNest, order);
   unsigned depth = roles.rows.size();
-  TilePlan tiles = planTiles(rowNest, depth,
-                             nest->reductionPoints() +
-                                 pointsOf(*nest, roles.values) *
-                                     pointsOf(*nest, roles.keys),
-                             config->tilePoints);
+  TileSplit tiles =
+      planTiles(rowNest, depth,
+                nest->reductionPoints() +
+                    pointsOf(*nest, roles.values) * pointsOf(*nest, roles.keys),
+                config->tilePoints);
   Value scratch = kb.scratch(
       std::max<int64_t>(pointsOf(*nest, roles.keys), 1), element);
   double scale = cast<FloatAttr>(kb.op.getRootParam("scale"))

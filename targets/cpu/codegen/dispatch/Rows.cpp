@@ -17,13 +17,13 @@ Rows::Rows(KernelBuilder &kb, const LoopPlan &plan)
       parallel(plan.nest.parallelRank()), rank(plan.nest.dims.size()),
       index(rank) {}
 
-TilePlan Rows::tiles() const {
+TileSplit Rows::tiles() const {
   unsigned granule = acrossRows ? std::max(config.lanes, 1u) : 1;
   return planTiles(nest, parallel, length(), config.tilePoints, granule);
 }
 
 void Rows::forEach(function_ref<void()> body) {
-  TilePlan plan = tiles();
+  TileSplit plan = tiles();
   if (!acrossRows)
     return emitTiles(kb, nest, plan, parallel, index,
                      [&](Value, Value) { body(); });

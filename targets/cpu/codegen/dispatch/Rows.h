@@ -25,7 +25,7 @@ public:
   Rows(KernelBuilder &kb, const LoopPlan &plan);
 
   /// Tiles of the rows.
-  TilePlan tiles() const;
+  TileSplit tiles() const;
 
   /// Emits the loops over the kernel's rows; `body` at each, with what the
   /// functions below refer to set.

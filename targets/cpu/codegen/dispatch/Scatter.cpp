@@ -16,7 +16,7 @@ FailureOr<KernelInfo> cpu::emitScatter(KernelBuilder &kb) {
   bool isUnsigned = nest.stores[0].element.isUnsignedInteger();
   unsigned dim = plan->laneDim();
   SmallVector<Value> index(nest.dims.size());
-  emitTiles(kb, nest, TilePlan{0, nest.dims[0].extent, 1}, dim, index,
+  emitTiles(kb, nest, TileSplit{0, nest.dims[0].extent, 1}, dim, index,
             [&](Value low, Value high) {
               emitLanes(kb, nest, dim, low, high, plan->config.lanes,
                         [&](const Piece &piece) {

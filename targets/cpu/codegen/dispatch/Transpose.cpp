@@ -12,8 +12,7 @@ using namespace visir::cpu;
 /// Arithmetic ops of a payload that are written once per row of a block.
 static constexpr double kLongPayload = 3;
 
-bool cpu::isTransposed(const LinearAccess &load, unsigned rows,
-                       unsigned lanes) {
+bool cpu::isTransposed(const NestAccess &load, unsigned rows, unsigned lanes) {
   return load.isPlain() && load.address.factors[rows] == 1 &&
          load.address.factors[lanes] != 0 && load.address.factors[lanes] != 1;
 }
@@ -214,7 +213,7 @@ FailureOr<KernelInfo> cpu::emitTransposedMap(KernelBuilder &kb,
   BlockEmitter emitter{kb,       nest,     plan.config.lanes,
                        rank - 2, rank - 1, {},
                        {},       {}};
-  for (const LinearAccess &load : nest.loads)
+  for (const NestAccess &load : nest.loads)
     emitter.transposed.push_back(
         isTransposed(load, emitter.rows, emitter.lanes));
   int64_t block = emitter.block;
@@ -228,8 +227,8 @@ FailureOr<KernelInfo> cpu::emitTransposedMap(KernelBuilder &kb,
   int64_t laneExtent = nest.dims[emitter.lanes].extent;
   int64_t rowWhole = rowExtent / block * block;
   int64_t laneWhole = laneExtent / block * block;
-  TilePlan tiles = planTiles(nest, rank - 1, laneExtent,
-                             plan.config.tilePoints, block);
+  TileSplit tiles =
+      planTiles(nest, rank - 1, laneExtent, plan.config.tilePoints, block);
   emitter.index.resize(rank);
   emitTiles(kb, nest, tiles, rank - 2, emitter.index, [&](Value low,
                                                           Value high) {

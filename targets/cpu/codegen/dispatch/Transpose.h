@@ -11,7 +11,7 @@ namespace visir::cpu {
 
 /// Whether blocks over (rows, lanes) help the load: its elements neighbour
 /// along `rows` and not along `lanes`, without borders or indices.
-bool isTransposed(const LinearAccess &load, unsigned rows, unsigned lanes);
+bool isTransposed(const NestAccess &load, unsigned rows, unsigned lanes);
 
 /// result[j][i] = vectors[i][j] for n vectors of n lanes, n a power of two.
 llvm::SmallVector<mlir::Value>
