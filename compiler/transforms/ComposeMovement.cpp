@@ -194,7 +194,6 @@ private:
       OpBuilder builder(op);
       made = MoveOp::create(builder, op->getLoc(), result.getType(),
                             movement.sources, movement.toMap(&getContext()));
-      ++numComposed;
     }
     result.replaceAllUsesWith(made);
     // Later movements that read this value as their source read the new one.

@@ -52,7 +52,6 @@ struct FoldConstants : visir::impl::FoldConstantsBase<FoldConstants> {
         OpBuilder builder(op);
         auto constant = ConstantOp::create(builder, op->getLoc(), *value);
         op->getResult(0).replaceAllUsesWith(constant.getResult());
-        ++numFolded;
       }
     });
     // What only fed folded ops is gone too.

@@ -35,7 +35,6 @@ def FoldConstants : Visir_FuncPass<"visir-fold-constants"> {
   let options = [Option<"maxBytes", "max-bytes", "int64_t",
                         /*default=*/"int64_t(64) << 20",
                         "largest result, in bytes">];
-  let statistics = [Statistic<"numFolded", "num-folded", "ops evaluated">];
 }
 
 def LowerBatchNorm : Visir_FuncPass<"visir-lower-batch-norm"> {
@@ -91,7 +90,6 @@ def ComposeMovement : Visir_FuncPass<"visir-compose-movement"> {
   }];
   let options = [Option<"maxBoxes", "max-boxes", "unsigned", /*default=*/"64",
                         "largest number of boxes of one move">];
-  let statistics = [Statistic<"numComposed", "num-composed", "moves made">];
 }
 
 def SampleFirst : Visir_FuncPass<"visir-sample-first"> {
@@ -176,14 +174,6 @@ def FuseDispatches : Visir_FuncPass<"visir-fuse-dispatches"> {
     Where a reshape stands between two dispatches, the domain's dimensions are
     split. Runs until nothing changes.
   }];
-  let statistics = [
-    Statistic<"numCopiesIntoLoads", "num-copies-into-loads",
-              "copies composed into loads">,
-    Statistic<"numCopiesIntoStores", "num-copies-into-stores",
-              "copies composed into stores">,
-    Statistic<"numIntoEpilogues", "num-into-epilogues",
-              "maps moved into epilogues">,
-    Statistic<"numIntoLoads", "num-into-loads", "maps moved into loads">];
 }
 
 def FusePrologues : Visir_FuncPass<"visir-fuse-prologues"> {
@@ -195,8 +185,6 @@ def FusePrologues : Visir_FuncPass<"visir-fuse-prologues"> {
     prologue. A target that would compute a row more than once splits them
     again.
   }];
-  let statistics = [Statistic<"numFused", "num-fused",
-                              "norms and maps moved">];
 }
 
 def FuseShifts : Visir_FuncPass<"visir-fuse-shifts"> {
@@ -207,7 +195,6 @@ def FuseShifts : Visir_FuncPass<"visir-fuse-shifts"> {
     product that reads them: a constant table gives the coordinate's offset
     per channel.
   }];
-  let statistics = [Statistic<"numFused", "num-fused", "shifts fused">];
 }
 
 def FuseSums : Visir_FuncPass<"visir-fuse-sums"> {
@@ -218,7 +205,6 @@ def FuseSums : Visir_FuncPass<"visir-fuse-sums"> {
     positions; the reduction adds up the rows. The result itself is not stored
     where nothing else reads it.
   }];
-  let statistics = [Statistic<"numFused", "num-fused", "sums moved">];
 }
 
 #endif // VISIR_COMPILER_TRANSFORMS_PASSES_TD

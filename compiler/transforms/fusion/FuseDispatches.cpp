@@ -64,7 +64,7 @@ public:
   /// Tries a rewrite on every load of every dispatch, in order; a dispatch
   /// that changed is tried again at once. `form` says in words what the
   /// rewrite makes of the producer.
-  bool overLoads(LoadRewrite rewrite, StringRef form, Pass::Statistic &count) {
+  bool overLoads(LoadRewrite rewrite, StringRef form) {
     bool changed = false;
     for (Operation *at = &block.front(); at;) {
       auto op = dyn_cast<DispatchOp>(at);
@@ -80,7 +80,6 @@ public:
         at = at->getNextNode();
         continue;
       }
-      ++count;
       changed = true;
       at = result;
     }
@@ -88,12 +87,11 @@ public:
     return changed;
   }
 
-  bool foldStores(bool split, Pass::Statistic &count) {
+  bool foldStores(bool split) {
     bool changed = false;
     for (DispatchOp op : dispatches()) {
       StringRef why;
       if (foldCopyIntoStore(rewriter, op, split, why)) {
-        ++count;
         changed = true;
       } else if (split) {
         refusals.add(op, op.getTies().front() == 0 ? 1 : 0, "as its store",
@@ -138,14 +136,11 @@ struct FuseDispatchesPass
       // Movement first: what it leaves are the true shapes of the accesses.
       // A store takes it for nothing; a load may have to read in small steps,
       // so that it comes second, and splitting the writer's loops last.
-      changed |= fusion.foldStores(/*split=*/false, numCopiesIntoStores);
-      changed |= fusion.overLoads(foldCopyIntoLoad, "as an address",
-                                  numCopiesIntoLoads);
-      changed |= fusion.foldStores(/*split=*/true, numCopiesIntoStores);
-      changed |= fusion.overLoads(fuseIntoEpilogue, "as its epilogue",
-                                  numIntoEpilogues);
-      changed |=
-          fusion.overLoads(fuseIntoLoad, "as a computed load", numIntoLoads);
+      changed |= fusion.foldStores(/*split=*/false);
+      changed |= fusion.overLoads(foldCopyIntoLoad, "as an address");
+      changed |= fusion.foldStores(/*split=*/true);
+      changed |= fusion.overLoads(fuseIntoEpilogue, "as its epilogue");
+      changed |= fusion.overLoads(fuseIntoLoad, "as a computed load");
       if (!changed)
         fusion.refusals.report();
       fusion.simplifyAll();
@@ -156,7 +151,7 @@ struct FuseDispatchesPass
 struct FuseProloguesPass : visir::impl::FuseProloguesBase<FuseProloguesPass> {
   void runOnOperation() final {
     Fusion fusion(getOperation());
-    while (fusion.overLoads(fuseIntoPrologue, "as its prologue", numFused))
+    while (fusion.overLoads(fuseIntoPrologue, "as its prologue"))
       fusion.refusals.clear();
     fusion.refusals.report();
   }
@@ -165,7 +160,7 @@ struct FuseProloguesPass : visir::impl::FuseProloguesBase<FuseProloguesPass> {
 struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
   void runOnOperation() final {
     Fusion fusion(getOperation());
-    while (fusion.overLoads(fuseShift, "as a shifted load", numFused))
+    while (fusion.overLoads(fuseShift, "as a shifted load"))
       fusion.refusals.clear();
     fusion.refusals.report();
   }
@@ -174,7 +169,7 @@ struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
 struct FuseSumsPass : visir::impl::FuseSumsBase<FuseSumsPass> {
   void runOnOperation() final {
     Fusion fusion(getOperation());
-    while (fusion.overLoads(fuseSum, "as sums beside its store", numFused))
+    while (fusion.overLoads(fuseSum, "as sums beside its store"))
       fusion.refusals.clear();
     fusion.refusals.report();
   }
