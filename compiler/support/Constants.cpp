@@ -40,8 +40,10 @@ ElementsAttr visir::makeConstant(RankedTensorType type, ArrayRef<char> bytes) {
     return DenseResourceElementsAttr::get(
         type, DenseResourceElementsHandle(entry, dialect));
   }
+  // What it copies from must not be null, even if there is nothing to copy.
   AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
-      bytes, /*align=*/64, /*dataIsMutable=*/false);
+      bytes.empty() ? ArrayRef<char>("", size_t(0)) : bytes, /*align=*/64,
+      /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 

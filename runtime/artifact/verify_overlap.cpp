@@ -88,7 +88,8 @@ public:
 
   // Refuses two commands that touch a byte which one of them writes.
   Status finish() {
-    qsort(storage.data(), count, sizeof(Interval), compareIntervals);
+    if (count > 1)
+      qsort(storage.data(), count, sizeof(Interval), compareIntervals);
     FurthestEnds writes, all;
     for (size_t i = 0; i < count; ++i) {
       const Interval &interval = storage[i];

@@ -82,9 +82,8 @@ static void packPanel(const GemmOperand<T> &from, int64_t outer, int64_t width,
         to[k * width + i] = T();
       continue;
     }
-    const T *base = from.base + from.outer[outer + i];
     for (size_t k = 0; k < inner.size(); ++k)
-      to[k * width + i] = base[inner[k]];
+      to[k * width + i] = from.base[from.outer[outer + i] + inner[k]];
   }
 }
 

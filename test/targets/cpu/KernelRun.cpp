@@ -126,7 +126,7 @@ int Kernel::run(std::vector<std::vector<char>> &bindings, uint32_t split) {
   std::vector<void *> pointers;
   for (auto &binding : bindings) {
     buffers.emplace_back(binding.size());
-    memcpy(buffers.back().data(), binding.data(), binding.size());
+    llvm::copy(binding, static_cast<char *>(buffers.back().data()));
     pointers.push_back(buffers.back().data());
   }
   GuardedBuffer scratch(info.scratchBytes);
@@ -138,7 +138,8 @@ int Kernel::run(std::vector<std::vector<char>> &bindings, uint32_t split) {
   int status = kernel(&env, &args, 0, split, scratch.data());
   int second = kernel(&env, &args, split, info.tileCount, scratch.data());
   for (auto [binding, buffer] : llvm::zip(bindings, buffers))
-    memcpy(binding.data(), buffer.data(), binding.size());
+    std::copy_n(static_cast<const char *>(buffer.data()), binding.size(),
+                binding.begin());
   return status ? status : second;
 }
 
