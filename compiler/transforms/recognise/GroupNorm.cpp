@@ -50,9 +50,10 @@ static LogicalResult recogniseGroupNorm(ReshapeOp op,
       shapeOfValue(x)[1] % inner->first != 0)
     return failure();
   remarkRecognised(op, "recognise-group-norm", "group norm");
+  Location loc = op.getInput().getLoc();
   auto norm = rewriter.replaceOpWithNewOp<GroupNormOp>(
       op, x, Value(), Value(), inner->first, inner->second);
-  norm->setLoc(op.getInput().getLoc());
+  norm->setLoc(loc);
   return success();
 }
 
