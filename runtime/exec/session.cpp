@@ -292,16 +292,19 @@ void Session::placeTensors(uint32_t index, const EntryPlan &plan) {
   const schema::Entry &entry = plan.entry();
   uint32_t inputCount = sizeOf(entry.inputs());
   uint32_t count = inputCount + sizeOf(entry.outputs());
-  uint8_t *next = staging.data();
+  uint64_t offset = 0; // in the staging memory, which a device does not need
   for (uint32_t i = 0; i < count; ++i) {
     const schema::Tensor &tensor = tensorOf(entry, i);
     bool direct = !device() && inPlace(tensor, i);
-    bases[i] = direct ? static_cast<uint8_t *>(views[i].data) : next;
-    if (device())
+    if (direct)
+      bases[i] = static_cast<uint8_t *>(views[i].data);
+    else if (device())
       bases[i] = device()->tensor(deviceSession, index, i);
+    else
+      bases[i] = staging.data() + offset;
     if (!direct && i < inputCount)
       gather(views[i], tensor, bases[i]);
-    next += alignUp(tensor.bytes(), kAlignment);
+    offset += alignUp(tensor.bytes(), kAlignment);
   }
   for (const TensorPointer &pointer : plan.tensorPointers)
     *pointer.slot = bases[pointer.tensor] + pointer.offset;
