@@ -27,7 +27,8 @@ for a target and runs that.
   --bind NAME=V    value of an input that becomes a constant, or a .npy file
   --passes TEXT    passes to run before ("visir-graph-to-dispatch"), or a phase
                    up to which all run ("fused")
-  --target NAME    compile for this target and run ("host")
+  --target NAME    compile for this target and run ("host"), or emulate the
+                   kernels of an architecture of CUDA ("emulated:sm_80")
   --batch          read lines of MODEL, inputs, outputs, the names of inputs
                    to bind (by commas), passes and target, separated by tabs;
                    answer each with "done", "failed TEXT" or "refused TEXT"

@@ -28,9 +28,13 @@ public:
   LogicalResult layOut(func::FuncOp func) override;
 
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override {
-    launches.push_back(
-        {VISIR_CUDA_BLOCK_SIZE, 1, 1, 0, scalar::mayRaise(op)});
-    return cuda::emitKernel(op, *kernels, symbol);
+    FailureOr<cuda::EmittedKernel> kernel =
+        cuda::emitKernel(op, *kernels, arch, symbol);
+    if (failed(kernel))
+      return failure();
+    launches.push_back({uint32_t(kernel->threads), 1, 1, /*sharedBytes=*/0,
+                        scalar::mayRaise(op)});
+    return kernel->info;
   }
 
   LogicalResult finish(MutableArrayRef<KernelInfo> infos, ProgramCode &code,

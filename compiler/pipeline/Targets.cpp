@@ -48,7 +48,7 @@ std::vector<TargetDescription> visir::describeTargets() {
 #endif
 #ifdef VISIR_HAS_VULKAN
   targets.push_back(
-      {kVulkanTargetName.str(), "plain kernels as SPIR-V for Vulkan 1.1"});
+      {kVulkanTargetName.str(), "kernels as SPIR-V for Vulkan 1.1"});
 #endif
   return targets;
 }

@@ -87,8 +87,9 @@ LogicalResult VulkanTarget::finish(MutableArrayRef<KernelInfo> infos,
     uint64_t size = module->words.size() * sizeof(uint32_t);
     code.functions.push_back({code.code.size(), size});
     code.frameBytes.push_back(0);
-    code.launches.push_back({vulkan::kWorkgroupSize, 1, 1, /*sharedBytes=*/0,
-                             kernel.canFail, module->loopSteps});
+    code.launches.push_back({uint32_t(kernel.threads), 1, 1,
+                             /*sharedBytes=*/0, kernel.canFail,
+                             module->loopSteps});
     code.code.insert(code.code.end(), bytes, bytes + size);
     if (dump)
       dump->llvmIR += ("// " + symbol + "\n" + text).str();

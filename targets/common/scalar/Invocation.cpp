@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace visir;
@@ -163,6 +164,29 @@ Value Invocation::load(unsigned i) {
 SmallVector<Value> Invocation::prologue() {
   return clonePayload(b, op.getPrologueBlock(),
                       [&](unsigned i) { return load(i); });
+}
+
+/// Clones `value` of a payload and what it is computed from.
+static Value cloneWithParts(OpBuilder &b, Value value, IRMapping &mapping,
+                            function_ref<Value(unsigned)> argument) {
+  if (Value known = mapping.lookupOrNull(value))
+    return known;
+  if (auto input = dyn_cast<BlockArgument>(value)) {
+    mapping.map(value, argument(input.getArgNumber()));
+    return mapping.lookup(value);
+  }
+  Operation *op = value.getDefiningOp();
+  for (Value operand : op->getOperands())
+    cloneWithParts(b, operand, mapping, argument);
+  b.clone(*op, mapping);
+  return mapping.lookup(value);
+}
+
+Value Invocation::operand(unsigned i) {
+  IRMapping mapping;
+  return cloneWithParts(
+      b, op.getPrologueBlock().getTerminator()->getOperand(i), mapping,
+      [&](unsigned load) { return this->load(load); });
 }
 
 void Invocation::epilogue(ValueRange rootResults, Update update) {

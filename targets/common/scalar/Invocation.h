@@ -43,6 +43,8 @@ public:
   mlir::Value load(unsigned i);
   /// What the prologue yields at the current index.
   llvm::SmallVector<mlir::Value> prologue();
+  /// Value `i` of those alone, with the loads that it needs.
+  mlir::Value operand(unsigned i);
   /// What becomes of an element when a value comes to it.
   using Update =
       llvm::function_ref<mlir::Value(mlir::Value old, mlir::Value value)>;
@@ -79,10 +81,6 @@ private:
 
 /// The emitters; `id` is the number of the invocation.
 void emitMap(Invocation &at, mlir::Value id);
-/// reduce and contract.
-void emitReduce(Invocation &at, mlir::Value id);
-void emitSoftmax(Invocation &at, mlir::Value id);
-void emitNorm(Invocation &at, mlir::Value id);
 void emitArgReduce(Invocation &at, mlir::Value id);
 void emitScan(Invocation &at, mlir::Value id);
 void emitTopK(Invocation &at, mlir::Value id);

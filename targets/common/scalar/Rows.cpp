@@ -4,7 +4,7 @@
 // norm. A row that is needed again is computed again: there is no scratch.
 #include "targets/common/Combine.h"
 #include "targets/common/Payload.h"
-#include "targets/common/scalar/Invocation.h"
+#include "targets/common/scalar/Row.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -27,80 +27,82 @@ static Type operandType(DispatchOp op) {
   return op.getPrologueBlock().getTerminator()->getOperand(0).getType();
 }
 
-void scalar::emitReduce(Invocation &at, Value id) {
-  at.placeParallel(id);
+void scalar::emitReduce(Invocation &at, Row &row) {
   Combiner combiner = Combiner::Sum;
   if (auto kind = dyn_cast_if_present<ReduceKindAttr>(
           at.op.getRootParam("combiner")))
     combiner = combinerOf(kind.getValue());
   bool contract = at.op.getKind() == RootKind::Contract;
-  Values result{emitIdentity(at.b, at.loc, combiner, operandType(at.op))};
+  Value result = emitIdentity(at.b, at.loc, combiner, operandType(at.op));
+  auto combine = [&](Value x, Value y) {
+    return emitCombine(at.b, at.loc, combiner, x, y);
+  };
+  auto step = [&](Value running) {
+    Values x = at.prologue();
+    return contract ? emitMultiplyAdd(at.b, at.loc, x[0], x[1], running)
+                    : combine(running, x[0]);
+  };
   if (!at.reducesNothing())
-    result = at.loop(at.reduction(), result, [&](ValueRange running) {
-      Values x = at.prologue();
-      if (contract)
-        return Values{
-            emitMultiplyAdd(at.b, at.loc, x[0], x[1], running[0])};
-      return Values{emitCombine(at.b, at.loc, combiner, running[0], x[0])};
-    });
-  at.reset(at.reduction());
-  at.epilogue(result);
+    result = row.fold(result, step, combine);
+  row.once([&] { at.epilogue(result); });
 }
 
 /// The sum of `term` over the row.
-static Value sumOver(Invocation &at, function_ref<Value(Value x)> term) {
+static Value sumOver(Invocation &at, Row &row,
+                     function_ref<Value(Value x)> term) {
   Value zero = makeConstant(at.b, at.loc, operandType(at.op), 0);
-  return at.loop(at.reduction(), zero, [&](ValueRange running) {
-    Value x = term(at.prologue()[0]);
-    return Values{at.make<arith::AddFOp>(running[0], x)};
-  })[0];
+  auto add = [&](Value x, Value y) -> Value {
+    return at.make<arith::AddFOp>(x, y);
+  };
+  return row.fold(
+      zero,
+      [&](Value running) { return add(running, term(at.prologue()[0])); },
+      add);
 }
 
 /// Runs the epilogue with `value` of each of the row's points.
-static void storeRow(Invocation &at, function_ref<Value(Value x)> value) {
-  at.loop(at.reduction(), {}, [&](ValueRange) {
-    at.epilogue(value(at.prologue()[0]));
-    return Values();
-  });
+static void storeRow(Invocation &at, Row &row,
+                     function_ref<Value(Value x)> value) {
+  row.each([&] { at.epilogue(value(at.prologue()[0])); });
 }
 
-void scalar::emitSoftmax(Invocation &at, Value id) {
+void scalar::emitSoftmax(Invocation &at, Row &row) {
   if (at.reducesNothing())
     return;
-  at.placeParallel(id);
   Type type = operandType(at.op);
   bool log = bool(at.op.getRootParam("log"));
   // A NaN that this maximum passes over still makes its row's sum NaN.
   Value lowest = makeConstant(at.b, at.loc, type,
                               -std::numeric_limits<double>::infinity());
-  Value max = at.loop(at.reduction(), lowest, [&](ValueRange running) {
-    Value x = at.prologue()[0];
-    Value greater = at.make<arith::CmpFOp>(arith::CmpFPredicate::OGT, x,
-                                           running[0]);
-    return Values{at.make<arith::SelectOp>(greater, x, running[0])};
-  })[0];
+  auto larger = [&](Value x, Value y) -> Value {
+    Value greater = at.make<arith::CmpFOp>(arith::CmpFPredicate::OGT, y, x);
+    return at.make<arith::SelectOp>(greater, y, x);
+  };
+  Value max = row.fold(
+      lowest,
+      [&](Value running) { return larger(running, at.prologue()[0]); },
+      larger);
   auto power = [&](Value x) {
     return at.make<math::ExpOp>(at.make<arith::SubFOp>(x, max));
   };
-  Value sum = sumOver(at, power);
+  Value sum = sumOver(at, row, power);
   if (log) {
     Value logarithm = at.make<math::LogOp>(sum);
-    return storeRow(at, [&](Value x) {
+    return storeRow(at, row, [&](Value x) {
       return at.make<arith::SubFOp>(at.make<arith::SubFOp>(x, max),
                                     logarithm);
     });
   }
   Value factor =
       at.make<arith::DivFOp>(makeConstant(at.b, at.loc, type, 1), sum);
-  storeRow(at, [&](Value x) {
+  storeRow(at, row, [&](Value x) {
     return at.make<arith::MulFOp>(power(x), factor);
   });
 }
 
-void scalar::emitNorm(Invocation &at, Value id) {
+void scalar::emitNorm(Invocation &at, Row &row) {
   if (at.reducesNothing())
     return;
-  at.placeParallel(id);
   Type type = operandType(at.op);
   bool rms = bool(at.op.getRootParam("rms"));
   double epsilon =
@@ -110,13 +112,13 @@ void scalar::emitNorm(Invocation &at, Value id) {
   };
   Value portion = number(1.0 / at.nest.reductionPoints()), mean;
   if (!rms)
-    mean = at.make<arith::MulFOp>(sumOver(at, [](Value x) { return x; }),
-                                  portion);
+    mean = at.make<arith::MulFOp>(
+        sumOver(at, row, [](Value x) { return x; }), portion);
   auto centred = [&](Value x) {
     return mean ? at.make<arith::SubFOp>(x, mean) : x;
   };
   // Two passes: the difference of large sums would lose the variance.
-  Value power = sumOver(at, [&](Value x) {
+  Value power = sumOver(at, row, [&](Value x) {
     Value d = centred(x);
     return at.make<arith::MulFOp>(d, d);
   });
@@ -124,7 +126,7 @@ void scalar::emitNorm(Invocation &at, Value id) {
                                  number(epsilon));
   Value factor =
       at.make<arith::DivFOp>(number(1), at.make<math::SqrtOp>(power));
-  storeRow(at, [&](Value x) {
+  storeRow(at, row, [&](Value x) {
     return at.make<arith::MulFOp>(centred(x), factor);
   });
 }

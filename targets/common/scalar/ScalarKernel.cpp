@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/common/scalar/ScalarKernel.h"
 
-#include "targets/common/scalar/Invocation.h"
+#include "targets/common/scalar/Order.h"
+#include "targets/common/scalar/Row.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -63,6 +64,17 @@ static bool keepsDims(RootKind kind) {
   return kind == RootKind::Attention || kind == RootKind::GridSample;
 }
 
+/// The order of a scatter's updates matters.
+static bool mayReorder(RootKind kind) {
+  return !keepsDims(kind) && kind != RootKind::Scatter;
+}
+
+/// Roots that take their row in any order.
+static bool isRow(RootKind kind) {
+  return kind == RootKind::Reduce || kind == RootKind::Contract ||
+         kind == RootKind::Softmax || kind == RootKind::Norm;
+}
+
 LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
                                      Memory &memory) {
   if (hasNoPoints(op) || (op.getKind() == RootKind::Scatter &&
@@ -73,20 +85,25 @@ LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
     return failure();
   if (!keepsDims(op.getKind()))
     collapse(*nest);
+  if (mayReorder(op.getKind()))
+    orderByStore(*nest);
   Invocation at(b, op, *nest, memory);
+  SequentialRow row(at);
+  if (isRow(op.getKind()))
+    at.placeParallel(id);
   switch (op.getKind()) {
   case RootKind::Map:
     emitMap(at, id);
     return success();
   case RootKind::Reduce:
   case RootKind::Contract:
-    emitReduce(at, id);
+    emitReduce(at, row);
     return success();
   case RootKind::Softmax:
-    emitSoftmax(at, id);
+    emitSoftmax(at, row);
     return success();
   case RootKind::Norm:
-    emitNorm(at, id);
+    emitNorm(at, row);
     return success();
   case RootKind::ArgReduce:
     emitArgReduce(at, id);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/common/math/MathLowering.h"
-#include "targets/cuda/abi/kernel_abi.h"
 #include "targets/cuda/codegen/CudaKernel.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -38,23 +37,33 @@ static void markKernels(ModuleOp kernels) {
   for (auto func : kernels.getOps<LLVM::LLVMFuncOp>()) {
     func->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                   b.getUnitAttr());
+    auto threads = func->getAttrOfType<IntegerAttr>(kThreadsAttr);
     func->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
-                  b.getDenseI32ArrayAttr({VISIR_CUDA_BLOCK_SIZE, 1, 1}));
+                  b.getDenseI32ArrayAttr({int32_t(threads.getInt()), 1, 1}));
+    func->removeAttr(kThreadsAttr);
   }
 }
 
-static LogicalResult lowerToNVVM(ModuleOp kernels) {
+static void addCleanUp(PassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+LogicalResult cuda::expandMath(ModuleOp kernels) {
   PassManager pm(kernels.getContext());
-  pm.enableVerifier(false);
-  auto cleanUp = [&] {
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-  };
-  cleanUp();
+  addCleanUp(pm);
   MathTraits traits;
   traits.half = true;
   pm.addPass(createMathLoweringPass(traits));
-  cleanUp();
+  addCleanUp(pm);
+  return pm.run(kernels);
+}
+
+static LogicalResult lowerToNVVM(ModuleOp kernels) {
+  if (failed(expandMath(kernels)))
+    return failure();
+  PassManager pm(kernels.getContext());
+  pm.enableVerifier(false);
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createConvertMathToLLVMPass());
@@ -70,7 +79,7 @@ static LogicalResult lowerToNVVM(ModuleOp kernels) {
   functions.useBarePtrCallConv = true;
   pm.addPass(createConvertFuncToLLVMPass(functions));
   pm.addPass(createReconcileUnrealizedCastsPass());
-  cleanUp();
+  addCleanUp(pm);
   if (failed(pm.run(kernels)))
     return failure();
   markKernels(kernels);

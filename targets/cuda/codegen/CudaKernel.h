@@ -21,6 +21,7 @@ namespace visir::cuda {
 struct Arch {
   const char *name; ///< "sm_90"
   const char *ptx;  ///< LLVM feature, "+ptx78"
+  bool matrix;      ///< has matrix units for TF32
 };
 
 /// All architectures, oldest first.
@@ -32,10 +33,25 @@ const Arch *findArch(llvm::StringRef name);
 /// An empty module to hold kernels.
 mlir::OwningOpRef<mlir::ModuleOp> makeKernelModule(mlir::MLIRContext &context);
 
-/// Emits the dispatch as a kernel of the ABI in targets/cuda/abi, named
-/// `symbol`. Errors are reported at the dispatch.
-mlir::FailureOr<KernelInfo> emitKernel(DispatchOp op, mlir::ModuleOp kernels,
-                                       llvm::StringRef symbol);
+/// Attribute of an emitted function: threads of its blocks.
+inline constexpr llvm::StringLiteral kThreadsAttr = "visir.threads";
+
+/// An emitted kernel and how it is launched.
+struct EmittedKernel {
+  KernelInfo info;
+  int64_t threads = 0; ///< of a block
+};
+
+/// Emits the dispatch as a kernel of the ABI in targets/cuda/abi for an
+/// architecture, named `symbol`. Errors are reported at the dispatch.
+mlir::FailureOr<EmittedKernel> emitKernel(DispatchOp op,
+                                          mlir::ModuleOp kernels,
+                                          const Arch &arch,
+                                          llvm::StringRef symbol);
+
+/// Expands the kernels' functions of math and simplifies; what is left has a
+/// counterpart on the device.
+mlir::LogicalResult expandMath(mlir::ModuleOp kernels);
 
 /// Lowers the kernels to PTX text (without a final NUL). `dump`, when not
 /// null, receives LLVM IR and the text.

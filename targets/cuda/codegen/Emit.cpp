@@ -4,10 +4,12 @@
 #include "targets/common/Layout.h"
 #include "targets/common/Payload.h"
 #include "targets/common/scalar/ScalarKernel.h"
+#include "targets/common/tiled/GroupKernel.h"
 #include "targets/cuda/abi/kernel_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,9 +21,11 @@ using namespace visir::cuda;
 
 // Older architectures are left out: LLVM's and ptxas' support ends there.
 static constexpr Arch kArchitectures[] = {
-    {"sm_75", "+ptx63"},  {"sm_80", "+ptx70"},  {"sm_86", "+ptx71"},
-    {"sm_87", "+ptx74"},  {"sm_89", "+ptx78"},  {"sm_90", "+ptx78"},
-    {"sm_100", "+ptx86"}, {"sm_110", "+ptx90"}, {"sm_120", "+ptx87"}};
+    {"sm_75", "+ptx63", false}, {"sm_80", "+ptx70", true},
+    {"sm_86", "+ptx71", true},  {"sm_87", "+ptx74", true},
+    {"sm_89", "+ptx78", true},  {"sm_90", "+ptx78", true},
+    {"sm_100", "+ptx86", true}, {"sm_110", "+ptx90", true},
+    {"sm_120", "+ptx87", true}};
 
 ArrayRef<Arch> cuda::architectures() { return kArchitectures; }
 
@@ -86,19 +90,89 @@ static LogicalResult checkSizes(DispatchOp op, int64_t invocations) {
   return success();
 }
 
-/// Emits the body of the kernel: what the thread's own invocation does.
-static LogicalResult emitBody(func::FuncOp func, DispatchOp op,
-                              int64_t invocations) {
-  Location loc = op.getLoc();
-  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
-  Type i32 = b.getI32Type();
+namespace {
+
+/// A block of threads, its shared memory a variable of the module.
+class ThreadBlock : public tiled::Workgroup {
+public:
+  explicit ThreadBlock(func::FuncOp func) : func(func) {}
+
+  Value shared(OpBuilder &b, Location loc, int64_t elements,
+               Type element) override;
+  void barrier(OpBuilder &b, Location loc) override {
+    NVVM::Barrier0Op::create(b, loc);
+  }
+  SmallVector<Value> multiplyMatrix(OpBuilder &b, Location loc, ValueRange x,
+                                    ValueRange y, ValueRange sums) override;
+
+private:
+  func::FuncOp func;
+};
+
+} // namespace
+
+static constexpr int64_t kSharedSpace = 3;
+static constexpr int64_t kSharedAlignment = 16;
+
+Value ThreadBlock::shared(OpBuilder &b, Location loc, int64_t elements,
+                    Type element) {
+  auto type =
+      MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
+                      b.getI64IntegerAttr(kSharedSpace));
+  std::string name = (func.getName() + "_shared").str();
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(func);
+    memref::GlobalOp::create(b, loc, name, b.getStringAttr("private"), type,
+                             b.getUnitAttr(), /*constant=*/false,
+                             b.getI64IntegerAttr(kSharedAlignment));
+  }
+  return memref::GetGlobalOp::create(b, loc, type, name);
+}
+
+SmallVector<Value> ThreadBlock::multiplyMatrix(OpBuilder &b, Location loc,
+                                               ValueRange x, ValueRange y,
+                                               ValueRange sums) {
+  auto bits = [&](ValueRange values) {
+    SmallVector<Value> result;
+    for (Value value : values)
+      result.push_back(
+          arith::BitcastOp::create(b, loc, b.getI32Type(), value));
+    return result;
+  };
+  auto type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(sums.size(), b.getF32Type()));
+  auto product = NVVM::MmaOp::create(
+      b, loc, type, bits(x), bits(y), sums,
+      /*shape=*/{16, 8, 8}, /*b1Op=*/std::nullopt,
+      /*intOverflow=*/std::nullopt,
+      std::array{NVVM::MMATypes::tf32, NVVM::MMATypes::tf32},
+      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  SmallVector<Value> results;
+  for (int64_t i = 0, e = sums.size(); i < e; ++i)
+    results.push_back(
+        LLVM::ExtractValueOp::create(b, loc, product.getRes(), i));
+  return results;
+}
+
+/// Which block and thread this is, as indices.
+static std::pair<Value, Value> emitPlace(OpBuilder &b, Location loc) {
+  Type i32 = b.getI32Type(), index = b.getIndexType();
   Value block = NVVM::BlockIdXOp::create(b, loc, i32);
   Value thread = NVVM::ThreadIdXOp::create(b, loc, i32);
-  Value size =
-      arith::ConstantIntOp::create(b, loc, VISIR_CUDA_BLOCK_SIZE, 32);
-  Value number = arith::AddIOp::create(
+  return {arith::IndexCastOp::create(b, loc, index, block),
+          arith::IndexCastOp::create(b, loc, index, thread)};
+}
+
+/// What the thread's own invocation does.
+static LogicalResult emitPlain(func::FuncOp func, DispatchOp op,
+                               int64_t invocations) {
+  Location loc = op.getLoc();
+  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
+  auto [block, thread] = emitPlace(b, loc);
+  Value size = arith::ConstantIndexOp::create(b, loc, VISIR_CUDA_BLOCK_SIZE);
+  Value id = arith::AddIOp::create(
       b, loc, arith::MulIOp::create(b, loc, block, size), thread);
-  Value id = arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
   Value count = arith::ConstantIndexOp::create(b, loc, invocations);
   Value active = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, id,
                                        count);
@@ -109,11 +183,19 @@ static LogicalResult emitBody(func::FuncOp func, DispatchOp op,
   return scalar::emitInvocation(b, op, id, memory);
 }
 
-FailureOr<KernelInfo> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
-                                       StringRef symbol) {
-  int64_t invocations = scalar::invocationCount(op);
-  if (failed(checkSizes(op, invocations)))
-    return failure();
+static void emitTiled(func::FuncOp func, DispatchOp op,
+                      const tiled::GroupKernel &plan) {
+  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
+  auto [block, thread] = emitPlace(b, op.getLoc());
+  scalar::ArgumentMemory memory(func.getArguments());
+  ThreadBlock workgroup(func);
+  plan.emit(b, op, block, thread, memory, workgroup);
+  func::ReturnOp::create(b, op.getLoc());
+}
+
+/// A function with the dispatch's bindings and the status as parameters.
+static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
+                                 StringRef symbol) {
   OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
   SmallVector<Type> types;
   for (Value tensor : op.getInputs())
@@ -126,12 +208,38 @@ FailureOr<KernelInfo> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
   auto func = func::FuncOp::create(b, op.getLoc(), symbol,
                                    b.getFunctionType(types, {}));
   setAttributes(func, op);
-  if (failed(emitBody(func, op, invocations))) {
+  return func;
+}
+
+/// A block may have 1024 threads, but 256 leave each one enough registers.
+static tiled::GroupLimits limitsOf(const Arch &arch) {
+  return {/*threads=*/256, /*sharedBytes=*/48 * 1024, /*processors=*/80,
+          arch.matrix};
+}
+
+FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
+                                          const Arch &arch,
+                                          StringRef symbol) {
+  int64_t invocations = scalar::invocationCount(op);
+  if (failed(checkSizes(op, invocations)))
+    return failure();
+  EmittedKernel kernel;
+  kernel.info.symbol = symbol.str();
+  func::FuncOp func = makeFunction(op, kernels, symbol);
+  auto plan = tiled::GroupKernel::plan(op, limitsOf(arch));
+  if (succeeded(plan)) {
+    emitTiled(func, op, *plan);
+    kernel.threads = plan->threads();
+    kernel.info.tileCount = plan->groups();
+  } else if (succeeded(emitPlain(func, op, invocations))) {
+    kernel.threads = VISIR_CUDA_BLOCK_SIZE;
+    kernel.info.tileCount =
+        llvm::divideCeil(invocations, VISIR_CUDA_BLOCK_SIZE);
+  } else {
     func.erase();
     return failure();
   }
-  KernelInfo info;
-  info.symbol = symbol.str();
-  info.tileCount = llvm::divideCeil(invocations, VISIR_CUDA_BLOCK_SIZE);
-  return info;
+  func->setAttr(kThreadsAttr,
+                Builder(func.getContext()).getI64IntegerAttr(kernel.threads));
+  return kernel;
 }

@@ -4,6 +4,7 @@
 #include "targets/common/Layout.h"
 #include "targets/common/Payload.h"
 #include "targets/common/scalar/ScalarKernel.h"
+#include "targets/common/tiled/GroupKernel.h"
 #include "targets/vulkan/abi/kernel_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,34 +66,76 @@ static LogicalResult checkSizes(DispatchOp op, int64_t invocations,
   return success();
 }
 
-/// The number of the invocation among those of all workgroups.
-static Value emitInvocationId(OpBuilder &b, Location loc) {
+/// The number of the workgroup, and of the invocation in it.
+static std::pair<Value, Value> emitPlace(OpBuilder &b, Location loc) {
   Value x = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
   Value y = gpu::BlockIdOp::create(b, loc, gpu::Dimension::y);
   Value width = gpu::GridDimOp::create(b, loc, gpu::Dimension::x);
   Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  Value size = arith::ConstantIndexOp::create(b, loc, kWorkgroupSize);
   Value row = arith::MulIOp::create(b, loc, y, width);
-  Value group = arith::AddIOp::create(b, loc, row, x);
-  Value first = arith::MulIOp::create(b, loc, group, size);
-  return arith::AddIOp::create(b, loc, first, thread);
+  return {arith::AddIOp::create(b, loc, row, x), thread};
 }
 
-/// What one invocation does, if there is work for it.
-static LogicalResult emitBody(gpu::GPUFuncOp func, DispatchOp op,
-                              int64_t invocations) {
-  Location loc = op.getLoc();
-  OpBuilder b = OpBuilder::atBlockEnd(&func.getBody().front());
-  Value id = emitInvocationId(b, loc);
-  Value count = arith::ConstantIndexOp::create(b, loc, invocations);
-  Value active =
-      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, id, count);
+/// Makes a branch for `number` < `count`; `b` stands in it then.
+static void emitGuard(OpBuilder &b, Location loc, Value number,
+                      int64_t count) {
+  Value bound = arith::ConstantIndexOp::create(b, loc, count);
+  Value active = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                       number, bound);
   auto guard = scf::IfOp::create(b, loc, active, /*withElse=*/false);
   gpu::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(guard.thenBlock());
+}
+
+/// What one invocation does, if there is work for it.
+static LogicalResult emitPlain(gpu::GPUFuncOp func, DispatchOp op,
+                               int64_t invocations) {
+  Location loc = op.getLoc();
+  OpBuilder b = OpBuilder::atBlockEnd(&func.getBody().front());
+  auto [group, thread] = emitPlace(b, loc);
+  Value size = arith::ConstantIndexOp::create(b, loc, kWorkgroupSize);
+  Value first = arith::MulIOp::create(b, loc, group, size);
+  Value id = arith::AddIOp::create(b, loc, first, thread);
+  emitGuard(b, loc, id, invocations);
   scalar::ArgumentMemory memory(func.getArguments());
   return scalar::emitInvocation(b, op, id, memory);
 }
+
+namespace {
+
+class Group : public tiled::Workgroup {
+public:
+  Value shared(OpBuilder &b, Location loc, int64_t elements,
+               Type element) override {
+    auto space = spirv::StorageClassAttr::get(b.getContext(),
+                                              spirv::StorageClass::Workgroup);
+    return memref::AllocOp::create(
+        b, loc,
+        MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
+                        space));
+  }
+  void barrier(OpBuilder &b, Location loc) override {
+    gpu::BarrierOp::create(b, loc);
+  }
+};
+
+} // namespace
+
+/// All invocations of a workgroup take the branch, or none does: it may hold
+/// barriers.
+static void emitTiled(gpu::GPUFuncOp func, DispatchOp op,
+                      const tiled::GroupKernel &plan) {
+  OpBuilder b = OpBuilder::atBlockEnd(&func.getBody().front());
+  auto [group, thread] = emitPlace(b, op.getLoc());
+  emitGuard(b, op.getLoc(), group, plan.groups());
+  scalar::ArgumentMemory memory(func.getArguments());
+  Group workgroup;
+  plan.emit(b, op, group, thread, memory, workgroup);
+}
+
+// What every device of Vulkan 1.1 has; the cores are those of a small one.
+static constexpr tiled::GroupLimits kLimits = {
+    /*threads=*/128, /*sharedBytes=*/16 * 1024, /*processors=*/16};
 
 FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op) {
   MLIRContext *context = op.getContext();
@@ -100,7 +143,13 @@ FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op) {
   EmittedKernel kernel;
   int64_t invocations = scalar::invocationCount(op);
   kernel.canFail = scalar::mayRaise(op);
-  kernel.workgroups = llvm::divideCeil(invocations, kWorkgroupSize);
+  auto plan = tiled::GroupKernel::plan(op, kLimits);
+  if (succeeded(plan)) {
+    kernel.threads = plan->threads();
+    kernel.workgroups = plan->groups();
+  } else {
+    kernel.workgroups = llvm::divideCeil(invocations, kWorkgroupSize);
+  }
   SmallVector<Type> types = bufferTypes(op, kernel.canFail);
   if (failed(checkSizes(op, invocations, types)))
     return failure();
@@ -112,12 +161,15 @@ FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op) {
                                      b.getFunctionType(types, {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   func->setAttr(spirv::getEntryPointABIAttrName(),
-                spirv::getEntryPointABIAttr(context, {kWorkgroupSize, 1, 1}));
+                spirv::getEntryPointABIAttr(
+                    context, {int32_t(kernel.threads), 1, 1}));
   for (unsigned i = 0; i < types.size(); ++i)
     func.setArgAttr(i, spirv::getInterfaceVarABIAttrName(),
                     spirv::getInterfaceVarABIAttr(/*descriptorSet=*/0, i,
                                                   std::nullopt, context));
-  if (failed(emitBody(func, op, invocations)))
+  if (succeeded(plan))
+    emitTiled(func, op, *plan);
+  else if (failed(emitPlain(func, op, invocations)))
     return failure();
   return kernel;
 }

@@ -19,13 +19,14 @@
 
 namespace visir::vulkan {
 
-/// Invocations of a workgroup; every device has room for 128.
+/// Invocations of a workgroup of a plain kernel.
 inline constexpr unsigned kWorkgroupSize = 64;
 
 /// A kernel in a module of its own.
 struct EmittedKernel {
   mlir::OwningOpRef<mlir::ModuleOp> holder;
   int64_t workgroups = 1;
+  int64_t threads = kWorkgroupSize; ///< of a workgroup
   bool canFail = false; ///< has the word for errors
 };
 

@@ -6,8 +6,9 @@ them on a stand-in for a GPU.
 
 A kernel passes ptxas when it becomes machine code without spills and without a
 stack. Then op cases are judged by the reference and models by PyTorch in f64,
-on the stand-in for NVIDIA's library (null.py). expected.txt lists what does not
-pass.
+on the stand-in for NVIDIA's library (null.py). The emulator of kernels before
+they are lowered (targets/cuda/emulator) judges op cases too: it finds races.
+expected.txt lists what does not pass.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import tempfile
 from scripts.lib import count, expectations
 from test.e2e.cuda import null, registers
 from test.e2e.cuda.tools import VISIR, find_ptxas, run
-from test.e2e.ops.__main__ import load
+from test.e2e.ops.__main__ import judge_case, load
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
@@ -104,8 +105,20 @@ def run_model(source):
     return null.run_model(source, golden), 0
 
 
-def jobs(arguments, ptxas):
-    names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
+def emulate_case(name):
+    """{run: (outcome, reason)} of an op case on the emulator."""
+    return judge_case(name, ["emulated:sm_80"])
+
+
+def emulate_cases(names, jobs):
+    results = {}
+    with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+        for made in pool.map(emulate_case, names, chunksize=4):
+            results.update(made)
+    return results
+
+
+def jobs(arguments, names, ptxas):
     models = [
         source
         for model in MODELS
@@ -141,14 +154,15 @@ def parse():
 def main():
     arguments = parse()
     ptxas = find_ptxas()
-    results, kernels = {}, 0
+    kernels = 0
+    names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
+    results = emulate_cases(names, arguments.jobs)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for made, number in pool.map(
-            lambda job: job(), jobs(arguments, ptxas)
+            lambda job: job(), jobs(arguments, names, ptxas)
         ):
             results.update(made)
             kernels += number
-    names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
     results.update(null.run_cases(names, arguments.jobs))
     outcomes = collections.Counter(outcome for outcome, _ in results.values())
     print(f"{kernels} kernels of", dict(outcomes))

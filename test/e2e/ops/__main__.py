@@ -19,6 +19,9 @@ A case runs as it stands ("static"), with all operands but the first constant
               the validation layer
     cuda      kernels on the first CUDA device, or what VISIR_CUDA_LIBRARY
               stands in for it (variant static only); only when asked for
+    emulated:sm_75, emulated:sm_80
+              kernels for CUDA on the emulator (variant static only); only when
+              asked for, for the stage `cuda` does it
 
 expected.txt lists what does not pass, as '<case>/<variant>/<target>
 <failed|unsupported>: <reason>'; a run that does better than listed fails too.
@@ -56,9 +59,11 @@ PASSES = {
     "folded": "func.func(visir-fold-constants)",
 }
 TARGETS = (*PASSES, "cpu", "plain")
-ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan", "cuda")
+EMULATED = ("emulated:sm_75", "emulated:sm_80")
+ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan", "cuda", *EMULATED)
 # What the compiler calls a target, where it is another name.
 COMPILED = {"cpu": "host", "cuda": "cuda:sm_90"}
+ONLY_STATIC = ("plain", "vulkan", "cuda", *EMULATED)
 
 
 @functools.cache
@@ -75,8 +80,7 @@ def load():
 
 def applies(case, variant, target):
     if variant == "constant":
-        once = ("folded", "plain", "vulkan", "cuda")
-        return len(case.inputs) > 1 and target not in once
+        return len(case.inputs) > 1 and target not in ("folded", *ONLY_STATIC)
     if variant == "folded":
         return target == "folded"
     return target != "folded"

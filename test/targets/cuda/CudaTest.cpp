@@ -63,9 +63,10 @@ TEST(Cuda, KernelsCallNothing) {
   for (const cuda::Arch &arch : cuda::architectures()) {
     Fixture fixture(gatherText("1000"));
     ASSERT_TRUE(fixture.op) << fixture.message;
-    auto info = cuda::emitKernel(fixture.op, *fixture.kernels, "k");
-    ASSERT_TRUE(succeeded(info)) << fixture.message;
-    EXPECT_EQ(info->tileCount, 8u);
+    auto kernel = cuda::emitKernel(fixture.op, *fixture.kernels, arch, "k");
+    ASSERT_TRUE(succeeded(kernel)) << fixture.message;
+    EXPECT_EQ(kernel->info.tileCount, 8u);
+    EXPECT_EQ(kernel->threads, 128);
     auto ptx = cuda::compileToPtx(*fixture.kernels, arch, nullptr);
     ASSERT_TRUE(succeeded(ptx)) << fixture.message;
     EXPECT_THAT(*ptx, HasSubstr(std::string(".target ") + arch.name));
@@ -83,7 +84,8 @@ TEST(Cuda, KernelsCallNothing) {
 TEST(Cuda, TooManyElementsAreRefused) {
   Fixture fixture(gatherText("2147483648"));
   ASSERT_TRUE(fixture.op) << fixture.message;
-  EXPECT_TRUE(failed(cuda::emitKernel(fixture.op, *fixture.kernels, "k")));
+  EXPECT_TRUE(failed(cuda::emitKernel(fixture.op, *fixture.kernels,
+                                      *cuda::findArch("sm_90"), "k")));
   EXPECT_THAT(fixture.message,
               HasSubstr("number of invocations is 2147483648, expected at "
                         "most 2147483519"));

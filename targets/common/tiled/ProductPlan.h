@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How workgroups share a product (root contract): which dimensions are rows,
+// columns and batches, and how large the tiles of groups and threads are.
+#ifndef VISIR_TARGETS_COMMON_TILED_PRODUCTPLAN_H
+#define VISIR_TARGETS_COMMON_TILED_PRODUCTPLAN_H
+
+#include "targets/common/Nest.h"
+#include "targets/common/tiled/Workgroup.h"
+
+namespace visir::tiled {
+
+/// One operand of the product: a function of rows (or columns) and depth.
+struct ProductSide {
+  unsigned yield = 0;                  ///< operand of the prologue's yield
+  llvm::SmallVector<unsigned, 4> dims; ///< the last one is the fastest
+  int64_t extent = 1;                  ///< points of dims
+  int64_t tile = 1;                    ///< of them in a group's tile
+  int64_t perThread = 1;               ///< of the tile in a thread's
+  /// Neighbours in memory lie along the depth, not along dims.
+  bool deepFast = false;
+
+  int64_t threads() const { return tile / perThread; }
+  int64_t tiles() const { return llvm::divideCeil(extent, tile); }
+};
+
+/// Where an element of a side's tile lies in shared memory: at place *
+/// placeStride + depth * deepStride.
+struct StageLayout {
+  int64_t placeStride, deepStride, elements;
+};
+
+/// A product over the nest [batches, rows, columns | sums]. Groups go over
+/// batches, tiles of columns and tiles of rows, the last ones the fastest; the
+/// threads of a group over slices of the depth, rows and columns likewise.
+struct ProductPlan {
+  Nest nest;
+  mlir::Type element; ///< of the products and their sum
+  llvm::SmallVector<unsigned, 4> batches, sums;
+  ProductSide rows, columns;
+  int64_t batchCount = 1;
+  int64_t sumCount = 1;
+  int64_t depth = 1;  ///< points of the sum that lie in shared memory
+  int64_t slices = 1; ///< parts of the depth, each with threads of its own
+  /// Threads of a warp share a tile of 8 * rows.perThread by 4 *
+  /// columns.perThread sums, as the device's matrix units hold it.
+  bool matrix = false;
+
+  int64_t threads() const {
+    return rows.threads() * columns.threads() * slices;
+  }
+  int64_t groups() const {
+    return batchCount * rows.tiles() * columns.tiles();
+  }
+  int64_t steps() const { return llvm::divideCeil(sumCount, depth); }
+  StageLayout layoutOf(const ProductSide &side) const;
+  /// Elements of the tiles of one step.
+  int64_t stageElements() const {
+    return layoutOf(rows).elements + layoutOf(columns).elements;
+  }
+  /// Elements of shared memory: the tiles of two steps, later the sums of all
+  /// slices.
+  int64_t sharedElements() const;
+};
+
+/// The plan of a `contract` dispatch without layouts; failure where one
+/// invocation for each point does as well or the type has no tiles.
+mlir::FailureOr<ProductPlan> planProduct(DispatchOp op,
+                                         const GroupLimits &limits);
+
+} // namespace visir::tiled
+
+#endif // VISIR_TARGETS_COMMON_TILED_PRODUCTPLAN_H
