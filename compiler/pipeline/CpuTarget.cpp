@@ -152,6 +152,7 @@ LogicalResult CpuTarget::finish(MutableArrayRef<KernelInfo> infos,
                                 ProgramCode &code, CompileDump *dump) {
   code.device = DeviceKind::Cpu;
   code.abiVersion = VISIR_CPU_ABI_VERSION;
+  code.features = spec.extensions;
   if (infos.empty())
     return success();
   FailureOr<cpu::CodeBlock> block = compile(infos, dump);

@@ -38,9 +38,16 @@ std::vector<TargetDescription> visir::describeTargets() {
   for (StringRef name :
        {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "host"}) {
     const cpu::CpuSpec *spec = cpu::findSpec(name);
-    targets.push_back({name.str(), std::to_string(spec->vectorBytes * 8) +
-                                       "-bit vectors, LLVM cpu " + spec->cpu});
+    std::string text = std::to_string(spec->vectorBytes * 8) +
+                       "-bit vectors, LLVM cpu " + spec->cpu;
+    if (!spec->isX86())
+      text += "; may be followed by +" +
+              llvm::join(cpu::aarch64Extensions(), ", +");
+    targets.push_back({name.str(), text});
   }
+  for (auto [core, text] : cpu::aarch64Cores())
+    targets.push_back(
+        {("aarch64:" + core).str(), "made for this core: " + text.str()});
   targets.push_back({"plain", "the plain kernels of GPUs, for this host"});
 #ifdef VISIR_HAS_CUDA
   for (const std::string &name : cudaTargetNames())

@@ -55,7 +55,7 @@ int visir::targetsCommand(ArrayRef<char *> raw) {
       rows.push_back(
           json::Object{{"name", target.name}, {"text", target.text}});
     else
-      outs() << "  " << left_justify(target.name, 13) << target.text << "\n";
+      outs() << "  " << left_justify(target.name, 20) << target.text << "\n";
   }
   if (json)
     outs() << json::Value(std::move(rows)) << "\n";

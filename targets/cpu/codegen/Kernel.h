@@ -24,12 +24,22 @@ struct CpuSpec {
   std::string cpu;      ///< LLVM -mcpu, e.g. "x86-64-v4"
   std::string tune;     ///< core whose timing LLVM assumes, or empty: `cpu`'s
   std::string features; ///< LLVM -mattr, e.g. "+prefer-256-bit" or empty
+  /// Extensions that an artifact asks of the processor beyond its name, as
+  /// LLVM names them, separated by commas.
+  std::string extensions;
   unsigned vectorBytes = 64;
   unsigned vectorRegisters = 32;
   bool maskedMemory = true; ///< masked loads and stores are cheap
   bool fma = true;
+  /// A multiply-add takes one lane of a vector as its factor, so that several
+  /// steps' scalars are one load. Broadcasting loads cost a multiply-add.
+  bool laneFactors = false;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
+  /// Vector multiply-adds and loads that the core starts in a cycle, and the
+  /// cycles from a multiply-add to the next of the same sum.
+  double fmasPerCycle = 2, loadsPerCycle = 2;
+  unsigned fmaLatency = 4;
 
   unsigned lanes(unsigned elementBytes) const {
     return vectorBytes / elementBytes;
@@ -43,9 +53,17 @@ struct CpuSpec {
   }
 };
 
-/// The spec of a target's name ("x86-64-v2", "x86-64-v3", "x86-64-v4",
-/// "host", "aarch64"), or null.
+/// The spec of a target's name, or null: "x86-64-v2", "x86-64-v3",
+/// "x86-64-v4", "host", or aarch64[:CORE][+EXTENSION]... with a core of
+/// `aarch64Cores`, whose code runs on any core that has its extensions, and
+/// extensions of `aarch64Extensions`. It lives as long as the process.
 const CpuSpec *findSpec(llvm::StringRef name);
+
+/// "cortex-a53" ..., as LLVM names them, and a word on each.
+llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> aarch64Cores();
+
+/// "dotprod", "fp16", "i8mm", "bf16".
+llvm::ArrayRef<llvm::StringRef> aarch64Extensions();
 
 /// Chooses the kernel's parameters and sets them as the dispatch's `config`
 /// unless it has one.

@@ -9,7 +9,8 @@
 namespace visir::runtime {
 
 // The level of a target's name: 1..4 for "x86-64" .. "x86-64-v4", 1 for
-// "aarch64"; 0 when it is no target of the architecture built for.
+// "aarch64" with any core and extensions behind it; 0 when it is no target of
+// the architecture built for.
 uint32_t cpuTargetLevel(const char *target);
 
 // The highest level that this processor and operating system support.

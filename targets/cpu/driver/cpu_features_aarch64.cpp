@@ -25,7 +25,10 @@ constexpr Feature kFeatures[] = {
 } // namespace
 
 uint32_t cpuTargetLevel(const char *target) {
-  return strcmp(target, "aarch64") == 0 ? 1 : 0;
+  // A core says what code is tuned for; what it needs are features.
+  constexpr char name[] = "aarch64";
+  size_t length = strcspn(target, ":+");
+  return length == strlen(name) && memcmp(target, name, length) == 0 ? 1 : 0;
 }
 
 uint32_t cpuHostLevel() { return 1; }

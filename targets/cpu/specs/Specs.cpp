@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the code generator knows of each instruction-set level.
-#include "targets/cpu/codegen/Kernel.h"
+#include "targets/cpu/specs/AArch64.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -41,19 +41,6 @@ static CpuSpec makeV4() {
   return spec;
 }
 
-static CpuSpec makeAArch64() {
-  CpuSpec spec;
-  spec.name = "aarch64";
-  spec.triple = "aarch64-unknown-linux-gnu";
-  spec.cpu = "generic";
-  spec.features = "+reserve-x18";
-  spec.vectorBytes = 16;
-  spec.vectorRegisters = 32;
-  spec.maskedMemory = false;
-  spec.l1Bytes = 64 << 10;
-  return spec;
-}
-
 /// The highest level that this machine has. Its code is that of the level, so
 /// that an artifact says truly where it runs.
 static llvm::StringRef hostLevel() {
@@ -74,11 +61,11 @@ static llvm::StringRef hostLevel() {
 }
 
 const CpuSpec *visir::cpu::findSpec(llvm::StringRef name) {
-  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4(), makeAArch64()};
+  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4()};
   if (name == "host")
     name = hostLevel();
   for (const CpuSpec &spec : specs)
     if (spec.name == name)
       return &spec;
-  return nullptr;
+  return findAArch64Spec(name);
 }

@@ -177,6 +177,38 @@ TEST(Aarch64, MatrixProduct) {
                            1e-5);
 }
 
+TEST(Aarch64, FactorsAreLanesOfVectors) {
+  // 22 steps: groups of four, and two alone.
+  DispatchText text = {"contract",
+                       "[37, 32, 22]",
+                       2,
+                       {{"37x22xf32", "(m, n, k) -> (m, k)"},
+                        {"22x32xf32", "(m, n, k) -> (k, n)"}},
+                       {{"37x32xf32", "(m, n, k) -> (m, n)"}},
+                       "visir.yield %p0, %p1 : f32, f32",
+                       kResult,
+                       {"f32"}};
+  expectLikeReferenceOnArm(text, 1e-5);
+  OwningOpRef<ModuleOp> module = parse(text.module());
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  for (const char *name : {"aarch64", "aarch64:neoverse-v2"}) {
+    const cpu::CpuSpec &spec = *cpu::findSpec(name);
+    OwningOpRef<ModuleOp> kernels = ModuleOp::create(op.getLoc());
+    op.removeConfigAttr();
+    ASSERT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
+    ASSERT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
+    CompileDump dump;
+    dump.wantsAssembly = true;
+    ASSERT_TRUE(succeeded(cpu::compileKernels(*kernels, spec, {"k"}, &dump)));
+    StringRef code = dump.assembly;
+    for (const char *lane : {".s[0]", ".s[1]", ".s[2]", ".s[3]"})
+      EXPECT_TRUE(code.contains(lane)) << name;
+    size_t broadcasts = code.count("ld1r"), products = code.count("fmla");
+    EXPECT_GT(products, 5 * broadcasts) << name;
+  }
+}
+
 TEST(Aarch64, MaxPool) {
   expectLikeReferenceOnArm(
       {"reduce, {combiner = #visir<reduce_kind max>}",

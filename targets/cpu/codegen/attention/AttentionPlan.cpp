@@ -153,23 +153,25 @@ void AttentionPlanner::chooseTiles() {
   int64_t extent = plan.extent(plan.rowLoop), panels = plan.keyPanels();
   int64_t width = plan.valuePitch() / plan.lanes;
   double bestCost = 0;
+  unsigned group = scalarsPerLoad(spec, plan.element);
   // Panels come from the second cache: half a cycle more for each vector.
   auto tileCost = [&](int64_t rows, int64_t vectors, int64_t total) {
-    double cost = double(total / vectors) * tileCycles(rows, vectors, 1);
+    double cost = double(total / vectors) *
+                  tileCycles(spec, rows, vectors, 1, group);
     if (total % vectors)
-      cost += tileCycles(rows, total % vectors, 1);
+      cost += tileCycles(spec, rows, total % vectors, 1, group);
     return cost + 0.5 * double(total);
   };
   auto bestVectors = [&](int64_t rows, int64_t total) {
     int64_t best = 1;
     for (int64_t v = 2; v <= std::min<int64_t>(total, 8); ++v)
-      if (rows * v + v + (spec.fma ? 1 : 2) <= int64_t(spec.vectorRegisters) &&
+      if (fitsRegisters(spec, rows, v, group > 1 ? rows : 1) &&
           tileCost(rows, v, total) < tileCost(rows, best, total))
         best = v;
     return best;
   };
   for (int64_t rows = 1; rows <= std::min<int64_t>(extent, 16); ++rows) {
-    if (rows + 2 + !spec.fma > int64_t(spec.vectorRegisters))
+    if (!fitsRegisters(spec, rows, 1, group > 1 ? rows : 1))
       break;
     int64_t score = bestVectors(rows, panels);
     int64_t value = bestVectors(rows, width);

@@ -44,8 +44,9 @@ void RowBlockEmitter::emit(const Position &position, Value first,
   }
   packQueries(position, rows);
   scores(position, rows);
-  // Rows side by side hide each other's latencies.
-  unsigned group = kb.spec.vectorRegisters / 4;
+  // Rows side by side hide each other's latencies. Constants are operands in
+  // memory on x86 and take registers elsewhere.
+  unsigned group = kb.spec.vectorRegisters / (kb.spec.isX86() ? 4 : 8);
   for (unsigned row = 0; row < rows; row += group)
     softmax(row, std::min(group, rows - row));
   values(position, rows);

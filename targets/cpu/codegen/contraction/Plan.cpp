@@ -18,50 +18,113 @@ static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
 static constexpr int64_t kMostAheadTiles = 64;
 
 /// Cycles of a step with so many multiply-adds and loads.
-static double stepCycles(double products, double loads, unsigned sums) {
-  double throughput = std::max(products, loads) / 2;
-  // Each sum waits four cycles for its own last product.
-  return std::max(throughput, 4.0 / sums) + 0.25;
+static double stepCycles(const CpuSpec &spec, double products, double loads,
+                         unsigned sums) {
+  double throughput =
+      std::max(products / spec.fmasPerCycle, loads / spec.loadsPerCycle);
+  // Each sum waits for its own last product.
+  return std::max(throughput, double(spec.fmaLatency) / sums) + 0.25;
 }
 
-double cpu::tileCycles(unsigned rows, unsigned vectors, unsigned sums) {
-  return stepCycles(double(rows) * vectors, rows + vectors, sums);
+/// Multiply-adds whose place broadcasting loads take in a step.
+static double broadcasts(const CpuSpec &spec, unsigned rows, unsigned group) {
+  return spec.laneFactors && group == 1 ? rows : 0;
+}
+
+double cpu::tileCycles(const CpuSpec &spec, unsigned rows, unsigned vectors,
+                       unsigned sums, unsigned group) {
+  double products = double(rows) * vectors + broadcasts(spec, rows, group);
+  return stepCycles(spec, products, vectors + double(rows) / group, sums);
+}
+
+bool cpu::fitsRegisters(const CpuSpec &spec, unsigned rows, unsigned vectors,
+                        unsigned scalars) {
+  return rows * vectors + vectors + scalars + !spec.fma <=
+         spec.vectorRegisters;
+}
+
+/// Registers that hold scalars of `rows` rows.
+static unsigned scalarRegisters(const TilePlan &plan, unsigned rows) {
+  return plan.group > 1 ? rows
+         : plan.beside > 1 ? llvm::divideCeil(rows, plan.beside)
+                           : 1;
 }
 
 /// Sums per accumulator of a tile.
-static unsigned sumsFor(const Contraction &c, unsigned rows, unsigned vectors) {
+static unsigned sumsFor(const Contraction &c, const CpuSpec &spec,
+                        const TilePlan &plan, unsigned rows,
+                        unsigned vectors) {
   int64_t steps = c.extent(c.reductionLoops.back());
   unsigned sums = 1;
   // Segments of a shift begin at any step.
   if (c.shift())
     return sums;
-  while (rows * vectors * sums < 8 && int64_t(sums) * 4 <= steps)
+  double wanted = spec.fmasPerCycle * spec.fmaLatency;
+  unsigned scalars = scalarRegisters(plan, rows);
+  while (rows * vectors * sums < wanted && int64_t(sums) * 4 <= steps &&
+         fitsRegisters(spec, rows * sums * 2, vectors, scalars))
     sums *= 2;
   return sums;
 }
 
 /// Cycles of all register tiles along the row and the vector loop, per step
 /// of the reduction and outer row.
-static double costOf(const Contraction &c, const TilePlan &plan) {
+static double costOf(const Contraction &c, const CpuSpec &spec,
+                     const TilePlan &plan) {
   double cost = 0, steps = double(c.reductionPoints());
   for (const ColumnClass &column : plan.columnClasses)
     for (const RowClass &row : plan.rowClasses) {
       unsigned vectors = column.columns.size();
-      unsigned sums = sumsFor(c, row.rows, vectors);
+      unsigned sums = sumsFor(c, spec, plan, row.rows, vectors);
       double once = row.rows * vectors + 12.0;
-      double step = stepCycles(plan.accumulators(row.rows, column),
-                               row.rows + vectors, sums);
-      cost += (step + once / steps) *
-              double(column.blockCount) * double(row.tileCount);
+      unsigned group = std::max(plan.group, plan.beside);
+      double products = plan.accumulators(row.rows, column) +
+                        broadcasts(spec, row.rows, group);
+      double step = stepCycles(spec, products,
+                               vectors + double(row.rows) / group, sums);
+      cost += (step + once / steps) * double(column.blockCount) *
+              double(row.tileCount);
     }
   return cost;
 }
 
-/// Whether the register tile fits the register file: accumulators, one step's
-/// vectors, a broadcast, and a product where there is no multiply-add.
-static bool fitsRegisters(unsigned rows, unsigned vectors,
-                          const CpuSpec &spec) {
-  return rows * vectors + vectors + (spec.fma ? 1 : 2) <= spec.vectorRegisters;
+/// Whether the scalars of neighbouring steps of a loop lie side by side, so
+/// that `count` of them can be one load.
+static bool besideAlong(const Contraction &c, int loop, unsigned count) {
+  if (loop < 0 || c.extent(loop) < count)
+    return false;
+  bool beside = false;
+  for (unsigned load : c.scalarLoads) {
+    const FlatAccess &access = c.nest.accesses[load];
+    if (access.strides[loop] != 0 && (access.strides[loop] != 1 ||
+                                      access.tile > 1))
+      return false;
+    beside |= access.strides[loop] == 1;
+  }
+  return beside;
+}
+
+/// How scalars are loaded together: those of some steps of a reduction loop,
+/// which becomes the last one, for each row; or those of some rows.
+static void chooseGroups(Contraction &c, const CpuSpec &spec, TilePlan &plan) {
+  unsigned count = scalarsPerLoad(spec, c.element);
+  if (count == 1)
+    return;
+  auto &loops = c.reductionLoops;
+  if (c.prepareScalar) {
+    // Rows in scratch, in the order of the loops.
+    plan.group = c.extent(loops.back()) < count ? 1 : count;
+    return;
+  }
+  auto found = llvm::find_if(llvm::reverse(loops), [&](unsigned loop) {
+    return !findWindow(c.windows, loop) && besideAlong(c, int(loop), count);
+  });
+  if (found != loops.rend() && (*found == loops.back() || !c.shift())) {
+    plan.group = count;
+    std::rotate(std::prev(found.base()), found.base(), loops.end());
+  } else if (besideAlong(c, c.rowLoop, count)) {
+    plan.beside = count;
+  }
 }
 
 /// The same for tiles with shared tails, whose rows are put together in two
@@ -77,6 +140,7 @@ static bool fitsRegisters(const TilePlan &plan, const CpuSpec &spec) {
 
 /// Whether narrow last vectors of several rows can share an accumulator: all
 /// rows take part in all steps, in one sum each, and panels are padded. Not
+/// where vectors have four lanes and their lanes are factors. Not
 /// for planes of a picture: tiles that are too large to write steps of such a
 /// reduction side by side are the slower ones.
 static bool canPackTails(const Contraction &c, const CpuSpec &spec) {
@@ -84,7 +148,7 @@ static bool canPackTails(const Contraction &c, const CpuSpec &spec) {
   bool planes = llvm::any_of(c.scalarLoads, [&](unsigned load) {
     return c.nest.accesses[load].strides[last] > 16;
   });
-  return spec.fma && !planes && c.element.isF32() &&
+  return spec.fma && !spec.laneFactors && !planes && c.element.isF32() &&
          (c.packVector || c.vectorAccess().tile > 1) &&
          !chooseSumBlocks(c, 1) &&
          llvm::none_of(c.windows,
@@ -137,8 +201,10 @@ static bool fitsPanels(const Contraction &c, unsigned vectors, unsigned lanes) {
   return width % tile == 0 || tile % width == 0;
 }
 
+/// The best register tile; `grouped` says how scalars are loaded.
 static std::optional<TilePlan> bestPlan(const Contraction &c,
-                                        const CpuSpec &spec) {
+                                        const CpuSpec &spec,
+                                        const TilePlan &grouped) {
   std::optional<TilePlan> best;
   double bestCost = 0;
   unsigned lanes = spec.lanes(elementBytes(c.element));
@@ -155,19 +221,22 @@ static std::optional<TilePlan> bestPlan(const Contraction &c,
       continue;
     int64_t maxRows = std::min<int64_t>(c.rowExtent(), 28);
     for (unsigned rows = 1; rows <= maxRows; ++rows) {
-      TilePlan plan;
+      TilePlan plan = grouped;
       plan.rows = rows;
       plan.vectors = vectors;
       plan.lanes = lanes;
       plan.columnClasses = makeColumnClasses(extent, vectors, lanes);
-      plan.packTails = packs && rows > 1 && sumsFor(c, rows, vectors) == 1;
-      if (rows > 1 && !(plan.packTails ? fitsRegisters(plan, spec)
-                                       : fitsRegisters(rows, vectors, spec)))
+      unsigned scalars = scalarRegisters(plan, rows);
+      plan.packTails = packs && rows > 1 &&
+                       sumsFor(c, spec, plan, rows, vectors) == 1;
+      if (rows > 1 &&
+          !(plan.packTails ? fitsRegisters(plan, spec)
+                           : fitsRegisters(spec, rows, vectors, scalars)))
         break;
       plan.rowClasses = makeRowClasses(c.nest, c.windows, c.rowLoop, rows);
       if (plan.rowClasses.size() > kMaxRowClasses)
         continue;
-      double cost = costOf(c, plan);
+      double cost = costOf(c, spec, plan);
       if (best && cost >= bestCost)
         continue;
       bestCost = cost;
@@ -190,15 +259,18 @@ static void planAhead(const Contraction &c, TilePlan &plan) {
 }
 
 TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
-  std::optional<TilePlan> best = bestPlan(c, spec);
+  TilePlan grouped;
+  chooseGroups(c, spec, grouped);
+  std::optional<TilePlan> best = bestPlan(c, spec, grouped);
   if (!best) {
     for (Window &window : c.windows)
       window.alongRow = false;
     c.outerRowLoops.push_back(unsigned(c.rowLoop));
     c.rowLoop = -1;
-    best = bestPlan(c, spec);
+    grouped.beside = 1;
+    best = bestPlan(c, spec, grouped);
   }
-  best->sums = sumsFor(c, best->rows, best->vectors);
+  best->sums = sumsFor(c, spec, *best, best->rows, best->vectors);
   cutWork(c, spec, *best);
   planAhead(c, *best);
   return std::move(*best);

@@ -18,6 +18,10 @@ struct TilePlan {
   /// Sums per accumulator, taken over interleaved steps of the reduction, so
   /// that small tiles keep the multipliers busy.
   unsigned sums = 1;
+  /// Steps of the last reduction loop whose scalars are loaded as one vector.
+  unsigned group = 1;
+  /// Rows whose scalars are loaded as one vector, where `group` is 1.
+  unsigned beside = 1;
   /// Whether the first row tiles fetch a panel of the next block each.
   bool ahead = false;
   llvm::SmallVector<ColumnClass, 2> columnClasses;
@@ -50,9 +54,16 @@ struct TilePlan {
 /// time.
 TilePlan planTiles(Contraction &contraction, const CpuSpec &spec);
 
-/// Cycles per reduction step of a register tile on a core that starts two
-/// multiply-adds and two loads a cycle.
-double tileCycles(unsigned rows, unsigned vectors, unsigned sums);
+/// Cycles per reduction step of a register tile, of whose scalars `group` are
+/// one load.
+double tileCycles(const CpuSpec &spec, unsigned rows, unsigned vectors,
+                  unsigned sums, unsigned group);
+
+/// Whether the register tile fits the register file: accumulators, one step's
+/// vectors, `scalars` registers of broadcasts or of scalars as vectors, and a
+/// product where there is no multiply-add.
+bool fitsRegisters(const CpuSpec &spec, unsigned rows, unsigned vectors,
+                   unsigned scalars);
 
 } // namespace visir::cpu
 

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace visir;
@@ -33,7 +34,8 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
                        Offset prepared, Value first) {
   this->columns = &columns;
   rowClass = &rows;
-  Step start{position, source, ahead, prepared, {0, rows.rows}, 0, false};
+  Step start{position, source, ahead, prepared, {0, rows.rows},
+             0,        {},     0,     false};
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
@@ -148,7 +150,8 @@ unsigned TileEmitter::unrollOf(unsigned level) const {
     return 1;
   unsigned work = plan.accumulators(rowClass->rows, *columns);
   unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
-  return std::max(unroll / plan.sums, 1u) * plan.sums;
+  unsigned whole = std::max(plan.sums, plan.group);
+  return std::max(unroll / whole, 1u) * whole;
 }
 
 void TileEmitter::reduce(unsigned level, Step step, Values &sums) {
@@ -226,11 +229,19 @@ void TileEmitter::reduceSegments(unsigned level, const Step &step,
 /// Steps [first, last) of the loop at `level`, written out.
 void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
                               int64_t first, int64_t last) {
+  bool grouped = plan.group > 1 && level + 1 == c.reductionLoops.size();
+  Values group;
   for (int64_t k = first; k < last; ++k) {
     Step next = moved(step, c.reductionLoops[level], Value(), k);
     next.sum = (step.sum + unsigned(k - first)) % plan.sums;
     if (plan.ahead && level + 1 == c.reductionLoops.size())
       fetchAhead(next);
+    if (grouped) {
+      next.lane = unsigned(k - first) % plan.group;
+      if (next.lane == 0)
+        group = k + plan.group <= last ? loadGroup(next) : Values();
+      next.group = group;
+    }
     reduce(level + 1, next, sums);
   }
 }
@@ -247,16 +258,30 @@ void TileEmitter::reduceLoop(unsigned level, const Step &step, Values &sums,
                   });
 }
 
-Value TileEmitter::scalarOperand(const Step &step, unsigned row) {
+/// The scalars of the group of steps that begins here.
+TileEmitter::Values TileEmitter::loadGroup(const Step &step) {
+  Values group;
+  for (unsigned i = step.rows.first; i < step.rows.second; ++i)
+    group.push_back(scalarOperand(step, i, plan.group));
+  return group;
+}
+
+/// The scalar of a row, or those of `steps` steps or `rows` rows as a vector.
+Value TileEmitter::scalarOperand(const Step &step, unsigned row, unsigned steps,
+                                 unsigned rows) {
   if (scalars.memory)
-    return loadElement(kb, scalars.memory,
-                       step.prepared.plus(row * scalars.pitch), element);
+    return loadLanes(kb, scalars.memory,
+                     step.prepared.plus(row * scalars.pitch), steps > 1,
+                     element, {steps, steps});
+  unsigned last = c.reductionLoops.back();
   return prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, [&](unsigned i) {
     const FlatAccess &access = c.nest.accesses[i];
     int64_t stride = c.rowLoop < 0 ? 0 : access.strides[c.rowLoop];
-    return loadElement(kb, kb.input(i),
-                       step.position.accesses[i].plus(row * stride),
-                       access.element);
+    unsigned count = std::max(steps, rows);
+    int64_t along = steps > 1 ? access.strides[last] : rows > 1 ? stride : 0;
+    return loadLanes(kb, kb.input(i),
+                     step.position.accesses[i].plus(row * stride), along,
+                     access.element, {count, count});
   });
 }
 
@@ -321,6 +346,23 @@ void TileEmitter::makeTailMasks() {
   }
 }
 
+/// What multiplies the vectors of a row, in `width` lanes. `loaded` carries a
+/// vector of several rows' scalars from row to row.
+Value TileEmitter::factor(const Step &step, unsigned row, unsigned width,
+                          Value &loaded) {
+  unsigned number = row - step.rows.first;
+  if (!step.group.empty())
+    return splatLane(kb, step.group[number], step.lane, width);
+  unsigned lane = number % plan.beside, first = row - lane;
+  unsigned count =
+      llvm::bit_floor(std::min(plan.beside, step.rows.second - first));
+  if (lane >= count || count == 1)
+    return toLanes(b, loc, scalarOperand(step, row), width);
+  if (lane == 0)
+    loaded = scalarOperand(step, row, 1, count);
+  return splatLane(kb, loaded, lane, width);
+}
+
 /// One step of the reduction for all rows that are inside of the tensor.
 void TileEmitter::multiply(const Step &step, Values &sums) {
   ArrayRef<Column> cols = columns->columns;
@@ -332,12 +374,16 @@ void TileEmitter::multiply(const Step &step, Values &sums) {
   if (per > 1)
     vectors.back() = repeated(vectors.back());
   unsigned first = step.sum * plan.accumulators(rows, *columns);
-  Value joined;
+  Value loaded, joined;
   for (unsigned i = step.rows.first; i < step.rows.second; ++i) {
-    Value scalar = scalarOperand(step, i);
+    Value scalar = per > 1 ? scalarOperand(step, i) : Value();
+    // Vectors of a step have one width, but for the last one.
+    Value splat;
     for (unsigned j = 0; j < own; ++j) {
       Value &sum = sums[first + i * own + j];
-      Value splat = toLanes(b, loc, scalar, cols[j].width);
+      if (!splat || lanesOf(splat) != cols[j].width)
+        splat = scalar ? toLanes(b, loc, scalar, cols[j].width)
+                       : factor(step, i, cols[j].width, loaded);
       sum = multiplyAdd(kb, splat, vectors[j], sum);
     }
     if (per == 1)

@@ -60,6 +60,10 @@ private:
     Offset prepared;                    ///< in a row of `scalars`
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
+    /// Scalars of a group of steps, of each row of `rows`, or none; and which
+    /// step of the group this is.
+    llvm::ArrayRef<mlir::Value> group;
+    unsigned lane = 0;
     /// Loops stay loops: steps of a window side by side would share their
     /// scalars, which then outlive the registers.
     bool rolled = false;
@@ -89,7 +93,11 @@ private:
   void multiply(const Step &step, Values &sums);
   void fetchAhead(const Step &step);
   mlir::Value vectorOperand(const Step &step, const Column &column);
-  mlir::Value scalarOperand(const Step &step, unsigned row);
+  mlir::Value scalarOperand(const Step &step, unsigned row, unsigned steps = 1,
+                            unsigned rows = 1);
+  Values loadGroup(const Step &step);
+  mlir::Value factor(const Step &step, unsigned row, unsigned width,
+                     mlir::Value &loaded);
   Step moved(const Step &step, unsigned loop, mlir::Value index,
              int64_t more) const;
   unsigned unrollOf(unsigned level) const;

@@ -2,43 +2,86 @@
 #include "targets/cpu/codegen/nest/Product.h"
 
 #include "targets/common/Payload.h"
+#include "targets/cpu/codegen/nest/RowsAhead.h"
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-SmallVector<Value> cpu::multiplyRows(KernelBuilder &kb, const Product &product,
-                                     unsigned rows, Value steps) {
-  SmallVector<Value> sums;
+using Values = SmallVector<Value>;
+
+/// `count` steps from `step` on, whose scalars are one load for each row.
+static Values multiplySteps(KernelBuilder &kb, const Product &product,
+                            unsigned rows, Value step, unsigned count,
+                            ValueRange carried) {
+  Values sums(carried), factors;
+  Offset scalar = advance(kb, product.scalarStart, step, 1);
+  auto load = [&](unsigned row) {
+    return loadLanes(kb, product.scalars,
+                     scalar.plus(int64_t(row) * product.rowPitch), count > 1,
+                     product.element, {count, count});
+  };
+  for (unsigned i = 0; count > 1 && i < rows; ++i)
+    factors.push_back(load(i));
+  Offset from = advance(kb, product.vectorStart, step, product.vectorPitch);
+  for (unsigned k = 0; k < count; ++k) {
+    Values vectors;
+    for (auto [at, width] : product.columns)
+      vectors.push_back(loadLanes(
+          kb, product.vectors, from.plus(at + k * product.vectorPitch), 1,
+          product.element, {width, width}));
+    for (Offset distance : product.ahead)
+      fetchLine(kb, product.vectors,
+                addOffsets(kb, from.plus(k * product.vectorPitch), distance));
+    for (unsigned i = 0; i < rows; ++i) {
+      Value factor = count > 1 ? factors[i] : load(i);
+      for (unsigned j = 0; j < vectors.size(); ++j) {
+        unsigned width = lanesOf(vectors[j]);
+        Value splat = count > 1 ? splatLane(kb, factor, k, width)
+                                : toLanes(kb.b, kb.loc, factor, width);
+        Value &sum = sums[i * vectors.size() + j];
+        sum = multiplyAdd(kb, splat, vectors[j], sum);
+      }
+    }
+  }
+  return sums;
+}
+
+/// `steps` rounded down to a multiple of `group`.
+static Value wholeSteps(KernelBuilder &kb, Value steps, unsigned group) {
+  if (std::optional<int64_t> known = getConstantIntValue(steps))
+    return kb.index(*known / group * group);
+  Value rest = arith::RemUIOp::create(kb.b, kb.loc, steps, kb.index(group));
+  return arith::SubIOp::create(kb.b, kb.loc, steps, rest);
+}
+
+Values cpu::multiplyRows(KernelBuilder &kb, const Product &product,
+                         unsigned rows, Value steps) {
+  Values sums;
   for (unsigned i = 0; i < rows; ++i)
     for (auto [at, width] : product.columns)
       sums.push_back(makeConstant(
           kb.b, kb.loc, VectorType::get({int64_t(width)}, product.element), 0));
-  auto body = [&](Value step, ValueRange carried) {
-    SmallVector<Value> next(carried), vectors;
-    Offset from = advance(kb, product.vectorStart, step, product.vectorPitch);
-    for (auto [at, width] : product.columns)
-      vectors.push_back(loadLanes(kb, product.vectors, from.plus(at), 1,
-                                  product.element, {width, width}));
-    for (Offset distance : product.ahead)
-      memref::PrefetchOp::create(
-          kb.b, kb.loc, product.vectors,
-          ValueRange{materialize(kb, addOffsets(kb, from, distance))},
-          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
-    Offset scalar = advance(kb, product.scalarStart, step, 1);
-    for (unsigned i = 0; i < rows; ++i) {
-      Value factor = loadElement(kb, product.scalars,
-                                 scalar.plus(int64_t(i) * product.rowPitch),
-                                 product.element);
-      for (unsigned j = 0; j < vectors.size(); ++j) {
-        Value &sum = next[i * vectors.size() + j];
-        Value splat = toLanes(kb.b, kb.loc, factor, lanesOf(vectors[j]));
-        sum = multiplyAdd(kb, splat, vectors[j], sum);
-      }
-    }
-    return next;
+  auto loop = [&](Value low, Value high, unsigned count) {
+    sums = forCarry(kb, low, high, count, sums,
+                    [&](Value step, ValueRange carried) {
+                      return multiplySteps(kb, product, rows, step, count,
+                                           carried);
+                    });
   };
-  return forCarry(kb, kb.index(0), steps, 1, sums, body);
+  unsigned group = scalarsPerLoad(kb.spec, product.element);
+  Value low = kb.index(0);
+  std::optional<int64_t> known = getConstantIntValue(steps);
+  if (group > 1 && !(known && *known < group)) {
+    Value whole = wholeSteps(kb, steps, group);
+    loop(low, whole, group);
+    if (known && *known % group == 0)
+      return sums;
+    low = whole;
+  }
+  loop(low, steps, 1);
+  return sums;
 }

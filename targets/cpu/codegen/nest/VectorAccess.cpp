@@ -126,6 +126,17 @@ void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at, int64_t stride,
   }
 }
 
+unsigned cpu::scalarsPerLoad(const CpuSpec &spec, Type element) {
+  return spec.laneFactors && element.isF32() ? spec.lanes(4) : 1;
+}
+
+Value cpu::splatLane(KernelBuilder &kb, Value vector, unsigned lane,
+                     unsigned width) {
+  Value scalar =
+      vector::ExtractOp::create(kb.b, kb.loc, vector, int64_t(lane));
+  return toLanes(kb.b, kb.loc, scalar, width);
+}
+
 Value cpu::addLanes(KernelBuilder &kb, Value x, Value y) {
   if (isa<IntegerType>(getElementTypeOrSelf(x.getType())))
     return arith::AddIOp::create(kb.b, kb.loc, x, y);

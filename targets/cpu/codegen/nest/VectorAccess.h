@@ -29,6 +29,14 @@ void storeLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
                 int64_t stride, mlir::Type element, LaneGroup lanes,
                 mlir::Value value);
 
+/// Steps whose scalars, side by side in memory, are loaded as one vector: the
+/// lanes of one where a multiply-add takes a lane as its factor, else 1.
+unsigned scalarsPerLoad(const CpuSpec &spec, mlir::Type element);
+
+/// One lane of a vector in all lanes of a vector of `width`.
+mlir::Value splatLane(KernelBuilder &kb, mlir::Value vector, unsigned lane,
+                      unsigned width);
+
 /// x + y, and x * y + sum, on vectors of floats or integers; the latter is
 /// fused where the core can.
 mlir::Value addLanes(KernelBuilder &kb, mlir::Value x, mlir::Value y);

@@ -157,18 +157,20 @@ void WinogradPlanner::chooseTile() {
   int64_t vectors = llvm::divideCeil(plan.chunk, int64_t(plan.lanes));
   int64_t tiles = std::min(plan.totalTiles, kBlockTiles);
   double bestCost = 0;
+  unsigned group = scalarsPerLoad(spec, plan.contraction.element);
   for (int64_t v = 1; v <= std::min<int64_t>(vectors, 6); ++v) {
     // Blocks of columns and panels of weights begin together.
     if ((v * plan.lanes) % 16 != 0 && 16 % (v * plan.lanes) != 0)
       continue;
     for (int64_t rows = 1; rows <= tiles; ++rows) {
-      if (rows * v + v + (spec.fma ? 1 : 2) > int64_t(spec.vectorRegisters))
+      if (!fitsRegisters(spec, rows, v, group > 1 ? rows : 1))
         break;
       // Rows of a block that are not there are computed all the same.
       double rounds = double(llvm::divideCeil(plan.totalTiles, rows));
-      double cost = rounds * (double(vectors / v) * tileCycles(rows, v, 1));
+      double cost = rounds * double(vectors / v) *
+                    tileCycles(spec, rows, v, 1, group);
       if (vectors % v)
-        cost += rounds * tileCycles(rows, vectors % v, 1);
+        cost += rounds * tileCycles(spec, rows, vectors % v, 1, group);
       if (bestCost != 0 && cost >= bestCost)
         continue;
       bestCost = cost;
