@@ -253,7 +253,8 @@ private:
       return EvaluateStatus::Failed;
     auto results = options.target.empty()
                        ? reference::evaluate(*function, *inputs)
-                       : makeRunner(options.target)(module, *inputs);
+                       : makeRunner(options.target, options.runner)(module,
+                                                                    *inputs);
     if (failed(results))
       return EvaluateStatus::Failed;
     std::vector<NpyArray> outputs;

@@ -24,6 +24,7 @@ struct EvaluateOptions {
   /// a phase up to `fused`, up to which all run.
   std::string passes;
   std::string target; ///< runs there; empty for the reference
+  std::string runner; ///< command that runs the target's artifacts, or empty
   bool wide = false;  ///< floats are written as f64
 };
 
@@ -35,8 +36,10 @@ enum class EvaluateStatus { Done = 0, Failed = 1, Refused = 2 };
 using TargetRunner =
     std::function<mlir::FailureOr<llvm::SmallVector<reference::Tensor>>(
         mlir::ModuleOp, llvm::ArrayRef<reference::Tensor>)>;
-/// The runner of a target's name.
-using MakeRunner = std::function<TargetRunner(llvm::StringRef)>;
+/// The runner of a target's name, and of the command that runs its artifacts
+/// (empty: this process does).
+using MakeRunner =
+    std::function<TargetRunner(llvm::StringRef, llvm::StringRef)>;
 
 /// Evaluates and writes the outputs; `text` receives the errors. `makeRunner`
 /// is needed only for options with a target.

@@ -29,6 +29,8 @@ for a target and runs that.
                    up to which all run ("fused")
   --target NAME    compile for this target and run ("host"), or emulate the
                    kernels of an architecture of CUDA ("emulated:sm_80")
+  --runner COMMAND visir-rt of the target, which runs the artifacts, with the
+                   emulator or remote shell before it
   --batch          read lines of MODEL, inputs, outputs, the names of inputs
                    to bind (by commas), passes and target, separated by tabs;
                    answer each with "done", "failed TEXT" or "refused TEXT"
@@ -59,6 +61,8 @@ static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
       options.passes = value();
     else if (argument == "--target")
       options.target = value();
+    else if (argument == "--runner")
+      options.runner = value();
     else if (argument == "--shape")
       options.shapes.push_back(value());
     else if (argument == "--bind")

@@ -84,6 +84,30 @@ TEST_F(CommandTest, RunReadsAndWritesFiles) {
   EXPECT_EQ(y.as<float>()[5], 6);
 }
 
+TEST_F(CommandTest, RunReadsAndWritesRawFiles) {
+  rt::Tensor x(VISIR_F32, {4, 16}), y(VISIR_F32, {4, 16});
+  for (size_t i = 0; i < x.elements(); ++i)
+    x.as<float>()[i] = float(i);
+  writeRaw(folder + "x.raw", x);
+  Result result = call("run", {artifact, "--random=1", "--input",
+                               "x=" + folder + "x.raw", "--output", folder,
+                               "--raw"});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  readRaw(folder + "y.raw", y);
+  writeNpy(folder + "x.npy", x);
+  result = call("run", {artifact, "--random=1", "--input",
+                        "x=" + folder + "x.npy", "--output", folder});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  rt::Tensor same = readNpy(folder + "y.npy");
+  EXPECT_EQ(memcmp(y.data(), same.data(), y.bytes()), 0);
+
+  writeRaw(folder + "short.raw", rt::Tensor(VISIR_F32, {4, 15}));
+  result = call("run", {artifact, "--random=1", "--input",
+                        "x=" + folder + "short.raw"});
+  EXPECT_EQ(result.err, "error: \"" + folder +
+                            "short.raw\": size is 240, expected 256\n");
+}
+
 TEST_F(CommandTest, RunIsDeterministic) {
   Result one = call("run", {artifact, "--random=1", "--threads=1", "--json"});
   Result two = call("run", {artifact, "--random=1", "--threads=2", "--json"});

@@ -14,7 +14,7 @@ uint32_t moduleFlags(const RuntimeOptions &options) {
          (options.full ? static_cast<uint32_t>(VISIR_MODULE_VERIFY_FULL) : 0);
 }
 
-// The dims of a random input: the sizes of --length, or the largest.
+// The dims of a random or raw input: the sizes of --length, or the largest.
 std::vector<int64_t> dimsOf(const visir_tensor_info_t &info,
                             const RuntimeOptions &options) {
   std::vector<int64_t> dims(info.dims, info.dims + info.rank);
@@ -23,6 +23,11 @@ std::vector<int64_t> dimsOf(const visir_tensor_info_t &info,
       if (info.dim_symbols[i] && name == info.dim_symbols[i])
         dims[i] = size;
   return dims;
+}
+
+bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() &&
+         text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 } // namespace
@@ -62,7 +67,14 @@ uint32_t Model::findInput(const std::string &name) const {
   return static_cast<uint32_t>(index);
 }
 
-rt::Tensor Model::readInput(uint32_t index, const std::string &path) const {
+rt::Tensor Model::readInput(uint32_t index, const std::string &path,
+                            const RuntimeOptions &options) const {
+  if (endsWith(path, ".raw")) {
+    visir_tensor_info_t info = module.input(entry, index);
+    rt::Tensor tensor(info.dtype, dimsOf(info, options));
+    readRaw(path, tensor);
+    return tensor;
+  }
   if (!isPicture(path))
     return readNpy(path);
   visir_preprocess_info_t preprocess;
@@ -105,7 +117,7 @@ void Model::makeInputs(const RuntimeOptions &options, bool random) {
   for (uint32_t i = 0; i < entryInfo.input_count; ++i) {
     visir_tensor_info_t info = module.input(entry, i);
     if (!files[i].empty()) {
-      inputs.push_back(readInput(i, files[i]));
+      inputs.push_back(readInput(i, files[i], options));
       continue;
     }
     if (!random)

@@ -32,8 +32,10 @@ public:
 private:
   void setStateLengths();
   uint32_t findInput(const std::string &name) const;
-  // A .npy file, or a picture through the input's stored preprocessing.
-  rt::Tensor readInput(uint32_t input, const std::string &file) const;
+  // A .npy or .raw file, or a picture through the input's stored
+  // preprocessing.
+  rt::Tensor readInput(uint32_t input, const std::string &file,
+                       const RuntimeOptions &options) const;
 
   std::vector<std::pair<std::string, uint64_t>> stateLengths;
 };

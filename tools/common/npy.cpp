@@ -91,20 +91,26 @@ std::vector<int64_t> parseShape(const std::string &text,
   return dims;
 }
 
+// Bytes from where the file stands to its end.
+uint64_t bytesLeft(FILE *file, const std::string &path) {
+  long begin = ftell(file);
+  if (begin < 0 || fseek(file, 0, SEEK_END) != 0)
+    fail(path, "cannot be read");
+  auto bytes = static_cast<uint64_t>(ftell(file) - begin);
+  fseek(file, begin, SEEK_SET);
+  return bytes;
+}
+
 // Before memory is taken for it: the file must hold what its header promises.
 void checkSize(FILE *file, visir_dtype_t dtype,
                const std::vector<int64_t> &dims, const std::string &path) {
   uint64_t expected = visir_dtype_bytes(dtype);
   for (int64_t dim : dims)
     expected *= static_cast<uint64_t>(dim);
-  long begin = ftell(file);
-  if (begin < 0 || fseek(file, 0, SEEK_END) != 0)
-    fail(path, "cannot be read");
-  auto actual = static_cast<uint64_t>(ftell(file) - begin);
+  uint64_t actual = bytesLeft(file, path);
   if (actual < expected)
     fail(path, "data size is " + std::to_string(actual) + ", expected " +
                    std::to_string(expected));
-  fseek(file, begin, SEEK_SET);
 }
 
 std::string readHeader(FILE *file, const std::string &path) {
@@ -186,6 +192,23 @@ void writeNpy(const std::string &path, const rt::Tensor &tensor) {
       fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
       fwrite(tensor.data(), 1, tensor.bytes(), file.get()) == tensor.bytes();
   if (!written || fflush(file.get()) != 0)
+    fail(path, "cannot be written");
+}
+
+void readRaw(const std::string &path, rt::Tensor &tensor) {
+  FileHandle file = openFile(path, "rb");
+  uint64_t actual = bytesLeft(file.get(), path);
+  if (actual != tensor.bytes())
+    fail(path, "size is " + std::to_string(actual) + ", expected " +
+                   std::to_string(tensor.bytes()));
+  if (fread(tensor.data(), 1, tensor.bytes(), file.get()) != tensor.bytes())
+    fail(path, "cannot be read");
+}
+
+void writeRaw(const std::string &path, const rt::Tensor &tensor) {
+  FileHandle file = openFile(path, "wb");
+  if (fwrite(tensor.data(), 1, tensor.bytes(), file.get()) != tensor.bytes() ||
+      fflush(file.get()) != 0)
     fail(path, "cannot be written");
 }
 

@@ -40,8 +40,10 @@ Format formatOf(FILE *file) {
   return Format::unknown;
 }
 
-void allocate(Picture &picture, uint32_t width, uint32_t height,
-              uint32_t channels, const std::string &path) {
+// Used where there is a library for pictures.
+[[maybe_unused]] void allocate(Picture &picture, uint32_t width,
+                               uint32_t height, uint32_t channels,
+                               const std::string &path) {
   if (uint64_t(width) * height > kMaxPixels)
     fail(path, "picture has " + std::to_string(width) + "x" +
                    std::to_string(height) + " pixels, expected at most " +

@@ -33,12 +33,23 @@ void writeText(const std::string &path, const std::string &text) {
 }
 
 // Names of tensors may hold slashes.
-std::string fileName(const std::string &tensor) {
+std::string fileName(const std::string &tensor, const char *ending) {
   std::string name = tensor;
   for (char &c : name)
     if (c == '/' || c == '\0')
       c = '_';
-  return name + ".npy";
+  return name + ending;
+}
+
+void writeOutput(const RuntimeOptions &options, const std::string &name,
+                 const rt::Tensor &tensor) {
+  if (options.outputFolder.empty())
+    return;
+  std::string path = options.outputFolder + "/";
+  if (options.raw)
+    writeRaw(path + fileName(name, ".raw"), tensor);
+  else
+    writeNpy(path + fileName(name, ".npy"), tensor);
 }
 
 struct Command {
@@ -75,9 +86,7 @@ void runArtifact(const RuntimeOptions &options) {
   for (uint32_t i = 0; i < model.entryInfo.output_count; ++i) {
     visir_tensor_info_t info = model.module.output(model.entry, i);
     TensorSummary summary = summarise(model.outputs[i]);
-    if (!options.outputFolder.empty())
-      writeNpy(options.outputFolder + "/" + fileName(info.name),
-               model.outputs[i]);
+    writeOutput(options, info.name, model.outputs[i]);
     if (options.json)
       summaryJson(info, summary, json);
     else

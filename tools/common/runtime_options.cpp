@@ -86,12 +86,14 @@ struct OptionHelp {
 constexpr OptionHelp kOptions[] = {
     {"--entry", "NAME", "rbpi", "entry point (default: the first)"},
     {"--input", "[NAME=]FILE", "rbp",
-     ".npy file for an input, by name or index; or a\n"
-     "JPEG or PNG picture, if the artifact says how\nto use it"},
+     ".npy file for an input, by name or index; a .raw\n"
+     "file of its elements alone; or a JPEG or PNG\n"
+     "picture, if the artifact says how to use it"},
     {"--random", "SEED", "rbp", "fill the other inputs from a seed"},
     {"--length", "NAME=SIZE", "rbp",
      "size of a bounded dimension in random inputs and\nstates (default: the largest; of states 0)"},
     {"--output", "FOLDER", "r", "write the outputs as .npy files"},
+    {"--raw", "", "r", "write them as .raw files: elements, no header"},
     {"--threads", "N", "rbpc", "threads of a run (default: all processors)"},
     {"--target", "NAME", "rbpic", "program to use (default: the best)"},
     {"--device", "NAME", "rbpc",
@@ -138,6 +140,8 @@ std::pair<std::string, int64_t> parseLength(const std::string &text) {
 bool parseFlag(const std::string &word, RuntimeOptions *options) {
   if (word == "--json")
     options->json = true;
+  else if (word == "--raw")
+    options->raw = true;
   else if (word == "--full")
     options->full = true;
   else if (word == "--copy-code")

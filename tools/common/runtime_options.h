@@ -29,10 +29,11 @@ struct RuntimeOptions {
   std::string device; // empty: the best
   uint32_t threads = 0;
   bool json = false;
+  bool raw = false;   // outputs as .raw files, not .npy
   bool full = false;  // check constants, too
   uint32_t flags = 0; // visir_module_flags_t
 
-  // name or index, and a .npy file or a picture.
+  // name or index, and a .npy or .raw file or a picture.
   std::vector<std::pair<std::string, std::string>> inputs;
   // Names of bounded dimensions, and their sizes in random inputs and states.
   std::vector<std::pair<std::string, int64_t>> lengths;

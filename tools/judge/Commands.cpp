@@ -23,7 +23,7 @@ using Ops = SmallVector<Operation *>;
 namespace {
 /// What both commands need to know.
 struct JudgeOptions {
-  std::string model, inputs, target = "host", output;
+  std::string model, inputs, target = "host", runner, output;
   std::string against = "reference"; ///< of `compare`
   bool json = false;
   std::vector<std::string> shapes, bindings;
@@ -79,6 +79,10 @@ static void declare(Arguments &arguments, JudgeOptions &options) {
                   options.inputs);
   arguments.value("--seed", "N", "of random inputs (0)", number(options.seed));
   arguments.value("--target", "NAME", "instruction set (host)", options.target);
+  arguments.value("--runner", "COMMAND",
+                  "visir-rt of the target, which runs the artifacts, with the\n"
+                  "emulator or remote shell before it",
+                  options.runner);
   arguments.value("--threads", "N", "threads of the target (all)",
                   number(options.threads));
   arguments.value("--factor", "X",
@@ -161,7 +165,8 @@ static LogicalResult prepare(const JudgeOptions &options, Judged &judged) {
   if (failed(inputs))
     return failure();
   judged.inputs = std::move(*inputs);
-  judged.runner = makeCpuRunner(options.target, options.threads);
+  judged.runner =
+      makeCpuRunner(options.target, options.threads, options.runner);
   return success();
 }
 
@@ -234,6 +239,8 @@ static std::optional<int> readSizes(const JudgeOptions &options,
       error = parseSizes(text, import.shapeSets, wanted.emplace_back());
   if (error.empty() && !options.inputs.empty() && wanted.size() != 1)
     error = "--inputs is given, expected one --at with its sizes";
+  if (error.empty() && !options.runner.empty())
+    error = "--runner is given, expected a model without bounded dimensions";
   if (wanted.empty())
     wanted = usualSizes(import.shapeSets);
   if (error.empty())

@@ -3,6 +3,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "runtime/include/visir/runtime.hpp"
+#include "tools/judge/CommandRunner.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -72,21 +73,26 @@ static FailureOr<std::shared_ptr<Artifact>> makeArtifact(ModuleOp module,
 }
 
 static FailureOr<Tensors> runFor(const Artifact &artifact, ModuleOp module,
-                                 ArrayRef<Tensor> inputs, unsigned threads) {
+                                 ArrayRef<Tensor> inputs, unsigned threads,
+                                 StringRef command = "") {
   auto function = *module.getOps<func::FuncOp>().begin();
+  std::string path = artifact.path.str().str();
   try {
-    return run(artifact.path.str().str(), function, inputs, threads);
+    return command.empty()
+               ? run(path, function, inputs, threads)
+               : runByCommand(command, path, function, inputs, threads);
   } catch (const std::exception &error) {
     return function.emitError(error.what());
   }
 }
 
-TargetRunner visir::makeCpuRunner(std::string target, unsigned threads) {
+TargetRunner visir::makeCpuRunner(std::string target, unsigned threads,
+                                  std::string command) {
   return [=](ModuleOp module, ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
     auto artifact = makeArtifact(module, target);
     if (failed(artifact))
       return failure();
-    return runFor(**artifact, module, inputs, threads);
+    return runFor(**artifact, module, inputs, threads, command);
   };
 }
 
