@@ -5,8 +5,9 @@
 
 expected.txt lists every case that does not pass, as
 '<case> <failed|unsupported>: <reason>'. A case that does worse, or better,
-than listed fails. --update writes the list anew. The reference is judged by
-this list and what reference.txt adds to it; other engines are not judged.
+than listed fails. --update writes the list anew. Code for
+aarch64 is judged by the same list, the reference by this list and what
+reference.txt adds to it; other engines are not judged.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from test.onnx_node.engines import ENGINES
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 JUDGED_BY = {
     "visir": [LIST],
+    "aarch64": [LIST],
     "reference": [LIST, LIST.with_name("reference.txt")],
 }
 ROOT = pathlib.Path(__file__).parents[2]

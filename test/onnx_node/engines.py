@@ -28,22 +28,56 @@ def bindings(case, index):
 REFUSED_FILE = re.compile(r"element type of input|opset is \d+, expected")
 
 
+def compile_case(case, bound, **options):
+    """The artifact; raises Unsupported where the import refuses."""
+    import visir as package
+
+    try:
+        return package.compile(case.model, bind=bound, **options)
+    except package.UnsupportedError as error:
+        raise Unsupported(str(error)) from error
+    except package.CompileError as error:
+        if REFUSED_FILE.search(str(error)):
+            raise Unsupported(str(error)) from error
+        raise
+
+
 def visir(case):
     """Compiles for this machine's processor and runs."""
     import visir as package
 
     for index, inputs in enumerate(case.inputs):
         bound = bindings(case, index)
-        try:
-            artifact = package.compile(case.model, bind=bound)
-        except package.UnsupportedError as error:
-            raise Unsupported(str(error)) from error
-        except package.CompileError as error:
-            if REFUSED_FILE.search(str(error)):
-                raise Unsupported(str(error)) from error
-            raise
+        artifact = compile_case(case, bound)
         module = package.load(artifact, threads=1)
         yield module.run({n: a for n, a in inputs.items() if n not in bound})
+
+
+def aarch64(case):
+    """Compiles for ARM and runs under qemu."""
+    from test.e2e.arm import board
+
+    for index, inputs in enumerate(case.inputs):
+        bound = bindings(case, index)
+        with tempfile.TemporaryDirectory() as folder:
+            artifact = os.path.join(folder, "model.visir")
+            compile_case(case, bound, target="aarch64", output=artifact)
+            given = {n: a for n, a in inputs.items() if n not in bound}
+            results = board.run(artifact, given)
+        yield {
+            name: as_dtype(results[file_name(name)], like.dtype)
+            for name, like in case.outputs[index].items()
+        }
+
+
+def file_name(tensor):
+    return tensor.replace("/", "_")
+
+
+def as_dtype(array, dtype):
+    """Dtypes that NumPy lacks come as their bits."""
+    foreign = dtype.kind == "V" or dtype.name == "bfloat16"
+    return array.view(dtype) if foreign else array
 
 
 @functools.cache
@@ -126,6 +160,7 @@ def evaluator(case):
 
 ENGINES = {
     "visir": visir,
+    "aarch64": aarch64,
     "reference": reference,
     "onnxruntime": onnxruntime,
     "evaluator": evaluator,

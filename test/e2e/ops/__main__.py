@@ -14,6 +14,7 @@ A case runs as it stands ("static"), with all operands but the first constant
               static only)
     x86-64-v2, x86-64-v3, x86-64-v4
               machine code for a level; only when asked for
+    aarch64   machine code for ARM, under qemu; only when asked for
     vulkan    kernels on the first device that speaks Vulkan (variant static
               only); only when asked for, for the stage `vulkan` does it under
               the validation layer
@@ -39,6 +40,7 @@ import sys
 import numpy
 
 from scripts.lib import expectations
+from test.e2e.arm import board
 from test.e2e.ops import contraction, elementwise, fusion, movement, reduce
 from test.e2e.ops.case import EXACT
 from test.e2e.ops.evaluator import evaluator
@@ -60,7 +62,10 @@ PASSES = {
 }
 TARGETS = (*PASSES, "cpu", "plain")
 EMULATED = ("emulated:sm_75", "emulated:sm_80")
-ASKED = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "vulkan", "cuda", *EMULATED)
+ASKED = (
+    "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "vulkan", "cuda",
+    *EMULATED,
+)  # fmt: skip
 # What the compiler calls a target, where it is another name.
 COMPILED = {"cpu": "host", "cuda": "cuda:sm_90"}
 ONLY_STATIC = ("plain", "vulkan", "cuda", *EMULATED)
@@ -119,7 +124,8 @@ def judge(case, arrays, expected, variant, target):
         answer = evaluator().run(text, given, passes=PASSES[target])
     else:
         level = COMPILED.get(target, target)
-        answer = evaluator().run(text, given, target=level)
+        runner = board.RUNNER if target == "aarch64" else ()
+        answer = evaluator(runner).run(text, given, target=level)
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):

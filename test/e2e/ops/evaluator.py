@@ -32,15 +32,19 @@ def storable(array):
 
 
 class Evaluator:
-    def __init__(self):
+    """`runner`, words of a command, runs the artifacts of targets that this
+    machine cannot run itself."""
+
+    def __init__(self, runner=()):
         build = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
         self.tool = build / "bin" / "visir-evaluate"
         self.folder = tempfile.TemporaryDirectory()
         self.process = None
+        self.options = ["--runner", " ".join(runner)] if runner else []
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.tool, "--batch", "--wide"],
+            [self.tool, "--batch", "--wide", *self.options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -78,8 +82,8 @@ class Evaluator:
 
 
 @functools.cache
-def evaluator():
+def evaluator(runner=()):
     """The one of this process."""
-    made = Evaluator()
+    made = Evaluator(runner)
     atexit.register(made.stop)
     return made
