@@ -2,6 +2,7 @@
 #include "compiler/pipeline/TargetProgram.h"
 
 #include "compiler/plan/PlanProgram.h"
+#include "targets/common/CostAttr.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -58,6 +59,49 @@ static LogicalResult refuseRunTimeSizes(func::FuncOp func, StringRef target) {
                           << ", expected static ones for the target " << target;
 }
 
+/// The configuration, with what the target has noted of the kernel's cost.
+static std::string takeConfigText(DispatchOp op) {
+  DictionaryAttr config = op.getConfigAttr();
+  Attribute cost = op->removeAttr(kCostAttr);
+  if (!config || !cost)
+    return attributeText(config);
+  NamedAttrList whole(config);
+  whole.append("cost", cost);
+  return attributeText(whole.getDictionary(op.getContext()));
+}
+
+/// Whether the dispatch computes nothing.
+static bool isMovement(DispatchOp op) {
+  return op.getKind() == RootKind::Map &&
+         op.getPrologueBlock().without_terminator().empty() &&
+         op.getEpilogueBlock().without_terminator().empty();
+}
+
+/// Whether a movement puts the elements of one tensor, all of them, into
+/// another order or place.
+static bool isRelayout(DispatchOp op) {
+  if (op.getNumResults() != 1 || op.getInputs().size() != 1)
+    return false;
+  auto source = cast<RankedTensorType>(op.getInputs()[0].getType());
+  auto result = cast<RankedTensorType>(op.getResult(0).getType());
+  int64_t points = 1;
+  for (int64_t extent : op.getExtents())
+    points *= extent;
+  return source.hasStaticShape() && result.hasStaticShape() &&
+         source.getElementType() == result.getElementType() &&
+         source.getNumElements() == points &&
+         result.getNumElements() == points &&
+         op.getLoad(0).getIndexAxes().empty();
+}
+
+/// The kind of its root, as names of kernels tell it: of movements `relayout`,
+/// or `move` for parts of tensors.
+static std::string kindOf(DispatchOp op) {
+  if (!isMovement(op))
+    return stringifyEnum(op.getKind()).str();
+  return isRelayout(op) ? "relayout" : "move";
+}
+
 namespace {
 
 /// Emits each distinct dispatch once.
@@ -70,8 +114,8 @@ public:
     auto [it, isNew] = numbers.try_emplace(text, table.kernels.size());
     if (isNew) {
       auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
-      std::string symbol = "k" + std::to_string(it->second) + "_" +
-                           stringifyEnum(op.getKind()).str();
+      std::string symbol =
+          "k" + std::to_string(it->second) + "_" + kindOf(op);
       FailureOr<KernelInfo> info = target.emitKernel(op, symbol);
       if (failed(info))
         return failure();
@@ -79,7 +123,6 @@ public:
                               << attributeText(op.getConfigAttr());
       PlannedKernel kernel;
       kernel.dispatch = op;
-      kernel.config = attributeText(op.getConfigAttr());
       kernel.digest = llvm::toHex(digest, /*LowerCase=*/true);
       table.kernels.push_back(std::move(kernel));
       infos.push_back(std::move(*info));
@@ -94,6 +137,7 @@ public:
       return failure();
     for (auto [kernel, info] : llvm::zip_equal(table.kernels, infos)) {
       kernel.symbol = info.symbol;
+      kernel.config = takeConfigText(kernel.dispatch);
       kernel.tileCount = info.tileCount;
       kernel.scratchBytes = int64_t(info.scratchBytes);
       kernel.flops = info.flops;

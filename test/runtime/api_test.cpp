@@ -135,7 +135,9 @@ TEST(QueryTest, Commands) {
             VISIR_OK);
   EXPECT_EQ(info.kind, VISIR_COMMAND_DISPATCH);
   EXPECT_STREQ(info.function, "add");
-  EXPECT_STREQ(info.config, "width=16");
+  EXPECT_STREQ(info.config,
+               "{cost = {cycles = 4000 : i64, executed_flops = 48 : i64, "
+               "issued_flops = 96 : i64}, width = 16 : i64}");
   EXPECT_EQ(info.tile_count, 4u);
   EXPECT_EQ(info.flops, 64);
   EXPECT_EQ(info.bytes, 3u * 256);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/calibration.h"
 #include "tools/common/json.h"
 #include "tools/common/npy.h"
 #include "tools/common/peak.h"
@@ -220,6 +221,79 @@ TEST(PeakTest, IsPlausible) {
   EXPECT_GT(peak.gflops, 1);
   EXPECT_LT(peak.gflops, 10000);
   EXPECT_GE(peak.lanes, 4u);
+  EXPECT_GT(peak.memoryGbs, 0.1);
+  EXPECT_LT(peak.memoryGbs, 10000);
+  EXPECT_GT(peak.nearGbs, 0.5 * peak.memoryGbs);
+  EXPECT_EQ(peak.bandwidth(64), peak.nearGbs);
+  EXPECT_EQ(peak.bandwidth(4 << 20), peak.farGbs);
+  EXPECT_EQ(peak.bandwidth(1 << 30), peak.memoryGbs);
+}
+
+TEST(StatisticsTest, Ranks) {
+  EXPECT_THAT(ranksOf({5, 1, 3}), testing::ElementsAre(2, 0, 1));
+  // Equal values share their places.
+  EXPECT_THAT(ranksOf({2, 1, 2, 2}), testing::ElementsAre(2, 0, 2, 2));
+  EXPECT_TRUE(ranksOf({}).empty());
+}
+
+TEST(StatisticsTest, RankCorrelation) {
+  EXPECT_DOUBLE_EQ(rankCorrelation({1, 2, 3, 4}, {1, 20, 21, 500}), 1);
+  EXPECT_DOUBLE_EQ(rankCorrelation({1, 2, 3, 4}, {9, 7, 5, -1}), -1);
+  EXPECT_NEAR(rankCorrelation({1, 2, 3, 4, 5}, {5, 6, 7, 8, 7}), 0.8208, 1e-4);
+  EXPECT_EQ(rankCorrelation({1, 1, 1}, {1, 2, 3}), 0);
+  EXPECT_EQ(rankCorrelation({}, {}), 0);
+}
+
+TEST(WorkTest, IsReadFromTheConfiguration) {
+  visir_command_info_t info = {};
+  info.flops = 64;
+  info.config = "{cost = {cycles = 4000 : i64, executed_flops = 48 : i64, "
+                "issued_flops = 96 : i64}, kernel = \"window\"}";
+  CommandWork work = workOf(info);
+  EXPECT_EQ(work.flops, 64);
+  EXPECT_EQ(work.executedFlops, 48);
+  EXPECT_EQ(work.issuedFlops, 96);
+  EXPECT_EQ(work.cycles, 4000);
+  // Of copies, and of artifacts by another compiler.
+  for (const char *config : {"", "{lanes = 16 : i64}", "executed_flops = x",
+                             "executed_flops = -3", "issued_flops = nan"}) {
+    info.config = config;
+    work = workOf(info);
+    EXPECT_EQ(work.executedFlops, 64) << config;
+    EXPECT_EQ(work.issuedFlops, 64) << config;
+    EXPECT_EQ(work.cycles, 0) << config;
+  }
+}
+
+TEST(BenchTest, SharesOfWhatACommandDoes) {
+  CommandTime command = {};
+  command.work = {64, 48, 96, 4000};
+  command.medianUs = 4;
+  command.boundUs = 3;
+  Peak peak = {};
+  peak.gflops = 0.048;
+  EXPECT_DOUBLE_EQ(wastedLanes(command.work), 0.5);
+  EXPECT_DOUBLE_EQ(shareOfPeak(command, peak), 0.25);
+  EXPECT_DOUBLE_EQ(shareOfRoof(command), 0.75);
+  EXPECT_EQ(wastedLanes({}), 0);
+  EXPECT_EQ(shareOfRoof({}), 0);
+}
+
+TEST(CalibrationTest, CountsCommandsWithAnEstimate) {
+  Benchmark benchmark;
+  for (auto [model, measured] :
+       {std::pair(10.0, 12.0), {0.0, 99.0}, {30.0, 20.0}, {20.0, 30.0}}) {
+    CommandTime command = {};
+    command.modelUs = model;
+    command.medianUs = measured;
+    benchmark.commands.push_back(command);
+  }
+  Calibration calibration = calibrate(benchmark);
+  EXPECT_EQ(calibration.commands, 3u);
+  EXPECT_DOUBLE_EQ(calibration.modelUs, 60);
+  EXPECT_DOUBLE_EQ(calibration.measuredUs, 62);
+  EXPECT_DOUBLE_EQ(calibration.rankCorrelation, 0.5);
+  EXPECT_NEAR(calibration.medianError, 1.0 / 3, 1e-9);
 }
 
 RuntimeOptions parse(std::vector<const char *> words,

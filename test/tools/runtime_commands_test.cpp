@@ -180,6 +180,37 @@ TEST_F(CommandTest, BenchPrintsTimesAndCommands) {
   EXPECT_THAT(result.out, HasSubstr("\"nodes\":\"/conv1/Conv\""));
 }
 
+TEST_F(CommandTest, ProfileTellsWhatEachCommandReaches) {
+  Result result = call("profile", {artifact, "--threads=1"});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  for (const char *part :
+       {" GFLOP executed, ", "; by the direct method ", " GB/s from the second ",
+        "GFLOP/s", "% peak", "GB/s", "% roof", "% idle"})
+    EXPECT_THAT(result.out, HasSubstr(part));
+  result = call("profile", {artifact, "--threads=1", "--json"});
+  for (const char *part :
+       {"\"flops\":64,", "\"executed_flops\":48,", "\"wasted_lanes\":0.5,",
+        "\"gbs\":", "\"share_of_roof\":", "\"memory_gbs\":"})
+    EXPECT_THAT(result.out, HasSubstr(part));
+}
+
+TEST_F(CommandTest, BenchCalibratesTheCostModel) {
+  Result result = call("bench", {artifact, "--runs=5", "--calibrate"});
+  EXPECT_EQ(result.code, kExitOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("main: rank correlation "));
+  EXPECT_THAT(result.out,
+              HasSubstr(" of model and measurement over 2 of 6 commands, "));
+  EXPECT_THAT(result.out, HasSubstr("  model us   ratio  kind\n"));
+  EXPECT_THAT(result.out, HasSubstr("  2 copy\n"));
+  result = call("bench", {artifact, "--runs=5", "--calibrate", "--json"});
+  EXPECT_THAT(result.out, HasSubstr("\"rank_correlation\":0,"));
+  EXPECT_THAT(result.out, HasSubstr("\"model_us\":"));
+  result = call("profile", {artifact, "--calibrate"});
+  EXPECT_EQ(result.code, kExitUsage);
+  EXPECT_EQ(result.err, "error: option is --calibrate, expected one that "
+                        "--help lists\n");
+}
+
 TEST_F(CommandTest, ProfileWritesATrace) {
   std::string trace = folder + "trace.json";
   Result result = call("profile", {artifact, "--trace", trace});
@@ -212,11 +243,13 @@ TEST_F(CommandTest, InspectTellsWhatIsInside) {
 TEST_F(CommandTest, InspectTellsOfNodesAndConstants) {
   Result result = call("inspect", {artifact, "--top=1"});
   for (const char *part : {" of ONNX in ", "1 copy", "1 fill",
+                           "; 0 changes of layout and 0 moves of parts inside\n",
                            "\nlargest constants, and the nodes of the first "
                            "command that reads each\n"})
     EXPECT_THAT(result.out, HasSubstr(part));
   result = call("inspect", {artifact, "--json"});
-  EXPECT_THAT(result.out, HasSubstr("\"kinds\":{"));
+  EXPECT_THAT(result.out,
+              HasSubstr("\"interior_relayouts\":0,\"interior_moves\":0,\"kinds\":{"));
   EXPECT_THAT(result.out, HasSubstr("\"largest_constants\":[{\"index\":"));
 }
 
@@ -234,6 +267,8 @@ TEST_F(CommandTest, PagesHoldTheirData) {
   text = readText(page);
   EXPECT_THAT(text, HasSubstr("\"median_us\":"));
   EXPECT_THAT(text, HasSubstr("\"peak_gflops\":"));
+  EXPECT_THAT(text, HasSubstr("\"memory_gbs\":"));
+  EXPECT_THAT(text, HasSubstr("\"roof_share\":"));
   Result result = call("inspect", {artifact, "--html", "/nowhere/page.html"});
   EXPECT_EQ(result.code, kExitFailed);
   EXPECT_EQ(result.err, "error: \"/nowhere/page.html\": cannot be written\n");

@@ -3,7 +3,9 @@
 
 #include "tools/common/statistics.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -43,9 +45,47 @@ RunTimes measureRuns(Model &model, const RuntimeOptions &options) {
   return result;
 }
 
-CommandTime describeCommand(const Model &model, uint32_t index) {
-  CommandTime command = {index, model.module.command(model.entry, index), "", 0,
-                         0};
+// The least time that the command's operations and its bytes each need; bytes
+// come from where tensors of their size lie, constants from where all do.
+double boundOf(const Model &model, const CommandTime &command,
+               const Peak &peak) {
+  double bytesUs = 0;
+  uint64_t constants = model.module.info().constant_bytes;
+  for (const visir_binding_info_t &binding :
+       model.module.bindings(model.entry, command.index)) {
+    bool constant = binding.kind == VISIR_MEMORY_CONSTANT;
+    uint32_t ways = binding.is_read + binding.is_written;
+    bytesUs += static_cast<double>(binding.bytes * ways) * 1e-3 /
+               peak.bandwidth(constant ? constants : binding.bytes);
+  }
+  return std::max(command.work.executedFlops * 1e-3 / peak.gflops, bytesUs);
+}
+
+// The slowest thread's part of the estimate, if tiles are shared out evenly.
+double modelOf(const CommandTime &command, const Peak &peak,
+               uint32_t threads) {
+  double cyclesPerUs = peak.gflops * 1e3 / (4.0 * peak.lanes * threads);
+  uint32_t tiles = command.info.tile_count;
+  double share = 1;
+  if (command.info.parallel && tiles > 0)
+    share = std::ceil(static_cast<double>(tiles) / threads) / tiles;
+  return command.work.cycles / cyclesPerUs * share;
+}
+
+CommandTime describeCommand(const Model &model, uint32_t index,
+                            const Benchmark &benchmark) {
+  CommandTime command = {};
+  command.index = index;
+  command.info = model.module.command(model.entry, index);
+  command.work = workOf(command.info);
+  Peak peak = benchmark.peak;
+  command.modelUs = modelOf(command, peak, benchmark.threads);
+  if (!command.info.parallel) {
+    for (double *limit :
+         {&peak.gflops, &peak.nearGbs, &peak.farGbs, &peak.memoryGbs})
+      *limit /= benchmark.threads;
+  }
+  command.boundUs = boundOf(model, command, peak);
   for (uint32_t i = 0; i < command.info.source_count; ++i) {
     command.sources += i ? " " : "";
     command.sources +=
@@ -54,10 +94,11 @@ CommandTime describeCommand(const Model &model, uint32_t index) {
   return command;
 }
 
-std::vector<CommandTime> measureCommands(Model &model) {
+std::vector<CommandTime> measureCommands(Model &model,
+                                         const Benchmark &benchmark) {
   std::vector<CommandTime> commands;
   for (uint32_t i = 0; i < model.entryInfo.command_count; ++i)
-    commands.push_back(describeCommand(model, i));
+    commands.push_back(describeCommand(model, i, benchmark));
   std::vector<std::vector<double>> times(commands.size());
   model.session.setProfiling(true);
   for (uint64_t run = 0; run < kProfiledRuns; ++run) {
@@ -107,7 +148,7 @@ Benchmark measure(Model &model, const RuntimeOptions &options) {
   result.peak = measurePeak(result.threads);
   model.session.warmup();
   result.times = measureRuns(model, options);
-  result.commands = measureCommands(model);
+  result.commands = measureCommands(model, result);
   return result;
 }
 

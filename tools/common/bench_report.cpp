@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/bench.h"
+#include "tools/common/calibration.h"
+#include "tools/common/text.h"
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 
 namespace visir::tools {
-namespace {
-
-std::string format(const char *pattern, ...)
-    __attribute__((format(printf, 1, 2)));
-std::string format(const char *pattern, ...) {
-  char text[512];
-  va_list list;
-  va_start(list, pattern);
-  vsnprintf(text, sizeof(text), pattern, list);
-  va_end(list);
-  return text;
-}
-
-// GFLOP/s of a number of operations; 0 without a time.
-double rate(double flops, double microseconds) {
-  return microseconds > 0 ? flops / microseconds * 1e-3 : 0;
-}
-
-std::string shorten(const std::string &text, size_t most) {
-  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
-}
-
 std::vector<CommandTime> longestFirst(const Benchmark &benchmark,
                                       const RuntimeOptions &options) {
   std::vector<CommandTime> rows = benchmark.commands;
@@ -41,6 +19,8 @@ std::vector<CommandTime> longestFirst(const Benchmark &benchmark,
   return rows;
 }
 
+namespace {
+
 double sumOfCommands(const Benchmark &benchmark) {
   double sum = 0;
   for (const CommandTime &command : benchmark.commands)
@@ -48,7 +28,8 @@ double sumOfCommands(const Benchmark &benchmark) {
   return sum;
 }
 
-void commandJson(const CommandTime &command, JsonWriter &json) {
+void commandJson(const CommandTime &command, const Peak &peak,
+                 JsonWriter &json) {
   json.beginObject();
   json.field("index", command.index);
   json.field("function", command.info.function);
@@ -57,7 +38,16 @@ void commandJson(const CommandTime &command, JsonWriter &json) {
   json.field("median_us", command.medianUs);
   json.field("flops", command.info.flops);
   json.field("gflops", rate(command.info.flops, command.medianUs));
+  json.field("executed_flops", command.work.executedFlops);
+  json.field("executed_gflops",
+             rate(command.work.executedFlops, command.medianUs));
+  json.field("share_of_peak", shareOfPeak(command, peak));
+  json.field("wasted_lanes", wastedLanes(command.work));
   json.field("bytes", command.info.bytes);
+  json.field("gbs", rate(static_cast<double>(command.info.bytes),
+                         command.medianUs));
+  json.field("share_of_roof", shareOfRoof(command));
+  json.field("model_us", command.modelUs);
   json.field("tiles", command.info.tile_count);
   json.field("parallel", command.info.parallel != 0);
   json.endObject();
@@ -78,24 +68,38 @@ std::string benchmarkText(const Model &model, const Benchmark &benchmark,
                    "out of the page cache %.1f us after %.1f us\n",
                    benchmark.cached.runUs, benchmark.cached.loadUs,
                    benchmark.cold.runUs, benchmark.cold.loadUs);
-  text += format("%.3f GFLOP, %.1f GFLOP/s, %.1f %% of the measured peak of "
-                 "%.1f GFLOP/s\n\n",
+  double executed = benchmark.executedFlops();
+  double share = rate(executed, times.medianUs) / benchmark.peak.gflops;
+  text += format("%.3f GFLOP executed, %.1f %% of the measured peak of %.1f "
+                 "GFLOP/s; by the direct method %.3f GFLOP, %.1f GFLOP/s, "
+                 "%.1f %%\n",
+                 executed * 1e-9, 100 * share, benchmark.peak.gflops,
                  model.entryInfo.flops * 1e-9, gflops,
-                 100 * gflops / benchmark.peak.gflops, benchmark.peak.gflops);
-  text += format("%10s %6s %9s %6s %8s  %-28s %s\n", "us", "%", "GFLOP/s",
-                 "% peak", "MB", "function", "nodes");
+                 100 * gflops / benchmark.peak.gflops);
+  text += format("reading %.0f GB/s from the second cache, %.0f from the outer "
+                 "one, %.0f from memory\n\n",
+                 benchmark.peak.nearGbs, benchmark.peak.farGbs,
+                 benchmark.peak.memoryGbs);
+  text += format("%10s %6s %9s %6s %7s %6s %6s %8s  %-22s %s\n", "us", "%",
+                 "GFLOP/s", "% peak", "GB/s", "% roof", "% idle", "MB",
+                 "function", "nodes");
   double sum = sumOfCommands(benchmark);
-  for (const CommandTime &row : longestFirst(benchmark, options)) {
-    double rowRate = rate(row.info.flops, row.medianUs);
-    text += format("%10.1f %6.1f %9.1f %6.1f %8.2f  %-28s %s\n", row.medianUs,
-                   sum > 0 ? 100 * row.medianUs / sum : 0, rowRate,
-                   100 * rowRate / benchmark.peak.gflops,
+  for (const CommandTime &row : longestFirst(benchmark, options))
+    text += format("%10.1f %6.1f %9.1f %6.1f %7.1f %6.1f %6.1f %8.2f  %-22s "
+                   "%s\n",
+                   row.medianUs, sum > 0 ? 100 * row.medianUs / sum : 0,
+                   rate(row.work.executedFlops, row.medianUs),
+                   100 * shareOfPeak(row, benchmark.peak),
+                   rate(static_cast<double>(row.info.bytes), row.medianUs),
+                   100 * shareOfRoof(row), 100 * wastedLanes(row.work),
                    static_cast<double>(row.info.bytes) * 1e-6,
-                   shorten(row.info.function, 28).c_str(),
+                   shorten(row.info.function, 22).c_str(),
                    shorten(row.sources, 60).c_str());
-  }
-  text += format("%10.1f  sum of %zu commands, each measured alone\n", sum,
-                 benchmark.commands.size());
+  text += format("%10.1f  sum of %zu commands, each measured alone\n\n"
+                 "GFLOP/s and %% peak count executed operations; %% roof: the "
+                 "time that peak and\nbandwidth allow, of the time taken; "
+                 "%% idle: lanes and rows that nobody needs\n",
+                 sum, benchmark.commands.size());
   return text;
 }
 
@@ -122,10 +126,21 @@ void benchmarkJson(const Model &model, const Benchmark &benchmark,
   json.field("gflops", gflops);
   json.field("peak_gflops", benchmark.peak.gflops);
   json.field("share_of_peak", gflops / benchmark.peak.gflops);
+  json.field("executed_flops", benchmark.executedFlops());
+  json.field("executed_share_of_peak",
+             rate(benchmark.executedFlops(), times.medianUs) /
+                 benchmark.peak.gflops);
+  json.field("near_gbs", benchmark.peak.nearGbs);
+  json.field("far_gbs", benchmark.peak.farGbs);
+  json.field("memory_gbs", benchmark.peak.memoryGbs);
+  Calibration calibration = calibrate(benchmark);
+  json.field("rank_correlation", calibration.rankCorrelation);
+  json.field("model_us", calibration.modelUs);
+  json.field("median_model_error", calibration.medianError);
   json.field("session_bytes", model.session.memoryBytes());
   json.key("commands").beginArray();
   for (const CommandTime &row : longestFirst(benchmark, options))
-    commandJson(row, json);
+    commandJson(row, benchmark.peak, json);
   json.endArray();
   json.endObject();
 }

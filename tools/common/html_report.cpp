@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/html_report.h"
 
+#include "tools/common/calibration.h"
 #include "tools/common/inspect.h"
 #include "tools/common/report_page.h"
 
@@ -30,9 +31,16 @@ void timedCommandJson(const rt::Module &module, uint32_t entry, uint32_t index,
   commandJson(module, entry, index, json);
   json.key("arena");
   arenaJson(module, entry, index, json);
+  CommandWork work = workOf(module.command(entry, index));
+  json.field("executed", work.executedFlops);
+  json.field("wasted", wastedLanes(work));
   if (benchmark) {
-    json.field("us", benchmark->commands[index].medianUs);
-    json.field("start", benchmark->commands[index].startUs);
+    const CommandTime &command = benchmark->commands[index];
+    json.field("us", command.medianUs);
+    json.field("start", command.startUs);
+    json.field("peak_share", shareOfPeak(command, benchmark->peak));
+    json.field("roof_share", shareOfRoof(command));
+    json.field("model", command.modelUs);
   }
   json.endObject();
 }
@@ -64,6 +72,10 @@ std::string htmlReport(const rt::Module &module, uint32_t entry,
     json.field("median_us", benchmark->times.medianUs);
     json.field("threads", benchmark->threads);
     json.field("peak_gflops", benchmark->peak.gflops);
+    json.field("near_gbs", benchmark->peak.nearGbs);
+    json.field("memory_gbs", benchmark->peak.memoryGbs);
+    json.field("executed", benchmark->executedFlops());
+    json.field("rank_correlation", calibrate(*benchmark).rankCorrelation);
   }
   json.key("commands").beginArray();
   for (uint32_t i = 0; i < entryInfo.command_count; ++i)

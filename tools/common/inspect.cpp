@@ -19,6 +19,8 @@ std::string megabytes(uint64_t bytes) {
 }
 
 constexpr uint32_t kTopConstants = 10;
+// Kinds of commands that compute nothing.
+constexpr const char *kRelayout = "relayout", *kMove = "move";
 
 std::string nodesText(const rt::Module &module, uint32_t entry,
                       uint32_t command) {
@@ -41,25 +43,34 @@ std::string commandText(const rt::Module &module, uint32_t entry,
   return text + nodesText(module, entry, index) + "\n";
 }
 
-// What a command does, as its function is called: "contract" of
-// "k12_contract".
-std::string kindOf(const visir_command_info_t &command) {
-  const char *underscore = strchr(command.function, '_');
-  return underscore ? underscore + 1 : command.function;
-}
-
 // How many commands there are of each kind, and of how many nodes they are.
 struct Summary {
   std::map<std::string, uint32_t> kinds;
   std::set<std::string> nodes;
+  // Commands that compute nothing and touch none of the entry's own inputs and
+  // outputs: those that put a whole tensor into another order, and others.
+  uint32_t interiorRelayouts = 0, interiorMoves = 0;
 };
+
+bool touchesOutside(const rt::Module &module, uint32_t entry,
+                    uint32_t command) {
+  for (const visir_binding_info_t &binding : module.bindings(entry, command))
+    if (binding.kind == VISIR_MEMORY_INPUT ||
+        binding.kind == VISIR_MEMORY_OUTPUT)
+      return true;
+  return false;
+}
 
 Summary summariseEntry(const rt::Module &module, uint32_t entry) {
   Summary summary;
   uint32_t count = module.entry(entry).command_count;
   for (uint32_t i = 0; i < count; ++i) {
     visir_command_info_t command = module.command(entry, i);
-    ++summary.kinds[kindOf(command)];
+    std::string kind = kindOf(command);
+    ++summary.kinds[kind];
+    if ((kind == kRelayout || kind == kMove) &&
+        !touchesOutside(module, entry, i))
+      ++(kind == kMove ? summary.interiorMoves : summary.interiorRelayouts);
     for (uint32_t j = 0; j < command.source_count; ++j)
       summary.nodes.insert(
           visir_module_command_source(module.get(), entry, i, j));
@@ -140,7 +151,9 @@ std::string entryText(const rt::Module &module, uint32_t index) {
     result += separator + std::to_string(count) + " " + kind;
     separator = ", ";
   }
-  result += "\n";
+  result += "; " + std::to_string(summary.interiorRelayouts) +
+            " changes of layout and " + std::to_string(summary.interiorMoves) +
+            " moves of parts inside\n";
   for (uint32_t i = 0; i < info.input_count; ++i) {
     visir_tensor_info_t tensor = module.input(index, i);
     result +=
@@ -191,6 +204,8 @@ void entryJson(const rt::Module &module, uint32_t index, JsonWriter &json) {
   json.endArray();
   Summary summary = summariseEntry(module, index);
   json.field("nodes", static_cast<uint64_t>(summary.nodes.size()));
+  json.field("interior_relayouts", summary.interiorRelayouts);
+  json.field("interior_moves", summary.interiorMoves);
   json.key("kinds").beginObject();
   for (const auto &[kind, count] : summary.kinds)
     json.field(kind, count);
@@ -206,6 +221,11 @@ void entryJson(const rt::Module &module, uint32_t index, JsonWriter &json) {
 }
 
 } // namespace
+
+std::string kindOf(const visir_command_info_t &command) {
+  const char *underscore = strchr(command.function, '_');
+  return underscore ? underscore + 1 : command.function;
+}
 
 void commandJson(const rt::Module &module, uint32_t entry, uint32_t index,
                  JsonWriter &json) {

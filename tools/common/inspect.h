@@ -10,6 +10,10 @@
 
 namespace visir::tools {
 
+// What a command does, as its function is called: "contract" of
+// "k12_contract".
+std::string kindOf(const visir_command_info_t &command);
+
 // With the `top` largest constants, 10 for 0.
 std::string inspectText(const rt::Module &module, uint32_t top);
 // The fields of a command, without the object around them.

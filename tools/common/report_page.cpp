@@ -18,8 +18,8 @@ td.text { text-align: left; max-width: 50em; overflow-wrap: anywhere; }
 </style></head><body>
 <h1 id="title"></h1><p id="summary"></p>
 <div id="times"><h2>Timeline</h2><svg id="timeline" height="90"></svg>
-<h2>Roofline</h2><p>Commands by operations per byte; the line is the measured
-peak.</p><svg id="roofline" height="320"></svg></div>
+<h2>Roofline</h2><p>Commands by executed operations per byte; the lines are
+the measured peak and what is read from the second cache and from memory.</p><svg id="roofline" height="320"></svg></div>
 <h2>Memory plan</h2><p>The arena's bytes (upwards) over the commands; a box is a
 value from its write to its last read.</p><svg id="memory" height="320"></svg>
 <h2>Commands</h2><p>Click a heading to sort, a row to mark the command above.
@@ -33,7 +33,7 @@ const commands = data.commands.map((c, index) => ({index, ...c}));
 const timed = data.median_us !== undefined;
 const byId = id => document.getElementById(id);
 const mb = bytes => (bytes / 1e6).toFixed(2) + " MB";
-const gflops = c => c.us > 0 ? c.flops / c.us / 1e3 : 0;
+const gflops = c => c.us > 0 ? c.executed / c.us / 1e3 : 0;
 const kind = c => c.function.replace(/^k\d+_/, "");
 const kinds = [...new Set(commands.map(kind))];
 const colour = c =>
@@ -61,7 +61,8 @@ function mark(index) {
 }
 
 const tip = c => `#${c.index} ${c.function}\n` +
-  (timed ? `${c.us.toFixed(1)} us, ${gflops(c).toFixed(1)} GFLOP/s\n` : "") +
+  (timed ? `${c.us.toFixed(1)} us, ${gflops(c).toFixed(1)} GFLOP/s, ` +
+    `${(100 * c.roof_share).toFixed(0)} % of the roofline\n` : "") +
   c.nodes.join("\n");
 
 function timeline() {
@@ -78,8 +79,9 @@ function timeline() {
 
 function roofline() {
   const svg = byId("roofline"), width = svg.clientWidth, height = 320;
-  const points = commands.filter(c => c.flops > 0 && c.us > 0 && c.bytes > 0);
-  const log = Math.log10, intensity = c => log(c.flops / c.bytes);
+  const points = commands.filter(
+    c => c.executed > 0 && c.us > 0 && c.bytes > 0);
+  const log = Math.log10, intensity = c => log(c.executed / c.bytes);
   const left = Math.min(-1, ...points.map(intensity));
   const right = Math.max(2, ...points.map(intensity));
   const top = log(data.peak_gflops) + 0.3;
@@ -96,6 +98,15 @@ function roofline() {
        stroke: "#888"});
   draw(svg, "text", {x: 45, y: peak - 4}).textContent =
     `peak ${data.peak_gflops.toFixed(1)} GFLOP/s, ${data.threads} threads`;
+  for (const [gbs, name] of [[data.near_gbs, "second cache"],
+                             [data.memory_gbs, "memory"]]) {
+    const ridge = Math.min(log(data.peak_gflops / gbs), right);
+    const from = Math.max(left, bottom - log(gbs));
+    draw(svg, "line", {x1: x(from), y1: y(from + log(gbs)), x2: x(ridge),
+         y2: y(ridge + log(gbs)), stroke: "#888"});
+    draw(svg, "text", {x: x(from) + 6, y: y(from + log(gbs)) - 6})
+      .textContent = `${name} ${gbs.toFixed(0)} GB/s`;
+  }
   const longest = Math.max(...points.map(c => c.us));
   for (const c of points)
     draw(svg, "circle", {cx: x(intensity(c)), cy: y(log(gflops(c))),
@@ -132,8 +143,12 @@ function memory() {
 
 const columns = [["#", c => c.index], ["function", c => c.function],
   ...(timed ? [["us", c => c.us], ["GFLOP/s", gflops],
-      ["% peak", c => 100 * gflops(c) / data.peak_gflops]] : []),
-  ["MFLOP", c => c.flops / 1e6], ["MB", c => c.bytes / 1e6],
+      ["% peak", c => 100 * c.peak_share],
+      ["GB/s", c => c.us > 0 ? c.bytes / c.us / 1e3 : 0],
+      ["% roof", c => 100 * c.roof_share], ["model us", c => c.model]] : []),
+  ["% idle lanes", c => 100 * c.wasted],
+  ["MFLOP", c => c.flops / 1e6], ["executed", c => c.executed / 1e6],
+  ["MB", c => c.bytes / 1e6],
   ["tiles", c => c.tiles], ["nodes", c => c.nodes.length],
   ["configuration", c => c.config], ["fused from", c => c.nodes.join(" ")]];
 
@@ -163,7 +178,11 @@ byId("summary").textContent = `${data.producer}, options: ` +
   `${new Set(commands.flatMap(c => c.nodes)).size} ONNX nodes, ` +
   `${(data.flops / 1e9).toFixed(3)} GFLOP, code ${mb(data.code_bytes)}, ` +
   `constants ${mb(data.constant_bytes)}, arena ${mb(data.arena_bytes)}` +
-  (timed ? `, ${data.median_us.toFixed(1)} us a run` : "") + ".";
+  (timed ? `, ${data.median_us.toFixed(1)} us a run, ` +
+    `${(data.executed / 1e9).toFixed(3)} GFLOP executed at ` +
+    `${(data.executed / data.median_us / data.peak_gflops / 10).toFixed(1)} ` +
+    `% of the peak; the cost model's rank correlation is ` +
+    `${data.rank_correlation.toFixed(3)}` : "") + ".";
 const head = byId("commands").tHead.insertRow();
 columns.forEach(([name], i) => {
   const cell = document.createElement("th");

@@ -2,6 +2,7 @@
 #include "tools/common/runtime_commands.h"
 
 #include "tools/common/bench.h"
+#include "tools/common/calibration.h"
 #include "tools/common/check.h"
 #include "tools/common/devices.h"
 #include "tools/common/html_report.h"
@@ -123,7 +124,9 @@ static void measureAndReport(const RuntimeOptions &options, bool firstRuns) {
   if (!options.html.empty())
     writeText(options.html, htmlReport(model.module, model.entry, &benchmark));
   if (!options.json)
-    return print(benchmarkText(model, benchmark, options));
+    return print(options.calibrate
+                     ? calibrationText(model, benchmark, options)
+                     : benchmarkText(model, benchmark, options));
   JsonWriter json;
   benchmarkJson(model, benchmark, options, json);
   printJson(json);

@@ -105,6 +105,8 @@ constexpr OptionHelp kOptions[] = {
     {"--top", "N", "bp", "longest commands to list (default: all)"},
     {"--top", "N", "i", "largest constants to list (default: 10)"},
     {"--labels", "FILE", "r", "names of the values, one per line"},
+    {"--calibrate", "", "b",
+     "print the compiler's cost model beside each\ncommand's time, and their rank correlation"},
     {"--trace", "FILE", "bp", "write a trace for ui.perfetto.dev"},
     {"--html", "FILE", "bp",
      "write a page with timeline, roofline, memory plan\nand commands"},
@@ -142,6 +144,8 @@ bool parseFlag(const std::string &word, RuntimeOptions *options) {
     options->json = true;
   else if (word == "--raw")
     options->raw = true;
+  else if (word == "--calibrate")
+    options->calibrate = true;
   else if (word == "--full")
     options->full = true;
   else if (word == "--copy-code")

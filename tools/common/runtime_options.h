@@ -48,6 +48,7 @@ struct RuntimeOptions {
   std::string labels; // file with a class name per line
   std::string trace;  // file for a Perfetto trace
   std::string html;   // file for a page
+  bool calibrate = false; // print the cost model beside the times
 };
 
 // Reads the words after the name of a command (run, bench, profile, inspect,

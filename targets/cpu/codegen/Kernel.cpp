@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/Kernel.h"
 
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/Tiled.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
@@ -95,7 +96,10 @@ FailureOr<KernelInfo> cpu::emitKernel(DispatchOp op, const CpuSpec &spec,
   if (llvm::is_contained(op.getExtents().take_front(op.getParallelRank()), 0))
     return kb.finish(1, 0);
   FailureOr<KernelInfo> info = emitRoot(kb);
-  if (failed(info))
+  if (failed(info)) {
     kernels.lookupSymbol((symbol + kBodySuffix).str())->erase();
+    return failure();
+  }
+  setLoopCost(op, *makeLoopPlan(kb, /*reduces=*/false), spec, info->flops);
   return info;
 }

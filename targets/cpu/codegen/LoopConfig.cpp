@@ -297,3 +297,16 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
   config.tilePoints = std::max<int64_t>(1, tile / best);
   return config;
 }
+
+double cpu::loopNanoseconds(DispatchOp op, const Nest &nest,
+                            const LoopConfig &config) {
+  double points = double(nest.parallelPoints()) * nest.reductionPoints();
+  if (nest.dims.empty() || points == 0)
+    return points;
+  LaneCost model{op, nest, usedLoads(op, nest), payloadCost(op)};
+  unsigned last = nest.dims.size() - 1;
+  if (config.transposes)
+    return points * model.transposed(last - 1, last, config.lanes);
+  unsigned dim = config.alongReduction ? last : nest.parallelRank() - 1;
+  return points * model.perPoint(dim, std::max(config.lanes, 1u));
+}

@@ -36,6 +36,11 @@ mlir::FailureOr<LoopConfig> readLoopConfig(DispatchOp op);
 LoopConfig chooseLoopConfig(DispatchOp op, const Nest &nest,
                             const CpuSpec &spec);
 
+/// What that count makes of all points, in nanoseconds; `nest` is in the order
+/// of `config`.
+double loopNanoseconds(DispatchOp op, const Nest &nest,
+                       const LoopConfig &config);
+
 } // namespace visir::cpu
 
 #endif // VISIR_TARGETS_CPU_CODEGEN_LOOPCONFIG_H

@@ -7,6 +7,7 @@ python -m test.e2e.models.worker MODEL.onnx GOLDEN.npz RUNS WITH_REFERENCE
 import json
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -63,6 +64,14 @@ def run_everywhere(artifact, inputs, runs):
     return first, same
 
 
+def layout_changes(artifact):
+    """Commands inside that do nothing but change a layout."""
+    command = [visir.locate.tool(), "inspect", artifact, "--json"]
+    text = subprocess.run(command, capture_output=True, check=True).stdout
+    entries = json.loads(text)["entries"]
+    return sum(entry["interior_relayouts"] for entry in entries)
+
+
 def judge(path, golden_path, runs, with_reference):
     with numpy.load(golden_path) as arrays:
         inputs = {n[3:]: arrays[n] for n in arrays.files if n[:3] == "in:"}
@@ -76,6 +85,7 @@ def judge(path, golden_path, runs, with_reference):
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         report["compile_mb"] = usage.ru_maxrss / 1024
         report["artifact_mb"] = os.path.getsize(artifact) / 1e6
+        report["layout_changes"] = layout_changes(artifact)
         results, same = run_everywhere(artifact, inputs, runs)
     report["error"] = relative_error(results, golden)
     report["same_bits"] = same

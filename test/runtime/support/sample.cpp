@@ -35,7 +35,8 @@ void addFunctions(schema::ProgramT &program, Bytes &code) {
   add->scratch_bytes = 100;
   add->frame_bytes = 64;
   add->flops = 64;
-  add->config = "width=16";
+  add->config = "{cost = {cycles = 4000 : i64, executed_flops = 48 : i64, "
+                "issued_flops = 96 : i64}, width = 16 : i64}";
   add->digest.resize(VISIR_SHA256_BYTES);
   program.functions.push_back(std::move(add));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/attention/Attention.h"
 
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/attention/RowBlock.h"
 
 using namespace mlir;
@@ -107,11 +108,9 @@ FailureOr<KernelInfo> cpu::emitAttention(DispatchOp op, const CpuSpec &spec,
     return failure();
   KernelBuilder kb(op, spec, kernels, symbol);
   AttentionEmitter(kb, *plan).emit();
-  double rows = double(plan->points(plan->batchLoops)) *
-                double(plan->points(plan->outerRowLoops)) *
-                double(plan->extent(plan->rowLoop));
-  double width = double(plan->depth() + plan->extent(plan->valueLoop));
-  return kb.finish(plan->tileCount, 2 * rows * double(plan->keys()) * width);
+  KernelWork work = workOf(op, *plan);
+  setCost(op, spec, work);
+  return kb.finish(plan->tileCount, work.flops);
 }
 
 DictionaryAttr cpu::attentionConfig(DispatchOp op, const CpuSpec &spec,

@@ -3,6 +3,7 @@
 
 #include "compiler/support/Constants.h"
 #include "targets/common/LiveKeys.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/contraction/Plan.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -16,6 +17,9 @@ using namespace visir::cpu;
 /// blocks per piece at least, so that packing stays small beside them.
 static constexpr double kMinWork = 200000;
 static constexpr int64_t kMaxPieces = 64, kMinBlocks = 4;
+/// Cycles of the softmax for each vector of scores, and for each element of
+/// keys and values that is packed.
+static constexpr double kSoftmaxCycles = 12, kPackCycles = 0.25;
 
 int64_t AttentionPlan::points(ArrayRef<unsigned> loops) const {
   int64_t count = 1;
@@ -188,6 +192,7 @@ void AttentionPlanner::chooseTiles() {
     plan.scoreVectors = unsigned(score);
     plan.valueVectors = unsigned(value);
   }
+  plan.rowCycles = bestCost;
   plan.rowClasses = makeRowClasses(plan.nest, {}, plan.rowLoop, plan.rows);
   plan.valueColumns = makeColumnClasses(plan.extent(plan.valueLoop),
                                         plan.valueVectors, plan.lanes);
@@ -233,4 +238,25 @@ FailureOr<AttentionPlan> cpu::planAttention(DispatchOp op, const CpuSpec &spec,
   planner.chooseTiles();
   planner.cutWork();
   return std::move(planner.plan);
+}
+
+KernelWork cpu::workOf(DispatchOp op, const AttentionPlan &plan) {
+  double batch = double(plan.points(plan.batchLoops));
+  double outer = double(plan.points(plan.outerRowLoops));
+  double rows = batch * outer * double(plan.extent(plan.rowLoop));
+  double keys = double(plan.keys()), depth = double(plan.depth());
+  double width = double(plan.extent(plan.valueLoop));
+  double flops = 2 * rows * keys * (depth + width);
+  double vectors = double(plan.valuePitch()) / plan.lanes;
+  double pieces = double(plan.tileCount);
+  double cycles =
+      batch * outer * plan.rowCycles +
+      rows * (double(plan.keyPanels()) * kSoftmaxCycles +
+              vectors * epilogueCycles(op)) +
+      pieces * keys * (depth + width) * kPackCycles;
+  KernelWork work{flops, flops, cycles};
+  work.issuedFlops = 2 * rows *
+                     (double(plan.scorePitch()) * depth +
+                      keys * double(plan.valuePitch()));
+  return work;
 }

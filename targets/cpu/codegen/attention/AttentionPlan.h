@@ -9,6 +9,8 @@
 
 namespace visir::cpu {
 
+struct KernelWork;
+
 /// The operands of the root, as the prologue yields them.
 enum AttentionOperand : unsigned { kQuery, kKey, kValue, kMask };
 
@@ -35,6 +37,7 @@ struct AttentionPlan {
   /// has `blocks`.
   int64_t blocks = 1, blocksPerPiece = 1;
   uint32_t tileCount = 1;
+  double rowCycles = 0; ///< products of one batch point and outer row
 
   int64_t extent(int loop) const {
     return loop < 0 ? 1 : nest.loops[loop].extent;
@@ -49,6 +52,9 @@ struct AttentionPlan {
   int64_t scorePitch() const { return keyPanels() * lanes; }
   int64_t valuePitch() const;
 };
+
+/// What the kernel of `plan` does and how long that should take.
+KernelWork workOf(DispatchOp op, const AttentionPlan &plan);
 
 /// The plan of an `attention` dispatch. On failure `reason` says why the
 /// kernel does not apply.

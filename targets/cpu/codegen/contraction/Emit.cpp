@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/contraction/Emit.h"
 
 #include "targets/common/SplitForms.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/contraction/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -374,10 +375,9 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
     return failure();
   KernelBuilder kb(op, spec, kernels, symbol);
   LoopEmitter(kb, *contraction, plan).emit();
-  double points = 2;
-  for (const FlatLoop &loop : contraction->nest.loops)
-    points *= double(loop.extent);
-  return kb.finish(plan.tileCount, points);
+  KernelWork work = workOf(op, *contraction, spec, plan);
+  setCost(op, spec, work);
+  return kb.finish(plan.tileCount, work.flops);
 }
 
 DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,

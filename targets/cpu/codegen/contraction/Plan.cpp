@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/contraction/Plan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
 #include "targets/cpu/codegen/contraction/Tile.h"
 
@@ -13,6 +14,10 @@ using namespace visir::cpu;
 
 /// Multiply-adds that a piece of work has at least, and the most pieces.
 static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
+
+/// Cycles per element of a panel that is packed, and per vector of a row that
+/// is prepared beside its payload.
+static constexpr double kPackCycles = 0.25, kPrepareCycles = 2;
 
 /// With more row tiles the first one's waits for memory do not count.
 static constexpr int64_t kMostAheadTiles = 64;
@@ -274,4 +279,37 @@ TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
   cutWork(c, spec, *best);
   planAhead(c, *best);
   return std::move(*best);
+}
+
+/// Operands that are made for the tiles: panels of the vector operand, rows of
+/// the scalar one.
+static double preparationCycles(DispatchOp op, const Contraction &c,
+                                const TilePlan &plan) {
+  double steps = double(c.reductionPoints()), batch = c.points(c.batchLoops);
+  double cycles = 0;
+  if (c.packVector)
+    cycles += batch * steps * double(c.extent(c.vectorLoop)) * kPackCycles;
+  if (c.prepareScalar)
+    cycles += batch * double(c.points(c.outerRowLoops)) *
+              double(c.rowExtent()) * steps / plan.lanes *
+              (payloadCycles(op.getPrologueBlock()) + kPrepareCycles);
+  return cycles;
+}
+
+KernelWork cpu::workOf(DispatchOp op, const Contraction &c,
+                       const CpuSpec &spec, const TilePlan &plan) {
+  double rowsOnce = double(c.points(c.batchLoops)) *
+                    double(c.points(c.outerRowLoops));
+  double steps = double(c.reductionPoints());
+  double lanes = lanesOf(plan.columnClasses, plan.lanes);
+  double flops = 2;
+  for (const FlatLoop &loop : c.nest.loops)
+    flops *= double(loop.extent);
+  double vectors = rowsOnce * double(c.rowExtent()) * lanes / plan.lanes;
+  double cycles = costOf(c, spec, plan) * steps * rowsOnce +
+                  vectors * epilogueCycles(op) +
+                  preparationCycles(op, c, plan);
+  KernelWork work{flops, flops, cycles};
+  work.issuedFlops = flops * lanes / double(c.extent(c.vectorLoop));
+  return work;
 }

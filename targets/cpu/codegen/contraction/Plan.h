@@ -11,6 +11,8 @@
 
 namespace visir::cpu {
 
+struct KernelWork;
+
 struct TilePlan {
   unsigned rows = 1;    ///< of a full register tile
   unsigned vectors = 1; ///< of a full register tile
@@ -53,6 +55,10 @@ struct TilePlan {
 /// of `contraction` becomes an outer row, whose windows are clipped at run
 /// time.
 TilePlan planTiles(Contraction &contraction, const CpuSpec &spec);
+
+/// What the tiles of `plan` do and how long that should take.
+KernelWork workOf(DispatchOp op, const Contraction &contraction,
+                  const CpuSpec &spec, const TilePlan &plan);
 
 /// Cycles per reduction step of a register tile, of whose scalars `group` are
 /// one load.

@@ -3,6 +3,7 @@
 
 #include "targets/common/Payload.h"
 #include "targets/common/SplitForms.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/nest/RowsAhead.h"
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
@@ -314,10 +315,9 @@ FailureOr<KernelInfo> cpu::emitWindow(DispatchOp op, const CpuSpec &spec,
   Type element = op.getPrologueBlock().getTerminator()->getOperand(0).getType();
   KernelBuilder kb(op, spec, kernels, symbol);
   WindowEmitter(kb, *plan, element).emit();
-  double points = 2;
-  for (const FlatLoop &loop : plan->nest.loops)
-    points *= double(loop.extent);
-  return kb.finish(plan->tileCount, points);
+  KernelWork work = workOf(op, *plan);
+  setCost(op, spec, work);
+  return kb.finish(plan->tileCount, work.flops);
 }
 
 DictionaryAttr cpu::windowConfig(DispatchOp op, const CpuSpec &spec,

@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/window/WindowPlan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/Cost.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -18,6 +19,8 @@ static constexpr int64_t kMaxTaps = 16;
 /// pieces.
 static constexpr double kMinWork = 100000;
 static constexpr int64_t kMaxPieces = 64;
+/// Cycles of what the choice of a tile counts as one.
+static constexpr double kCostCycles = 0.5;
 
 namespace {
 
@@ -185,6 +188,7 @@ LogicalResult WindowPlanner::chooseTile() {
   if (best == 0)
     return fail("no register tile fits the borders");
   plan.rows = unsigned(best);
+  plan.rowCost = bestCost;
   int64_t available =
       llvm::divideCeil(plan.extent(plan.vectorLoop), int64_t(plan.lanes));
   while (plan.rows * plan.vectors * 2 <= 8 && plan.vectors * 2 <= available)
@@ -256,4 +260,19 @@ FailureOr<WindowPlan> cpu::planWindow(DispatchOp op, const CpuSpec &spec,
     return failure();
   planner.cutWork();
   return std::move(planner.plan);
+}
+
+KernelWork cpu::workOf(DispatchOp op, const WindowPlan &plan) {
+  double flops = 2, steps = 1;
+  for (const FlatLoop &loop : plan.nest.loops)
+    flops *= double(loop.extent);
+  for (unsigned loop : plan.windowLoops)
+    steps *= double(plan.extent(loop));
+  double lanes = lanesOf(plan.columnClasses, plan.lanes);
+  double rows = double(plan.outerCount) * lanes / plan.lanes;
+  double once = epilogueCycles(op) * double(plan.extent(plan.rowLoop));
+  KernelWork work{flops, flops,
+                  rows * (plan.rowCost * steps * kCostCycles + once)};
+  work.issuedFlops = flops * lanes / double(plan.extent(plan.vectorLoop));
+  return work;
 }

@@ -7,6 +7,8 @@
 
 namespace visir::cpu {
 
+struct KernelWork;
+
 /// A windowed reduction: its loops by role and its register tile.
 struct WindowPlan {
   FlatNest nest;
@@ -29,9 +31,14 @@ struct WindowPlan {
   int64_t outerPerPiece = 1, blocksPerPiece = 1;
   int64_t outerCount = 1, blockCount = 1;
   uint32_t tileCount = 1;
+  /// Accesses and products of one row of windows, per vector and window row.
+  double rowCost = 0;
 
   int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
 };
+
+/// What the kernel of `plan` does and how long that should take.
+KernelWork workOf(DispatchOp op, const WindowPlan &plan);
 
 /// The plan of a `reduce` dispatch. On failure `reason` says why windows do
 /// not apply.

@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/winograd/Winograd.h"
 
 #include "targets/common/Payload.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/nest/Product.h"
 #include "targets/cpu/codegen/nest/Totals.h"
 #include "targets/cpu/codegen/winograd/Fetch.h"
@@ -453,8 +454,7 @@ FailureOr<KernelInfo> cpu::emitWinograd(DispatchOp op, const CpuSpec &spec,
     return failure();
   KernelBuilder kb(op, spec, kernels, symbol);
   WinogradEmitter(kb, *plan).emit();
-  double points = 2;
-  for (const FlatLoop &loop : plan->nest().loops)
-    points *= double(loop.extent);
-  return kb.finish(plan->tileCount, points);
+  KernelWork work = workOf(op, *plan);
+  setCost(op, spec, work);
+  return kb.finish(plan->tileCount, work.flops);
 }

@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/winograd/WinogradPlan.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/contraction/Plan.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -237,4 +238,19 @@ FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
   planner.chooseSumBlock();
   planner.estimate();
   return std::move(planner.plan);
+}
+
+KernelWork cpu::workOf(DispatchOp op, const WinogradPlan &plan) {
+  double flops = 2;
+  for (const FlatLoop &loop : plan.nest().loops)
+    flops *= double(loop.extent);
+  double channels = double(plan.outChannels());
+  double perTile = 2 * double(plan.points()) * double(plan.inChannels());
+  double vectors = flops / (2 * double(plan.contraction.reductionPoints())) /
+                   plan.lanes;
+  KernelWork work{flops, perTile * channels * double(plan.totalTiles),
+                  plan.cycles + vectors * epilogueCycles(op)};
+  work.issuedFlops = perTile * double(plan.chunks() * plan.outPitch()) *
+                     double(llvm::alignTo(plan.totalTiles, plan.tileRows));
+  return work;
 }

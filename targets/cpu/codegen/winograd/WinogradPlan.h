@@ -8,6 +8,8 @@
 
 namespace visir::cpu {
 
+struct KernelWork;
+
 /// One dimension of the image: its loops and its tiles. Without loops, the
 /// one point of a dimension that the filter does not have.
 struct FilterAxis {
@@ -57,6 +59,9 @@ struct WinogradPlan {
   int64_t inPointPitch() const { return blockTiles * inPitch() + 16; }
   int64_t outPointPitch() const { return blockTiles * outPitch() + 16; }
 };
+
+/// What the kernel of `plan` does; of its own method the products count.
+KernelWork workOf(DispatchOp op, const WinogradPlan &plan);
 
 /// The plan for `outputs` results per dimension. On failure `reason` says why
 /// filtering does not apply. `weights` is the layout that the weights are to
