@@ -68,3 +68,17 @@ def finish(results, problems):
     )
     print(f"{passed} passed, {len(problems)} failed, {excused} skipped")
     return 1 if problems or not passed else 0
+
+
+def conclude(path, results, outcomes, *, reasons=False, update=False):
+    """Judges the results by the list at `path` and returns the exit code.
+
+    `reasons` prints every test that did not pass, `update` writes the list anew
+    before that; the list admits `outcomes`."""
+    if reasons:
+        for name, (outcome, reason) in results.items():
+            if outcome != "passed":
+                print(f"{name} {outcome}: {reason}")
+    if update:
+        write(path, results)
+    return finish(results, judge(results, read(path, outcomes)))

@@ -426,23 +426,22 @@ def test_refuses_options(shape, text):
         visir.compile(model, options=["--shape", shape])
 
 
-def attention_model():
-    """The operator with a cache, causal, as the newest opsets have it."""
-    nodes = [
-        node(
-            "Attention",
-            ["q", "k", "v", "", "past_k", "past_v"],
-            ["y", "present_k", "present_v"],
-            is_causal=1,
-        )
-    ]
-    new, past = (1, 2, "N", 8), (1, 2, "P", 8)
+def attention_model(new=(1, 2, "N", 8), past=(1, 2, "P", 8), **attributes):
+    """The operator with a cache, as the newest opsets have it; causal where no
+    attributes are given."""
+    outputs = ["y", "present_k", "present_v"]
+    attention = node(
+        "Attention",
+        ["q", "k", "v", "", "past_k", "past_v"],
+        outputs,
+        **(attributes or {"is_causal": 1}),
+    )
     graph = helper.make_graph(
-        nodes,
+        [attention],
         "graph",
         [tensor(name, new) for name in "qkv"]
         + [tensor(name, past) for name in ("past_k", "past_v")],
-        [tensor(n, None) for n in ("y", "present_k", "present_v")],
+        [tensor(name, None) for name in outputs],
     )
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10
@@ -600,21 +599,8 @@ def test_tools_know_sizes_and_states(tmp_path):
 
 def step_model(heads=2, size=8):
     """One token attends to a cache and to itself; the cache grows by it."""
-    nodes = [
-        node("Attention", ["q", "k", "v", "", "past_k", "past_v"],
-             ["y", "present_k", "present_v"], scale=0.5)
-    ]  # fmt: skip
     new, past = (1, heads, 1, size), (1, heads, "P", size)
-    graph = helper.make_graph(
-        nodes,
-        "graph",
-        [tensor(name, new) for name in "qkv"]
-        + [tensor(name, past) for name in ("past_k", "past_v")],
-        [tensor(n, None) for n in ("y", "present_k", "present_v")],
-    )
-    return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10
-    )
+    return attention_model(new, past, scale=0.5)
 
 
 def compiled_step(capacity):

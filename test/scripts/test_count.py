@@ -62,6 +62,17 @@ def test_lists_need_reasons(listed):
         expectations.read(listed, ("failed",))
 
 
+def test_conclusions_tell_reasons_and_update(listed, capsys):
+    results = {"a": ("passed", ""), "b": ("failed", "first")}
+    outcomes = ("failed",)
+    assert expectations.conclude(listed, results, outcomes, reasons=True) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "b failed: first"
+    assert lines[-1] == "1 passed, 1 failed, 0 skipped"
+    assert expectations.conclude(listed, results, outcomes, update=True) == 0
+    assert listed.read_text() == "# head\nb failed: first\n"
+
+
 def test_counts_of_a_stage(capsys):
     results = {"a": ("passed", ""), "b": ("failed", "x"), "c": ("passed", "")}
     assert expectations.finish(results, {"c": "passes, listed as failed"}) == 1

@@ -161,14 +161,13 @@ def main():
     results.update(judge_models(found, arguments.target, arguments.jobs))
     counts = collections.Counter(outcome for outcome, _ in results.values())
     print("arm", ", ".join(f"{counts[o]} {o}" for o in ("passed", *OUTCOMES)))
-    if arguments.reasons:
-        for name, (outcome, reason) in results.items():
-            if outcome != "passed":
-                print(f"{name} {outcome}: {reason}")
-    if arguments.update:
-        expectations.write(LIST, results)
-    listed = expectations.read(LIST, OUTCOMES)
-    return expectations.finish(results, expectations.judge(results, listed))
+    return expectations.conclude(
+        LIST,
+        results,
+        OUTCOMES,
+        reasons=arguments.reasons,
+        update=arguments.update,
+    )
 
 
 if __name__ == "__main__":

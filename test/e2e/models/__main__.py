@@ -138,10 +138,9 @@ def main():
             report = future.result()
             results[name] = outcome_of(name, report)
             print(describe(name, report), flush=True)
-    if arguments.update:
-        expectations.write(LIST, results)
-    listed = expectations.read(LIST, OUTCOMES)
-    return expectations.finish(results, expectations.judge(results, listed))
+    return expectations.conclude(
+        LIST, results, OUTCOMES, update=arguments.update
+    )
 
 
 if __name__ == "__main__":

@@ -184,14 +184,13 @@ def main():
             if name.endswith("/" + target)
         )
         print(target, ", ".join(f"{counts[o]} {o}" for o in OUTCOMES))
-    if arguments.reasons:
-        for name, (outcome, reason) in results.items():
-            if outcome != "passed":
-                print(f"{name} {outcome}: {reason}")
-    if arguments.update:
-        expectations.write(LIST, results)
-    listed = expectations.read(LIST, OUTCOMES[1:])
-    return expectations.finish(results, expectations.judge(results, listed))
+    return expectations.conclude(
+        LIST,
+        results,
+        OUTCOMES[1:],
+        reasons=arguments.reasons,
+        update=arguments.update,
+    )
 
 
 if __name__ == "__main__":

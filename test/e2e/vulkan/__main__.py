@@ -146,14 +146,13 @@ def main():
         print(f"{arguments.exports} has no export {arguments.models}")
     counts = collections.Counter(outcome for outcome, _ in results.values())
     print("vulkan", ", ".join(f"{counts[o]} {o}" for o in ("passed", *OUTCOMES)))
-    if arguments.reasons:
-        for name, (outcome, reason) in results.items():
-            if outcome != "passed":
-                print(f"{name} {outcome}: {reason}")
-    if arguments.update:
-        expectations.write(LIST, results)
-    listed = expectations.read(LIST, OUTCOMES)
-    return expectations.finish(results, expectations.judge(results, listed))
+    return expectations.conclude(
+        LIST,
+        results,
+        OUTCOMES,
+        reasons=arguments.reasons,
+        update=arguments.update,
+    )
 
 
 if __name__ == "__main__":
