@@ -3,6 +3,7 @@
 #ifndef VISIR_RUNTIME_ARTIFACT_VERIFY_PARTS_H
 #define VISIR_RUNTIME_ARTIFACT_VERIFY_PARTS_H
 
+#include "runtime/artifact/manifest_access.h"
 #include "runtime/artifact/verify.h"
 #include "runtime/base/checked.h"
 
@@ -17,13 +18,6 @@ inline Status malformed(const char *format, ...) {
   Status status = Status::errorList(StatusCode::malformed, format, list);
   va_end(list);
   return status;
-}
-
-// For printf's %llu.
-inline unsigned long long wide(uint64_t value) { return value; }
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
 }
 
 // A FlatBuffer may share parts between many tables, so that a small file asks

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // visir_module_*.
+#include "runtime/artifact/manifest_access.h"
 #include "runtime/exec/api.h"
 
 namespace schema = visir::schema;
 using namespace visir::runtime;
 
 namespace {
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 ModuleOptions moduleOptions(const visir_module_options_t *options) {
   visir_module_options_t given = readOptions(options);

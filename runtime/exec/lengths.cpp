@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/exec/lengths.h"
 
+#include "runtime/artifact/manifest_access.h"
+
 namespace visir::runtime {
 namespace {
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 bool inRange(const schema::Symbol &symbol, int64_t value) {
   return value >= 0 && static_cast<uint64_t>(value) >= symbol.min() &&

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/exec/plan.h"
 
+#include "runtime/artifact/manifest_access.h"
+
 namespace visir::runtime {
 namespace {
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 bool isTensor(const schema::BindingRef &ref) {
   return ref.kind() == schema::BufferKind::input ||

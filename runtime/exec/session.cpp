@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/exec/session.h"
 
+#include "runtime/artifact/manifest_access.h"
 #include "runtime/base/checked.h"
 
 #include <stdio.h>
@@ -12,10 +13,6 @@ constexpr uint64_t kAlignment = 64;
 // Keeps the scratch of two threads out of one prefetched pair of lines.
 constexpr uint64_t kScratchAlignment = 128;
 
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
-
 uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 // Bytes of all tensors of the list, each aligned. The verifier bounds their
@@ -25,12 +22,6 @@ template <typename Tensors> uint64_t alignedBytes(const Tensors *tensors) {
   for (uint32_t i = 0; i < sizeOf(tensors); ++i)
     bytes += alignUp(tensors->Get(i)->bytes(), kAlignment);
   return bytes;
-}
-
-const schema::Tensor &tensorOf(const schema::Entry &entry, uint32_t index) {
-  uint32_t inputs = sizeOf(entry.inputs());
-  return index < inputs ? *entry.inputs()->Get(index)
-                        : *entry.outputs()->Get(index - inputs);
 }
 
 // Whether a view is as large as the tensor can be.

@@ -3,15 +3,12 @@
 #ifndef VISIR_TARGETS_CUDA_DRIVER_CUDA_CODE_H
 #define VISIR_TARGETS_CUDA_DRIVER_CUDA_CODE_H
 
+#include "runtime/artifact/manifest_access.h"
 #include "runtime/base/checked.h"
 #include "runtime/device/driver.h"
 #include "targets/cuda/driver/cuda_device.h"
 
 namespace visir::runtime::cuda {
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 struct Code {
   ~Code();

@@ -11,16 +11,8 @@ namespace {
 
 constexpr uint64_t kAlignment = VISIR_CUDA_WORKSPACE_ALIGNMENT;
 
-unsigned long long wide(uint64_t value) { return value; }
-
 Status noMemory() {
   return Status::error(StatusCode::outOfMemory, "no memory for a session");
-}
-
-const schema::Tensor &tensorOf(const schema::Entry &entry, uint32_t index) {
-  uint32_t inputs = sizeOf(entry.inputs());
-  return index < inputs ? *entry.inputs()->Get(index)
-                        : *entry.outputs()->Get(index - inputs);
 }
 
 void destroyGraph(const Api &api, EntryGraph &graph) {

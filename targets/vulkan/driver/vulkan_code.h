@@ -3,15 +3,12 @@
 #ifndef VISIR_TARGETS_VULKAN_DRIVER_VULKAN_CODE_H
 #define VISIR_TARGETS_VULKAN_DRIVER_VULKAN_CODE_H
 
+#include "runtime/artifact/manifest_access.h"
 #include "runtime/base/checked.h"
 #include "runtime/device/driver.h"
 #include "targets/vulkan/driver/vulkan_device.h"
 
 namespace visir::runtime::vulkan {
-
-template <typename Vector> uint32_t sizeOf(const Vector *vector) {
-  return vector ? vector->size() : 0;
-}
 
 // A function as the device runs it.
 struct Kernel {
@@ -28,6 +25,9 @@ struct Code {
   Status load(const Artifact &artifact, const char *which);
   Status upload(const SectionBytes *sections);
 
+  const char *description() const {
+    return device.physical().properties.deviceName;
+  }
   // A descriptor set layout of that many storage buffers.
   VkDescriptorSetLayout setLayout(uint32_t descriptors) const {
     return setLayouts[descriptors];

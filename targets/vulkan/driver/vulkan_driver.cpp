@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The Vulkan driver: kernels are SPIR-V modules, an entry is one command
 // buffer.
+#include "runtime/device/queue_driver.h"
 #include "targets/vulkan/abi/kernel_abi.h"
 #include "targets/vulkan/driver/vulkan_session.h"
 
@@ -81,90 +82,32 @@ uint32_t list(DeviceInfo *devices, uint32_t capacity) {
   return instance.count();
 }
 
-Code *unwrap(DriverCode *code) { return reinterpret_cast<Code *>(code); }
-Session *unwrap(DriverSession *session) {
-  return reinterpret_cast<Session *>(session);
-}
+using Functions = QueueDriver<Code, Session>;
 
-void unload(DriverCode *opaque) {
-  Code *code = unwrap(opaque);
-  destroy(code->allocator, code);
-}
-
-Status load(const Artifact &artifact, const schema::Program &program,
-            const LoadOptions &options, const Allocator &allocator,
-            DriverCode **out) {
-  Code *code = create<Code>(allocator);
-  if (!code)
-    return Status::error(StatusCode::outOfMemory, "no memory to load code");
-  code->allocator = allocator;
-  code->program = &program;
-  Status status = code->load(artifact, options.which);
-  if (status.ok())
-    *out = reinterpret_cast<DriverCode *>(code);
-  else
-    destroy(allocator, code);
-  return status;
-}
-
-const char *describe(const DriverCode *code) {
-  return reinterpret_cast<const Code *>(code)
-      ->device.physical()
-      .properties.deviceName;
-}
-
-Status upload(DriverCode *code, const SectionBytes *sections) {
-  return unwrap(code)->upload(sections);
-}
-
-void close(DriverSession *opaque) {
-  Session *session = unwrap(opaque);
-  destroy(session->code->allocator, session);
-}
-
-Status open(DriverCode *opaque, uint64_t memoryLimit, DriverSession **out) {
-  Code *code = unwrap(opaque);
-  Session *session = create<Session>(code->allocator);
-  if (!session)
-    return Status::error(StatusCode::outOfMemory, "no memory for a session");
-  Status status = session->open(*code, memoryLimit);
-  if (status.ok())
-    *out = reinterpret_cast<DriverSession *>(session);
-  else
-    destroy(code->allocator, session);
-  return status;
-}
-
-uint64_t memoryBytes(const DriverSession *session) {
-  return reinterpret_cast<const Session *>(session)->memoryBytes();
-}
-
-uint8_t *tensor(DriverSession *opaque, uint32_t entry, uint32_t index) {
-  Session *session = unwrap(opaque);
-  return session->host.data() + session->entries[entry].tensorOffsets[index];
-}
-
-uint8_t *state(DriverSession *opaque, uint32_t index) {
-  Session *session = unwrap(opaque);
-  return session->host.data() + session->stateOffsets[index];
-}
-
-Status run(DriverSession *session, EntryRun *run) {
-  return unwrap(session)->run(run);
-}
-
-constexpr DeviceSessions kSessions = {upload,      open,   close, describe,
-                                      memoryBytes, tensor, state, run,
-                                      nullptr,     nullptr};
+constexpr DeviceSessions kSessions = {Functions::upload,
+                                      Functions::open,
+                                      Functions::close,
+                                      Functions::describe,
+                                      Functions::memoryBytes,
+                                      Functions::tensor,
+                                      Functions::state,
+                                      Functions::run,
+                                      nullptr,
+                                      nullptr};
 
 } // namespace
 
 extern const Driver vulkanDriver;
-const Driver vulkanDriver = {"vulkan",   schema::DeviceKind::vulkan,
-                             rate,       list,
-                             load,       unload,
-                             &kSessions, nullptr,
-                             nullptr,    nullptr,
+const Driver vulkanDriver = {"vulkan",
+                             schema::DeviceKind::vulkan,
+                             rate,
+                             list,
+                             Functions::load,
+                             Functions::unload,
+                             &kSessions,
+                             nullptr,
+                             nullptr,
+                             nullptr,
                              nullptr};
 
 } // namespace visir::runtime

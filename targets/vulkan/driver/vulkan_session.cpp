@@ -9,16 +9,8 @@ namespace visir::runtime::vulkan {
 
 namespace {
 
-unsigned long long wide(uint64_t value) { return value; }
-
 Status noMemory() {
   return Status::error(StatusCode::outOfMemory, "no memory for a session");
-}
-
-const schema::Tensor &tensorOf(const schema::Entry &entry, uint32_t index) {
-  uint32_t inputs = sizeOf(entry.inputs());
-  return index < inputs ? *entry.inputs()->Get(index)
-                        : *entry.outputs()->Get(index - inputs);
 }
 
 } // namespace

@@ -39,6 +39,11 @@ struct Session {
     return arena.size() + host.size() + tensors.size();
   }
 
+  uint8_t *hostTensor(uint32_t entry, uint32_t index) {
+    return host.data() + entries[entry].tensorOffsets[index];
+  }
+  uint8_t *state(uint32_t index) { return host.data() + stateOffsets[index]; }
+
   const schema::Entry &entry(uint32_t index) const {
     return *code->program->entries()->Get(index);
   }
