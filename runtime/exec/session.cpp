@@ -164,15 +164,17 @@ Status Session::allocateMemory() {
   if (!allocated)
     return Status::error(StatusCode::outOfMemory, "no memory for a session");
 
-  uint8_t *next = stateMemory.data();
-  for (uint32_t i = 0; i < states.size(); ++i) {
-    states[i] = next;
-    next += alignUp(program.states()->Get(i)->bytes(), kAlignment);
-  }
   totalBytes = needs.arena + needs.scratch + needs.staging + needs.states +
                progressCount * sizeof(uint32_t);
-  if (device())
+  if (device()) {
     VISIR_RETURN_IF_ERROR(openDevice());
+  } else {
+    uint8_t *next = stateMemory.data();
+    for (uint32_t i = 0; i < states.size(); ++i) {
+      states[i] = next;
+      next += alignUp(program.states()->Get(i)->bytes(), kAlignment);
+    }
+  }
   SessionMemory memory = {device() != nullptr, arena.data(), states.data(),
                           lengths.data()};
   for (uint32_t i = 0; i < plans.size(); ++i) {

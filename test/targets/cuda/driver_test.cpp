@@ -170,14 +170,28 @@ visir_status_t enqueue(Runner &runner, float *x, float *y, void *stream) {
                                stream);
 }
 
+// A stream as a caller would make one.
+struct CallersStream {
+  CallersStream() {
+    NullDevice::find<int (*)(void **, unsigned)>("cuStreamCreate")(&stream, 0);
+  }
+  ~CallersStream() {
+    NullDevice::find<int (*)(void *)>("cuStreamDestroy_v2")(stream);
+  }
+  CallersStream(const CallersStream &) = delete;
+  CallersStream &operator=(const CallersStream &) = delete;
+
+  void *stream = nullptr;
+};
+
 TEST(CudaTest, TensorsInDeviceMemory) {
   NullDevice device;
   Runner runner;
   visir_status_t status = runner.open(makeSum().finish());
   ASSERT_EQ(status.code, VISIR_OK) << status.message;
   CallersMemory memory;
-  void *stream = nullptr;
-  NullDevice::find<int (*)(void **, unsigned)>("cuStreamCreate")(&stream, 0);
+  CallersStream callers;
+  void *stream = callers.stream;
   float *x[] = {memory.upload(std::vector<float>(64, 1.0f)),
                 memory.upload(std::vector<float>(64, 2.0f))};
   float *y[] = {memory.take(256), memory.take(256), memory.take(256)};
