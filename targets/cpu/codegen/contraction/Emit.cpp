@@ -43,7 +43,7 @@ private:
   void block(const ColumnClass &columns, Value number, Position position,
              BlockBody body);
   int64_t aheadDistance() const;
-  Offset aheadPart(Value outer, Value number);
+  Offset aheadPart(const Ranges &ranges, Value outer, Value number);
   void forPreparedRows(const Ranges &ranges, const Position &position);
   void preparedTiles(const Ranges &ranges, const Position &position,
                      const RowClass &rows, Value low, Value high);
@@ -110,8 +110,8 @@ void LoopEmitter::moveAll(Position &position, ArrayRef<unsigned> loops,
 void LoopEmitter::describeTiles() {
   SmallVector<Attribute> axes;
   int64_t divisor = 1;
-  for (int i = 3; i >= 0; --i) {
-    int64_t count = llvm::divideCeil(plan.counts[i], plan.chunks[i]);
+  for (int i : llvm::reverse(plan.order)) {
+    int64_t count = plan.parts(i);
     SmallVector<unsigned> loops;
     if (i == 0)
       llvm::append_range(loops, c.batchLoops);
@@ -133,21 +133,21 @@ void LoopEmitter::emit() {
   describeTiles();
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
     SmallVector<int64_t> parts;
-    for (int i = 0; i < 4; ++i)
-      parts.push_back(llvm::divideCeil(plan.counts[i], plan.chunks[i]));
+    for (int i : plan.order)
+      parts.push_back(plan.parts(i));
     SmallVector<Value> indices = unflatten(kb, number, parts);
-    Ranges ranges;
-    for (int i = 0; i < 4; ++i) {
-      if (parts[i] == 1) {
-        ranges.push_back({kb.index(0), kb.index(plan.counts[i])});
+    Ranges ranges(4);
+    for (auto [i, index] : llvm::zip_equal(plan.order, indices)) {
+      if (plan.parts(i) == 1) {
+        ranges[i] = {kb.index(0), kb.index(plan.counts[i])};
         continue;
       }
-      Offset low = advance(kb, {}, indices[i], plan.chunks[i]);
+      Offset low = advance(kb, {}, index, plan.chunks[i]);
       Value first = materialize(kb, low);
       Value last = materialize(kb, low.plus(plan.chunks[i]));
       if (plan.counts[i] % plan.chunks[i] != 0)
         last = minIndex(kb, last, kb.index(plan.counts[i]));
-      ranges.push_back({first, last});
+      ranges[i] = {first, last};
     }
     piece(ranges);
   });
@@ -226,7 +226,8 @@ void LoopEmitter::forRows(const Ranges &ranges, const Position &position,
           Offset first = advance(kb, {}, number, plan.rows);
           moveTo(start, c.rowLoop, materialize(kb, first));
         }
-        body(start, aheadPart(outer, number), rowClass, isFirst(number));
+        body(start, aheadPart(ranges, outer, number), rowClass,
+             isFirst(number));
       });
     }
   });
@@ -242,9 +243,13 @@ int64_t LoopEmitter::aheadDistance() const {
 
 /// From the current block to the panel of the next that a row tile fetches;
 /// nowhere for tiles beyond its panels, whose own lines are in the cache.
-Offset LoopEmitter::aheadPart(Value outer, Value number) {
+Offset LoopEmitter::aheadPart(const Ranges &ranges, Value outer,
+                              Value number) {
   if (!plan.ahead)
     return {};
+  // The place among the piece's tiles.
+  outer = arith::SubIOp::create(kb.b, kb.loc, outer, ranges[2].first);
+  number = arith::SubIOp::create(kb.b, kb.loc, number, ranges[3].first);
   Offset tile = advance(kb, advance(kb, {}, outer, plan.counts[3]), number, 1);
   Value panel = materialize(kb, tile);
   Value fetches = arith::CmpIOp::create(

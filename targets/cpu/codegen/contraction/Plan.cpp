@@ -160,10 +160,55 @@ static bool canPackTails(const Contraction &c, const CpuSpec &spec) {
                        [](const Window &window) { return window.alongRow; });
 }
 
-/// Cuts the work into pieces. Where the rows stay in the cache, the vector
-/// operand is cut first, so that each of its panels is read once and the next
-/// is fetched meanwhile; else one that stays in the cache is shared by all
-/// pieces, which are bands of rows.
+/// Bytes of the scalar operand and of the result, each element once.
+static int64_t rowBytes(const Contraction &c, const TilePlan &plan) {
+  int64_t steps = c.extent(c.vectorLoop);
+  int64_t depth = 1;
+  for (unsigned loop : c.reductionLoops)
+    if (!findWindow(c.windows, loop))
+      depth *= c.extent(loop);
+  return (steps + depth) * c.rowExtent() * plan.counts[2] *
+         elementBytes(c.element);
+}
+
+/// Bands that `count` rows are cut into before columns are: few, so that
+/// panels stay panels for many rows, and of one length.
+static int64_t bandsOf(int64_t count) {
+  constexpr int64_t kBands = 4;
+  bool even = int64_t(llvm::alignTo(count, kBands)) - count <= count / 20;
+  return even ? kBands : 2;
+}
+
+/// Chooses in which order the work is cut, and the most parts of each kind.
+/// Where the rows stay in the cache, the vector operand is cut first, so that
+/// each of its panels is read once and the next is fetched meanwhile; else one
+/// that stays in the cache is shared by all pieces, which are bands of rows.
+/// Between the two, where rows are more than the vector operand, a few bands
+/// come first: a thread then reads the rows that it wrote itself, and does not
+/// wait for another core's cache, which is as far as memory.
+static void chooseOrder(const Contraction &c, const CpuSpec &spec,
+                        TilePlan &plan, int64_t (&most)[4]) {
+  int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
+                        elementBytes(c.vectorAccess().element);
+  int64_t scalarBytes = c.reductionPoints() * c.rowExtent() * plan.counts[2] *
+                        elementBytes(c.element);
+  bool shared = vectorBytes <= spec.l2Bytes / 2;
+  bool inCache = scalarBytes <= spec.l2Bytes / 2 && !c.prepareScalar;
+  // Rows that are prepared for all columns stay whole.
+  if (c.prepareScalar && shared)
+    most[1] = 1;
+  if (c.packVector || !shared ||
+      (inCache && rowBytes(c, plan) < vectorBytes))
+    return;
+  llvm::copy(std::initializer_list<int>{0, 2, 3, 1}, plan.order);
+  if (!inCache)
+    return;
+  bool outer = plan.counts[2] > 1;
+  most[2] = outer ? bandsOf(plan.counts[2]) : 1;
+  most[3] = outer ? 1 : bandsOf(plan.counts[3]);
+}
+
+/// Cuts the work into pieces.
 static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
   plan.counts[0] = c.points(c.batchLoops);
   plan.counts[1] = llvm::divideCeil(c.extent(c.vectorLoop), plan.blockWidth());
@@ -177,24 +222,17 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
                 double(c.extent(c.vectorLoop)) * double(c.rowExtent()) *
                 double(plan.counts[0]) * double(plan.counts[2]);
   int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
-  int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
-                        elementBytes(c.vectorAccess().element);
-  bool shared = vectorBytes <= spec.l2Bytes / 2;
-  SmallVector<int> order =
-      shared ? SmallVector<int>{0, 2, 3, 1} : SmallVector<int>{0, 1, 2, 3};
-  int64_t scalarBytes = c.reductionPoints() * c.rowExtent() * plan.counts[2] *
-                        elementBytes(c.element);
-  if (c.packVector || (scalarBytes <= spec.l2Bytes / 2 && !c.prepareScalar))
-    order = {0, 1, 2, 3};
+  int64_t most[4] = {kMaxPieces, kMaxPieces, kMaxPieces, kMaxPieces};
+  chooseOrder(c, spec, plan, most);
+  // Rows of sums stay whole.
+  if (c.sumsRow)
+    most[3] = 1;
   int64_t pieces = 1;
-  for (int i : order) {
-    // Rows of sums, and rows that are prepared for all columns, stay whole.
-    if ((i == 3 && c.sumsRow) || (i == 1 && c.prepareScalar && shared))
-      continue;
-    int64_t parts = std::min<int64_t>(plan.counts[i],
-                                      std::max<int64_t>(wanted / pieces, 1));
+  for (int i : plan.order) {
+    int64_t parts = std::min({plan.counts[i], most[i],
+                              std::max<int64_t>(wanted / pieces, 1)});
     plan.chunks[i] = llvm::divideCeil(plan.counts[i], parts);
-    pieces *= llvm::divideCeil(plan.counts[i], plan.chunks[i]);
+    pieces *= plan.parts(i);
   }
   plan.tileCount = uint32_t(pieces);
 }

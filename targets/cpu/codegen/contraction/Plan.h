@@ -9,6 +9,8 @@
 #include "targets/cpu/codegen/contraction/Classify.h"
 #include "targets/cpu/codegen/nest/Columns.h"
 
+#include "llvm/Support/MathExtras.h"
+
 namespace visir::cpu {
 
 struct KernelWork;
@@ -32,6 +34,8 @@ struct TilePlan {
   /// outer rows, register tiles per row; and how many of each one piece has.
   int64_t counts[4] = {1, 1, 1, 1};
   int64_t chunks[4] = {1, 1, 1, 1};
+  /// In which order they are cut and pieces are numbered, slowest first.
+  int order[4] = {0, 1, 2, 3};
   uint32_t tileCount = 1;
 
   /// Narrow last vectors of several rows share an accumulator.
@@ -47,6 +51,9 @@ struct TilePlan {
     unsigned count = columns.columns.size(), per = rowsPerTail(columns);
     return per == 1 ? tileRows * count
                     : tileRows * (count - 1) + (tileRows + per - 1) / per;
+  }
+  int64_t parts(int i) const {
+    return llvm::divideCeil(counts[i], chunks[i]);
   }
   int64_t blockWidth() const { return int64_t(vectors) * lanes; }
 };
