@@ -19,6 +19,10 @@ static constexpr int64_t kMinWork = 200000, kMaxPieces = 64;
 /// is prepared beside its payload.
 static constexpr double kPackCycles = 0.25, kPrepareCycles = 2;
 
+/// The part of the second-level cache that data which is read again and again
+/// may have, and the delay by a vector from an outer one.
+static constexpr double kNearShare = 0.75, kFarLoadCycles = 0.3;
+
 /// With more row tiles the first one's waits for memory do not count.
 static constexpr int64_t kMostAheadTiles = 64;
 
@@ -85,8 +89,12 @@ static double costOf(const Contraction &c, const CpuSpec &spec,
       unsigned group = std::max(plan.group, plan.beside);
       double products = plan.accumulators(row.rows, column) +
                         broadcasts(spec, row.rows, group);
-      double step = stepCycles(spec, products,
-                               vectors + double(row.rows) / group, sums);
+      double step =
+          stepCycles(spec, products, vectors + double(row.rows) / group, sums);
+      // Every row tile reads the whole block of the vector operand.
+      if (steps * vectors * spec.vectorBytes >
+          kNearShare * double(spec.l2Bytes))
+        step += vectors * kFarLoadCycles;
       cost += (step + once / steps) * double(column.blockCount) *
               double(row.tileCount);
     }
@@ -179,6 +187,29 @@ static int64_t bandsOf(int64_t count) {
   return even ? kBands : 2;
 }
 
+/// Bytes between the first and the last element of the scalar operand.
+static int64_t scalarReach(const Contraction &c) {
+  const FlatAccess &access = c.nest.accesses[c.scalarLoads.front()];
+  int64_t last = 0;
+  for (auto [loop, stride] : llvm::zip_equal(c.nest.loops, access.strides))
+    last += std::max<int64_t>(stride, 0) * (loop.extent - 1);
+  return (last + 1) * elementBytes(access.element);
+}
+
+/// Whether the vector operand is to stay in the cache while bands of rows go
+/// by. Where it fills most of the cache, each piece reads it anew; else each
+/// block of columns reads the rows anew.
+static bool sharesVectors(const Contraction &c, const CpuSpec &spec,
+                          const TilePlan &plan, int64_t pieces) {
+  int64_t bytes = c.reductionPoints() * c.extent(c.vectorLoop) *
+                  elementBytes(c.vectorAccess().element);
+  if (bytes <= spec.l2Bytes / 2)
+    return true;
+  int64_t rows = scalarReach(c);
+  return double(bytes) <= kNearShare * double(spec.l2Bytes) &&
+         rows > spec.l2Bytes && bytes * pieces < rows * plan.counts[1];
+}
+
 /// Chooses in which order the work is cut, and the most parts of each kind.
 /// Where the rows stay in the cache, the vector operand is cut first, so that
 /// each of its panels is read once and the next is fetched meanwhile; else one
@@ -187,12 +218,12 @@ static int64_t bandsOf(int64_t count) {
 /// come first: a thread then reads the rows that it wrote itself, and does not
 /// wait for another core's cache, which is as far as memory.
 static void chooseOrder(const Contraction &c, const CpuSpec &spec,
-                        TilePlan &plan, int64_t (&most)[4]) {
+                        TilePlan &plan, int64_t pieces, int64_t (&most)[4]) {
   int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
                         elementBytes(c.vectorAccess().element);
   int64_t scalarBytes = c.reductionPoints() * c.rowExtent() * plan.counts[2] *
                         elementBytes(c.element);
-  bool shared = vectorBytes <= spec.l2Bytes / 2;
+  bool shared = sharesVectors(c, spec, plan, pieces);
   bool inCache = scalarBytes <= spec.l2Bytes / 2 && !c.prepareScalar;
   // Rows that are prepared for all columns stay whole.
   if (c.prepareScalar && shared)
@@ -223,7 +254,7 @@ static void cutWork(const Contraction &c, const CpuSpec &spec, TilePlan &plan) {
                 double(plan.counts[0]) * double(plan.counts[2]);
   int64_t wanted = std::clamp<int64_t>(int64_t(work / kMinWork), 1, kMaxPieces);
   int64_t most[4] = {kMaxPieces, kMaxPieces, kMaxPieces, kMaxPieces};
-  chooseOrder(c, spec, plan, most);
+  chooseOrder(c, spec, plan, wanted, most);
   // Rows of sums stay whole.
   if (c.sumsRow)
     most[3] = 1;

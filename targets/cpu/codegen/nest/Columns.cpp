@@ -12,9 +12,6 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
-/// Payload ops per vector above which the epilogue is a loop over rows.
-static constexpr unsigned kStraightPayload = 3;
-
 SmallVector<ColumnClass, 2>
 cpu::makeColumnClasses(int64_t extent, unsigned vectors, unsigned lanes) {
   SmallVector<ColumnClass, 2> classes;
@@ -54,7 +51,6 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
                            unsigned vectors, unsigned lanes, Type element)
     : kb(kb), nest(nest), vectorLoop(vectorLoop), rowLoop(rowLoop),
       pitch(int64_t(vectors) * lanes) {
-  unsigned ops = 0;
   for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
     ops += !op.hasTrait<OpTrait::ConstantLike>();
   // What goes lane by lane is as long as it has lanes.
@@ -70,7 +66,7 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
     if (kb.op.getStore(s).getSum() && rowLoop >= 0 &&
         store.strides[rowLoop] == 0)
       sumStores.push_back(s);
-  if (ops > kStraightPayload && rows > 1)
+  if (!isShort() && rows > 1)
     stash = kb.scratch(rows * pitch, element);
   for (const FlatAccess &store : nest.stores())
     turned.push_back(stash && isTurned(store)

@@ -78,6 +78,9 @@ void TileFetcher::fetch(Value point, Value chunk, Value first, unsigned count,
       Value number = arith::SubIOp::create(b, kb.loc, point, kb.index(skipped));
       Value due = arith::CmpIOp::create(b, kb.loc, arith::CmpIPredicate::sge,
                                         number, kb.index(0));
+      // The input of the next block, once.
+      if (stream.input && plan.chunksPerPiece > 1)
+        due = arith::AndIOp::create(b, kb.loc, due, isLastOfPiece(chunk));
       auto branch = scf::IfOp::create(b, kb.loc, due, /*withElse=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(branch.thenBlock());
@@ -87,6 +90,13 @@ void TileFetcher::fetch(Value point, Value chunk, Value first, unsigned count,
       fetchTile(stream, local, chunk, at[0], at[1]);
     }
   });
+}
+
+Value TileFetcher::isLastOfPiece(Value chunk) {
+  int64_t count = plan.chunksPerPiece;
+  Value part = arith::RemUIOp::create(kb.b, kb.loc, chunk, kb.index(count));
+  return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::eq, part,
+                               kb.index(count - 1));
 }
 
 /// The channels of one position of a tile.

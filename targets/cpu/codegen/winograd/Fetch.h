@@ -35,6 +35,7 @@ private:
   };
 
   void addStream(unsigned access, mlir::Value memory, bool input);
+  mlir::Value isLastOfPiece(mlir::Value chunk);
   void fetchTile(const Stream &stream, mlir::Value local, mlir::Value chunk,
                  mlir::Value row, mlir::Value column);
 

@@ -131,10 +131,16 @@ static Value combine(KernelBuilder &kb, ArrayRef<double> factors,
 }
 
 static Value add(KernelBuilder &kb, Value x, Value y) {
+  if (!x || !y)
+    return x ? x : y;
   return arith::AddFOp::create(kb.b, kb.loc, x, y);
 }
 
 static Value subtract(KernelBuilder &kb, Value x, Value y) {
+  if (!y)
+    return x;
+  if (!x)
+    return arith::NegFOp::create(kb.b, kb.loc, y);
   return arith::SubFOp::create(kb.b, kb.loc, x, y);
 }
 

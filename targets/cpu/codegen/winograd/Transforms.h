@@ -35,7 +35,7 @@ struct FilterTransform {
 mlir::ElementsAttr transformWeights(mlir::ElementsAttr weights,
                                     const FilterTransform &transform);
 
-/// The input transform of size() vectors.
+/// The input transform of size() vectors, of which null ones are zero.
 llvm::SmallVector<mlir::Value>
 emitInputTransform(KernelBuilder &kb, const FilterTransform &transform,
                    llvm::ArrayRef<mlir::Value> d);

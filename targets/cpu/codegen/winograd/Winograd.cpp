@@ -33,15 +33,14 @@ private:
   };
 
   ImageTile imageTile(Value number);
-  std::pair<Value, Value> inside(const FilterAxis &axis, Value first);
+  void forClasses(const FilterAxis &axis, Value first,
+                  function_ref<void(const TileClass &)> body);
   Values inputTransform(const FilterAxis &axis, const Values &values);
   Values resultTransform(const FilterAxis &axis, const Values &values);
   void transformInput(const ImageTile &tile, Value local);
-  void transformPatch(Value local, Offset channel, LaneGroup lanes,
-                      function_ref<Value(int64_t, int64_t)> load);
-  void patchVector(const ImageTile &tile, Value local, Value channel,
-                   LaneGroup lanes, Value whole,
-                   ArrayRef<std::pair<Value, Value>> ranges);
+  void transformPatch(const ImageTile &tile, Value local, Value channel,
+                      LaneGroup lanes, const TileClass &inRows,
+                      const TileClass &inColumns);
   void noteTile(const ImageTile &tile, Value first, Value local);
   void multiply(Value chunk, Value tiles);
   void multiplyBlock(Value point, Value chunk, Value tiles, Value block,
@@ -52,6 +51,8 @@ private:
   void transformResult(const ImageTile &tile, Value local, Value chunk);
   void resultVector(const ImageTile &tile, Value local, Value channel,
                     Value inChunk, const Column &column);
+  void storeResults(const ImageTile &tile, const Position &start,
+                    const Column &column, const Values &values);
   Value loadVector(Value memory, Offset at) {
     return loadLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes});
   }
@@ -71,7 +72,7 @@ private:
   TileFetcher fetcher;
   Value inputs;  ///< [point][block tile][input channel]
   Value results; ///< [point][block tile][result channel of the chunk]
-  Value patch;   ///< [row][column][lanes]: input at a border, or results
+  Value patch;   ///< [row][column][lanes] of results
 };
 
 WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
@@ -83,14 +84,15 @@ WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
   int64_t points = plan.points();
   inputs = kb.scratch(points * plan.inPointPitch(), element);
   results = kb.scratch(points * plan.outPointPitch(), element);
-  patch = kb.scratch(points * plan.lanes, element);
+  patch = kb.scratch(plan.rows.outputs * plan.columns.outputs * plan.lanes,
+                     element);
 }
 
 void WinogradEmitter::emit() {
   int64_t blocks = llvm::divideCeil(plan.totalTiles, plan.blockTiles);
   forRange(kb, kb.tileBegin, kb.tileEnd, [&](Value number) {
-    // All blocks of one chunk, as long as its weights are near.
-    Values at = unflatten(kb, number, {plan.chunks(), blocks});
+    // All blocks of one group of chunks, as long as its weights are near.
+    Values at = unflatten(kb, number, {plan.groups(), blocks});
     Value first = materialize(kb, advance(kb, {}, at[1], plan.blockTiles));
     Value tiles =
         arith::SubIOp::create(b, loc, kb.index(plan.totalTiles), first);
@@ -104,9 +106,13 @@ void WinogradEmitter::emit() {
       noteTile(tile, first, local);
       transformInput(tile, local);
     });
-    multiply(at[0], tiles);
-    forTiles([&](const ImageTile &tile, Value local) {
-      transformResult(tile, local, at[0]);
+    Offset chunks = advance(kb, {}, at[0], plan.chunksPerPiece);
+    forRange(kb, kb.index(0), kb.index(plan.chunksPerPiece), [&](Value part) {
+      Value chunk = materialize(kb, advance(kb, chunks, part, 1));
+      multiply(chunk, tiles);
+      forTiles([&](const ImageTile &tile, Value local) {
+        transformResult(tile, local, chunk);
+      });
     });
   });
 }
@@ -136,26 +142,22 @@ void WinogradEmitter::noteTile(const ImageTile &tile, Value first,
   fetcher.note(local, tile.position, imageTile(next).position);
 }
 
-/// Rows (or columns) of the patch of a tile at `first` that the results need
-/// and that lie in the tensor.
-std::pair<Value, Value> WinogradEmitter::inside(const FilterAxis &axis,
-                                                Value first) {
-  Value size = kb.index(axis.size());
-  Value low = kb.index(0);
-  if (!axis.exists())
-    return {low, size};
-  Value high = arith::SubIOp::create(b, loc, kb.index(axis.extent + 2), first);
-  high = minIndex(kb, high, size);
-  if (!axis.border)
-    return {low, high};
-  // Step k is at offset + first + k.
-  auto stepOf = [&](int64_t coordinate) -> Value {
-    return arith::SubIOp::create(
-        b, loc, kb.index(coordinate - axis.border->offset), first);
-  };
-  low = minIndex(kb, maxIndex(kb, stepOf(0), low), size);
-  high = minIndex(kb, high, stepOf(axis.border->size));
-  return {low, high};
+/// A body for each class of tiles along the axis; `first` is the tile's first
+/// result.
+void WinogradEmitter::forClasses(const FilterAxis &axis, Value first,
+                                 function_ref<void(const TileClass &)> body) {
+  SmallVector<TileClass, 3> classes = axis.tileClasses();
+  OpBuilder::InsertionGuard guard(b);
+  for (const TileClass &tiles : ArrayRef(classes).drop_back()) {
+    Value end = kb.index((tiles.firstTile + tiles.tileCount) * axis.outputs);
+    Value here =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, first, end);
+    auto branch = scf::IfOp::create(b, loc, here, /*withElse=*/true);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body(tiles);
+    b.setInsertionPointToStart(branch.elseBlock());
+  }
+  body(classes.back());
 }
 
 /// Whole vectors of channels, then the last one.
@@ -181,68 +183,36 @@ WinogradEmitter::Values WinogradEmitter::resultTransform(const FilterAxis &axis,
 }
 
 void WinogradEmitter::transformInput(const ImageTile &tile, Value local) {
-  std::pair<Value, Value> ranges[2] = {inside(plan.rows, tile.row),
-                                       inside(plan.columns, tile.column)};
-  Value whole;
-  int64_t sizes[2] = {plan.rows.size(), plan.columns.size()};
-  for (auto [range, size] : llvm::zip_equal(ranges, sizes)) {
-    Value count = arith::SubIOp::create(b, loc, range.second, range.first);
-    Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count,
-                                      kb.index(size));
-    whole = whole ? Value(arith::AndIOp::create(b, loc, whole, all)) : all;
-  }
-  forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
-    patchVector(tile, local, channel, lanes, whole, ranges);
+  forClasses(plan.rows, tile.row, [&](const TileClass &rows) {
+    forClasses(plan.columns, tile.column, [&](const TileClass &columns) {
+      forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
+        transformPatch(tile, local, channel, lanes, rows, columns);
+      });
+    });
   });
 }
 
-/// One vector of channels of a tile's patch: read as it lies, or by way of
-/// scratch, where what is outside of the tensor is zero.
-void WinogradEmitter::patchVector(const ImageTile &tile, Value local,
-                                  Value channel, LaneGroup lanes, Value whole,
-                                  ArrayRef<std::pair<Value, Value>> ranges) {
+/// One vector of channels of a tile's patch; what is outside of the tensor is
+/// zero.
+void WinogradEmitter::transformPatch(const ImageTile &tile, Value local,
+                                     Value channel, LaneGroup lanes,
+                                     const TileClass &inRows,
+                                     const TileClass &inColumns) {
   const FlatAccess &access = nest.accesses[plan.scalarLoad];
-  Value memory = kb.input(plan.scalarLoad);
   auto strideOf = [&](const FilterAxis &axis) {
     return axis.exists() ? access.strides[axis.windowLoop] : 0;
   };
-  int64_t rowStride = strideOf(plan.rows);
-  int64_t columnStride = strideOf(plan.columns);
+  int64_t rows = plan.rows.size(), columns = plan.columns.size();
   Offset from =
       advance(kb, tile.position.accesses[plan.scalarLoad], channel, 1);
-  Offset to{channel, 0};
-  auto branch = scf::IfOp::create(b, loc, whole, /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  transformPatch(local, to, lanes, [&](int64_t i, int64_t j) {
-    return loadLanes(kb, memory, from.plus(i * rowStride + j * columnStride), 1,
-                     element, lanes);
-  });
-  b.setInsertionPointToStart(branch.elseBlock());
-  int64_t pitch = plan.columns.size() * plan.lanes;
-  Value zero =
-      makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
-  for (int64_t i = 0; i < plan.points(); ++i)
-    storeVector(patch, {Value(), i * plan.lanes}, zero);
-  forRange(kb, ranges[0].first, ranges[0].second, [&](Value i) {
-    forRange(kb, ranges[1].first, ranges[1].second, [&](Value j) {
-      Offset source = advance(kb, from, i, rowStride);
-      source = advance(kb, source, j, columnStride);
-      Offset target = advance(kb, {}, i, pitch);
-      target = advance(kb, target, j, plan.lanes);
-      storeVector(patch, target,
-                  loadLanes(kb, memory, source, 1, element, lanes));
-    });
-  });
-  transformPatch(local, to, lanes, [&](int64_t i, int64_t j) {
-    return loadVector(patch, {Value(), i * pitch + j * plan.lanes});
-  });
-}
-
-void WinogradEmitter::transformPatch(
-    Value local, Offset channel, LaneGroup lanes,
-    function_ref<Value(int64_t, int64_t)> load) {
-  int64_t rows = plan.rows.size(), columns = plan.columns.size();
+  auto load = [&](int64_t i, int64_t j) -> Value {
+    if (!inRows.has(i) || !inColumns.has(j))
+      return {};
+    return loadLanes(
+        kb, kb.input(plan.scalarLoad),
+        from.plus(i * strideOf(plan.rows) + j * strideOf(plan.columns)), 1,
+        element, lanes);
+  };
   // Columns first; then half[j][i] is row i of column j.
   SmallVector<Values> half;
   for (int64_t j = 0; j < columns; ++j) {
@@ -251,7 +221,9 @@ void WinogradEmitter::transformPatch(
       column.push_back(load(i, j));
     half.push_back(inputTransform(plan.rows, column));
   }
-  Offset to = advance(kb, channel, local, plan.inPitch());
+  Value zero =
+      makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
+  Offset to = advance(kb, {channel, 0}, local, plan.inPitch());
   for (int64_t i = 0; i < rows; ++i) {
     Values row;
     for (int64_t j = 0; j < columns; ++j)
@@ -259,7 +231,7 @@ void WinogradEmitter::transformPatch(
     for (auto [j, value] : llvm::enumerate(inputTransform(plan.columns, row)))
       storeVector(inputs,
                   to.plus((i * columns + int64_t(j)) * plan.inPointPitch()),
-                  value);
+                  value ? value : zero);
   }
 }
 
@@ -415,31 +387,73 @@ void WinogradEmitter::resultVector(const ImageTile &tile, Value local,
           results, from.plus((i * columns + j) * plan.outPointPitch())));
     half.push_back(resultTransform(plan.rows, points));
   }
-  int64_t pitch = plan.columns.outputs * plan.lanes;
+  Values values;
   for (int64_t i = 0; i < plan.rows.outputs; ++i) {
     Values row;
     for (int64_t j = 0; j < columns; ++j)
       row.push_back(half[j][i]);
-    for (auto [j, value] : llvm::enumerate(resultTransform(plan.columns, row)))
-      storeVector(patch, {Value(), i * pitch + int64_t(j) * plan.lanes}, value);
+    llvm::append_range(values, resultTransform(plan.columns, row));
   }
-  auto left = [&](const FilterAxis &axis, Value first) {
+  Position start = tile.position;
+  start.move(kb, nest, plan.contraction.vectorLoop, channel);
+  storeResults(tile, start, column, values);
+}
+
+/// The epilogue of one vector of a tile's results: side by side if all are
+/// wanted and the payload is short, else by way of scratch.
+void WinogradEmitter::storeResults(const ImageTile &tile, const Position &start,
+                                   const Column &column, const Values &values) {
+  int64_t columns = plan.columns.outputs;
+  auto move = [&](Position &at, const FilterAxis &axis, Value index) {
+    if (axis.exists())
+      at.move(kb, nest, axis.outLoop, index);
+  };
+  auto straight = [&] {
+    for (auto [number, value] : llvm::enumerate(values)) {
+      Position at = start;
+      move(at, plan.rows, kb.index(int64_t(number) / columns));
+      move(at, plan.columns, kb.index(int64_t(number) % columns));
+      epilogue.emit(at, {column}, 1, {value});
+    }
+  };
+  auto one = [&](Value i, Value j) {
+    Position at = start;
+    move(at, plan.rows, i);
+    move(at, plan.columns, j);
+    Offset stashed = advance(kb, {}, i, columns * plan.lanes);
+    Value value = loadVector(patch, advance(kb, stashed, j, plan.lanes));
+    epilogue.emit(at, {column}, 1, {value});
+  };
+  auto left = [&](const FilterAxis &axis, Value first) -> Value {
+    if (axis.extent % axis.outputs == 0)
+      return kb.index(axis.outputs);
     Value rest = arith::SubIOp::create(b, loc, kb.index(axis.extent), first);
     return minIndex(kb, rest, kb.index(axis.outputs));
   };
-  Position start = tile.position;
-  start.move(kb, nest, plan.contraction.vectorLoop, channel);
-  forRange(kb, kb.index(0), left(plan.rows, tile.row), [&](Value i) {
-    forRange(kb, kb.index(0), left(plan.columns, tile.column), [&](Value j) {
-      Position at = start;
-      if (plan.rows.exists())
-        at.move(kb, nest, plan.rows.outLoop, i);
-      at.move(kb, nest, plan.columns.outLoop, j);
-      Offset stashed = advance(kb, {}, i, pitch);
-      Value value = loadVector(patch, advance(kb, stashed, j, plan.lanes));
-      epilogue.emit(at, {column}, 1, {value});
+  Value rowCount = left(plan.rows, tile.row);
+  Value columnCount = left(plan.columns, tile.column);
+  auto rolled = [&] {
+    for (auto [number, value] : llvm::enumerate(values))
+      storeVector(patch, {Value(), int64_t(number) * plan.lanes}, value);
+    forRange(kb, kb.index(0), rowCount, [&](Value i) {
+      forRange(kb, kb.index(0), columnCount, [&](Value j) { one(i, j); });
     });
-  });
+  };
+  if (!epilogue.isShort())
+    return rolled();
+  bool whole = plan.rows.extent % plan.rows.outputs == 0 &&
+               plan.columns.extent % plan.columns.outputs == 0;
+  if (whole)
+    return straight();
+  Value count = arith::MulIOp::create(b, loc, rowCount, columnCount);
+  Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, count,
+                                    kb.index(int64_t(values.size())));
+  auto branch = scf::IfOp::create(b, loc, all, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  straight();
+  b.setInsertionPointToStart(branch.elseBlock());
+  rolled();
 }
 
 } // namespace

@@ -14,15 +14,39 @@ using namespace visir::cpu;
 /// Result channels per piece of work, about: fewer would transform the input
 /// more often than threads are worth.
 static constexpr int64_t kChunk = 128;
+/// Result channels of one go, at least, where they are cut for the cache.
+static constexpr int64_t kLeastChunk = 48;
 /// Image tiles of a piece of work, about; at most, where each block reads the
 /// weights from an outer cache, as long as there are so many pieces.
 static constexpr int64_t kBlockTiles = 16, kMostBlockTiles = 64, kPieces = 8;
 /// Input channels that are added up one after the other by F(4, 3), whose
 /// transforms make most of the sums' rounding; shorter blocks take time.
 static constexpr int64_t kSumBlock = 64;
+/// Bodies of the input transform along an axis, by what lies in the tensor.
+static constexpr size_t kMostClasses = 4;
 /// Bytes of weights per cycle: the first block's from memory, where a
 /// network's weights are, later ones' from the outer cache.
 static constexpr double kFirstBytes = 8, kLaterBytes = 20;
+
+SmallVector<TileClass, 3> FilterAxis::tileClasses() const {
+  SmallVector<TileClass, 3> classes;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    int64_t first = tile * outputs, low = 0, high = size();
+    if (exists())
+      high = std::min(high, extent + 2 - first);
+    if (border) {
+      // Step k is at offset + first + k.
+      low = std::clamp<int64_t>(-border->offset - first, 0, high);
+      high = std::clamp(border->size - border->offset - first, low, high);
+    }
+    if (!classes.empty() && classes.back().low == low &&
+        classes.back().high == high)
+      ++classes.back().tileCount;
+    else
+      classes.push_back({tile, 1, low, high});
+  }
+  return classes;
+}
 
 int64_t WinogradPlan::inPitch() const {
   return llvm::alignTo(inChannels(), lanes);
@@ -56,6 +80,7 @@ struct WinogradPlanner {
   LogicalResult findLoops();
   LogicalResult setAxis(FilterAxis &axis, unsigned outLoop);
   int64_t mostBlockTiles() const;
+  void chooseChunks();
   void chooseTile();
   void chooseSumBlock();
   void estimate();
@@ -129,6 +154,14 @@ LogicalResult WinogradPlanner::findLoops() {
     return failure();
   if (plan.rows.outLoop == plan.columns.outLoop)
     return fail("two windows step through one dimension");
+  for (const FilterAxis *axis : {&plan.rows, &plan.columns})
+    if (axis->tileClasses().size() > kMostClasses)
+      return fail("the border is wide");
+  if (!plan.rows.exists()) {
+    unsigned loop = unsigned(plan.columns.outLoop);
+    llvm::erase(plan.tileLoops, loop);
+    plan.tileLoops.push_back(loop);
+  }
   for (unsigned loop : plan.tileLoops)
     plan.totalTiles *= plan.tilesOf(loop);
   return success();
@@ -138,23 +171,42 @@ int64_t WinogradPlanner::mostBlockTiles() const {
   if (!plan.streamsWeights)
     return kBlockTiles;
   int64_t tileBytes = plan.points() * plan.inChannels() * 4;
-  int64_t most = std::min(plan.totalTiles * plan.chunks() / kPieces,
+  int64_t most = std::min(plan.totalTiles * plan.groups() / kPieces,
                           4 * spec.l2Bytes / tileBytes);
   return std::clamp(most, kBlockTiles, kMostBlockTiles);
 }
 
-void WinogradPlanner::chooseTile() {
+/// Whether so many parts of `channels` are whole panels.
+static bool dividesPanels(int64_t channels, int64_t parts) {
+  return parts == 1 || (channels % parts == 0 && channels / parts % 16 == 0);
+}
+
+/// Equal chunks of whole panels, or one, so small that the products of a block
+/// stay in the second-level cache.
+void WinogradPlanner::chooseChunks() {
   plan.lanes = spec.lanes(4);
   plan.streamsWeights = plan.weightBytes() > spec.l2Bytes / 2;
-  // Equal chunks of whole panels, or one.
   int64_t channels = plan.outChannels();
-  int64_t chunks = std::max<int64_t>(channels / kChunk, 1);
+  int64_t groups = std::max<int64_t>(channels / kChunk, 1);
   // Threads share a single block by its channels.
   if (plan.totalTiles <= kBlockTiles && channels >= kChunk)
-    chunks = std::max<int64_t>(chunks, 2);
-  while (channels % chunks != 0 || (chunks > 1 && channels / chunks % 16 != 0))
-    --chunks;
-  plan.chunk = channels / chunks;
+    groups = std::max<int64_t>(groups, 2);
+  while (!dividesPanels(channels, groups))
+    --groups;
+  plan.chunk = channels / groups;
+  int64_t tiles = std::min(mostBlockTiles(), plan.totalTiles);
+  int64_t most = spec.l2Bytes / 2 / (plan.points() * tiles * 4);
+  for (int64_t parts = 2; plan.chunk > most; ++parts) {
+    if (channels / groups / parts < kLeastChunk)
+      break;
+    if (!dividesPanels(channels / groups, parts))
+      continue;
+    plan.chunk = channels / groups / parts;
+    plan.chunksPerPiece = parts;
+  }
+}
+
+void WinogradPlanner::chooseTile() {
   int64_t vectors = llvm::divideCeil(plan.chunk, int64_t(plan.lanes));
   int64_t tiles = std::min(plan.totalTiles, kBlockTiles);
   double bestCost = 0;
@@ -183,8 +235,12 @@ void WinogradPlanner::chooseTile() {
   int64_t wanted = llvm::divideCeil(plan.totalTiles, blocks);
   int64_t rounds = (wanted + plan.tileRows / 2) / plan.tileRows;
   plan.blockTiles = std::max<int64_t>(rounds, 1) * plan.tileRows;
-  plan.tileCount = uint32_t(llvm::divideCeil(plan.totalTiles, plan.blockTiles) *
-                            plan.chunks());
+  // Transformed inputs serve as many chunks as leave enough pieces.
+  blocks = llvm::divideCeil(plan.totalTiles, plan.blockTiles);
+  while (plan.groups() > 1 && blocks * (plan.groups() / 2) >= kPieces &&
+         plan.groups() % 2 == 0)
+    plan.chunksPerPiece *= 2;
+  plan.tileCount = uint32_t(blocks * plan.groups());
   plan.cycles = bestCost * double(plan.chunks());
 }
 
@@ -208,7 +264,7 @@ void WinogradPlanner::estimate() {
           : 0;
   double tiles = double(plan.totalTiles);
   double in = tiles * double(plan.inPitch() / plan.lanes) *
-              double(plan.chunks()) * 3.5 * points;
+              double(plan.groups()) * 3.5 * points;
   double out =
       tiles *
       double(llvm::divideCeil(plan.outChannels(), int64_t(plan.lanes))) * 4 *
@@ -234,6 +290,7 @@ FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
   planner.plan.outputs = outputs;
   if (failed(planner.checkOperands(op)) || failed(planner.findLoops()))
     return failure();
+  planner.chooseChunks();
   planner.chooseTile();
   planner.chooseSumBlock();
   planner.estimate();

@@ -10,6 +10,15 @@ namespace visir::cpu {
 
 struct KernelWork;
 
+/// Neighbouring tiles along an axis of whose patches the same steps, from low
+/// to high - 1, lie in the tensor and are needed.
+struct TileClass {
+  int64_t firstTile, tileCount;
+  int64_t low, high;
+
+  bool has(int64_t step) const { return step >= low && step < high; }
+};
+
 /// One dimension of the image: its loops and its tiles. Without loops, the
 /// one point of a dimension that the filter does not have.
 struct FilterAxis {
@@ -22,19 +31,22 @@ struct FilterAxis {
   bool exists() const { return outLoop >= 0; }
   /// Inputs per tile, and points of the transform.
   int64_t size() const { return exists() ? outputs + 2 : 1; }
+  llvm::SmallVector<TileClass, 3> tileClasses() const;
 };
 
 struct WinogradPlan {
   Contraction contraction;
   unsigned scalarLoad = 0, channelLoop = 0;
   FilterAxis rows, columns; ///< the filter of a row has columns only
-  /// The loops over image tiles, slowest first, those of axes by tiles.
+  /// The loops over image tiles, slowest first, those of axes by tiles. A
+  /// single axis is the fastest, as neighbours along it share inputs.
   llvm::SmallVector<unsigned, 4> tileLoops;
   int64_t outputs = 4; ///< per tile and dimension
   unsigned lanes = 1;
   unsigned tileRows = 1, tileVectors = 1; ///< of a register tile
   int64_t blockTiles = 1;                 ///< image tiles of a piece of work
-  int64_t chunk = 1;    ///< result channels of a piece of work; divides all
+  int64_t chunk = 1;          ///< result channels of one go; divides all
+  int64_t chunksPerPiece = 1; ///< for the same transformed input
   int64_t sumBlock = 1; ///< input channels that are added up in one go
   int64_t totalTiles = 1;
   bool streamsWeights = false; ///< they do not stay in the second-level cache
@@ -52,6 +64,8 @@ struct WinogradPlan {
   int64_t weightBytes() const; ///< of all points
   const FlatNest &nest() const { return contraction.nest; }
   int64_t chunks() const { return outChannels() / chunk; }
+  /// Parts of the result channels that pieces of work have.
+  int64_t groups() const { return chunks() / chunksPerPiece; }
   /// Elements of a transformed tile's row, and between points; the latter is
   /// not a power of two, so that points do not share a cache set.
   int64_t inPitch() const;

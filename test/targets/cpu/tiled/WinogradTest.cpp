@@ -70,6 +70,14 @@ TEST(Winograd, PartTiles) {
   winograd(shape(5, 13, 16, 21));
 }
 
+TEST(Winograd, BordersWiderThanOne) {
+  ConvShape s = shape(9, 14, 12, 20);
+  s.pad = 2;
+  winograd(s);
+}
+
+TEST(Winograd, ChunksOfOneInput) { winograd(shape(32, 32, 8, 96)); }
+
 TEST(Winograd, FiltersOfOneDimension) {
   for (int64_t pad : {0, 1}) {
     ConvShape s = shape(9, 7, 20, 36);
