@@ -238,6 +238,62 @@ static std::optional<Movement> composeScatterND(ScatterNDOp op, Movement input,
   return taken;
 }
 
+/// Indices that are the same wherever an element lies in the dimensions other
+/// than `axis`, by coordinate along it.
+static std::optional<SmallVector<int64_t>>
+indicesAlong(Value value, unsigned axis, int64_t extent) {
+  auto indices = axisIndices(value, extent);
+  if (!indices)
+    return std::nullopt;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  int64_t inner = ShapedType::getNumElements(shape.drop_front(axis + 1));
+  SmallVector<int64_t> along(shape[axis]);
+  for (auto [i, index] : llvm::enumerate(*indices)) {
+    int64_t &known = along[i / inner % shape[axis]];
+    if (int64_t(i) < shape[axis] * inner && i % inner == 0)
+      known = index;
+    else if (known != index)
+      return std::nullopt;
+  }
+  return along;
+}
+
+/// Whether two shapes agree in all dimensions but `axis`.
+static bool agreeBeside(ArrayRef<int64_t> a, ArrayRef<int64_t> b,
+                        unsigned axis) {
+  return a.take_front(axis) == b.take_front(axis) &&
+         a.drop_front(axis + 1) == b.drop_front(axis + 1);
+}
+
+static std::optional<Movement>
+composeGatherElements(GatherElementsOp op, const Movement &input,
+                      unsigned maxBoxes) {
+  unsigned axis = op.getAxis();
+  auto indices = indicesAlong(op.getIndices(), axis, input.shape[axis]);
+  if (!indices || !agreeBeside(input.shape, resultShape(op), axis))
+    return std::nullopt;
+  SmallVector<AxisElement> elements;
+  for (int64_t index : *indices)
+    elements.push_back({0, index});
+  return takeElements(input, axis, elements, maxBoxes);
+}
+
+static std::optional<Movement>
+composeScatterElements(ScatterElementsOp op, ArrayRef<Movement> operands,
+                       unsigned maxBoxes) {
+  const Movement &input = operands[0], &updates = operands[1];
+  unsigned axis = op.getAxis();
+  auto indices = indicesAlong(op.getIndices(), axis, input.shape[axis]);
+  if (!indices || !agreeBeside(input.shape, updates.shape, axis))
+    return std::nullopt;
+  SmallVector<AxisElement> elements;
+  for (int64_t i = 0; i < input.shape[axis]; ++i)
+    elements.push_back({0, i});
+  for (auto [i, index] : llvm::enumerate(*indices))
+    elements[index] = {1, int64_t(i)};
+  return takeElements(operands, axis, elements, maxBoxes);
+}
+
 static std::optional<Movement>
 composeMove(MoveOp op, ArrayRef<Movement> operands, unsigned maxBoxes) {
   std::optional<Movement> own = Movement::of(op);
@@ -264,7 +320,10 @@ bool visir::isMovement(Operation *op) {
                   return constantOf(gather.getIndices()) &&
                          gather.getBatchDims() == 0;
                 })
-                .Case([](ScatterNDOp scatter) {
+                .Case([](GatherElementsOp gather) {
+                  return bool(constantOf(gather.getIndices()));
+                })
+                .Case<ScatterNDOp, ScatterElementsOp>([](auto scatter) {
                   return constantOf(scatter.getIndices()) &&
                          scatter.getKind() == ScatterKind::Replace;
                 })
@@ -301,6 +360,13 @@ std::optional<Movement> visir::composeMovement(Operation *op,
           })
           .Case([&](ScatterNDOp o) {
             return composeScatterND(o, operands[0], operands[2], maxBoxes);
+          })
+          .Case([&](GatherElementsOp o) {
+            return composeGatherElements(o, operands[0], maxBoxes);
+          })
+          .Case([&](ScatterElementsOp o) {
+            return composeScatterElements(o, {operands[0], operands[2]},
+                                          maxBoxes);
           })
           .Case<AvgPoolOp, MaxPoolOp>([&](auto o) -> Result {
             return composePool(o.getStrides(), resultShape(o), operands[0]);

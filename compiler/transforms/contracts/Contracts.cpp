@@ -93,7 +93,8 @@ static bool hidesShapes(Operation *module) {
 
 /// Movement is `visir.move`; indices without regularity stay.
 static LogicalResult checkMoved(Operation *op) {
-  if (isa<MoveOp, GatherOp, GatherNDOp, ScatterNDOp>(op) || !isMovement(op))
+  if (isa<MoveOp, GatherOp, GatherNDOp, GatherElementsOp, ScatterNDOp,
+          ScatterElementsOp>(op) || !isMovement(op))
     return success();
   return op->emitError(op->getName().getStringRef())
          << " is left, expected visir.move";

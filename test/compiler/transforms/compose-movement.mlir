@@ -105,6 +105,43 @@ func.func @rows(%x: tensor<2x4x3xf32>, %u: tensor<2x3xf32>) -> (tensor<2x4x3xf32
   return %0, %1 : tensor<2x4x3xf32>, tensor<2x3xf32>
 }
 
+// A frame assigned by a tensor of indices that is as large as the frame.
+// CHECK-LABEL: func @assigned_frame
+// CHECK: visir.move %arg0, %arg1 {map = #visir.map<[
+// CHECK-SAME: source = 0
+// CHECK-SAME: <sizes = [2, 3], source = 1, src = (d0, d1) -> (d0, 0, d1), dst = (d0, d1) -> (d0, 3, d1)>
+// CHECK-NOT: visir.scatter_elements
+func.func @assigned_frame(%x: tensor<2x4x3xf32>, %u: tensor<2x1x3xf32>) -> tensor<2x4x3xf32> {
+  %i = visir.constant dense<-1> : tensor<2x1x3xsi64> : tensor<2x1x3xsi64>
+  %0 = visir.scatter_elements replace %x, %i, %u {axis = 1 : i64} : (tensor<2x4x3xf32>, tensor<2x1x3xsi64>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
+  return %0 : tensor<2x4x3xf32>
+}
+
+// Rows in another order by a tensor of indices as large as the result.
+// CHECK-LABEL: func @reversed
+// CHECK: visir.move %arg0 {map = #visir.map<[<sizes = [3, 2], source = 0, src = (d0, d1) -> (-d0 + 2, d1), dst = (d0, d1) -> (d0, d1)>]>}
+// CHECK-NOT: visir.gather_elements
+func.func @reversed(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %i = visir.constant dense<[[2, 2], [1, 1], [0, 0]]> : tensor<3x2xsi64> : tensor<3x2xsi64>
+  %0 = visir.gather_elements %x, %i {axis = 0 : i64} : (tensor<3x2xf32>, tensor<3x2xsi64>) -> tensor<3x2xf32>
+  return %0 : tensor<3x2xf32>
+}
+
+// Indices that differ beside the axis, fewer updates beside it, and sums stay.
+// CHECK-LABEL: func @no_frames
+// CHECK-COUNT-3: visir.scatter_elements
+// CHECK: visir.gather_elements
+func.func @no_frames(%x: tensor<2x4x3xf32>, %u: tensor<2x1x3xf32>, %v: tensor<1x1x3xf32>) -> (tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x1x3xf32>) {
+  %i = visir.constant dense<[[[0, 0, 1]], [[0, 0, 0]]]> : tensor<2x1x3xsi64> : tensor<2x1x3xsi64>
+  %j = visir.constant dense<1> : tensor<1x1x3xsi64> : tensor<1x1x3xsi64>
+  %k = visir.constant dense<1> : tensor<2x1x3xsi64> : tensor<2x1x3xsi64>
+  %0 = visir.scatter_elements replace %x, %i, %u {axis = 1 : i64} : (tensor<2x4x3xf32>, tensor<2x1x3xsi64>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
+  %1 = visir.scatter_elements replace %x, %j, %v {axis = 1 : i64} : (tensor<2x4x3xf32>, tensor<1x1x3xsi64>, tensor<1x1x3xf32>) -> tensor<2x4x3xf32>
+  %2 = visir.scatter_elements add %x, %k, %u {axis = 1 : i64} : (tensor<2x4x3xf32>, tensor<2x1x3xsi64>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
+  %3 = visir.gather_elements %x, %i {axis = 1 : i64} : (tensor<2x4x3xf32>, tensor<2x1x3xsi64>) -> tensor<2x1x3xf32>
+  return %0, %1, %2, %3 : tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x1x3xf32>
+}
+
 // Shapes without common factors meet in the flat one.
 // CHECK-LABEL: func @flat
 // CHECK: %[[F:.*]] = visir.move %arg0 {{.*}} -> tensor<3500xf32>
