@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Counts of parameters and multiply-accumulate operations."""
 
+import copy
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -12,9 +14,12 @@ def parameters(module):
 
 def gmacs(module, inputs):
     """Multiply-accumulates of the contractions of one forward pass, in 1e9."""
+    # Nothing is computed on the meta device.
+    module = copy.deepcopy(module).to("meta").eval()
+    inputs = [x.to("meta") for x in inputs]
     counter = FlopCounterMode(display=False)
     # Gradients stay on: without them attention takes a fused path that the
     # counter does not see into.
     with torch.enable_grad(), counter:
-        module.eval()(*inputs)
+        module(*inputs)
     return counter.get_total_flops() / 2e9
