@@ -19,28 +19,46 @@ using namespace visir;
 static constexpr unsigned kDegree = 4, kLanes = 16;
 /// Segments of an octave, as bits of the significand.
 static constexpr unsigned kSegmentBits = 3;
+/// Segments per unit of length where all are equally long, as a power of two.
+static constexpr unsigned kEvenBits = 2;
 
 namespace {
 
-/// Segments of u >= 0 by the leading bits of offset + u, a power of two.
+/// Segments of u >= 0: by the leading bits of offset + u, a power of two; or,
+/// where that is 0, around the multiples of 2^-kEvenBits, in fewer operations.
 struct Tail {
   ArrayRef<double[kDegree + 1]> segments;
   float offset;
 };
 
+/// Where a value falls: the number of its segment modulo 32 in the low bits of
+/// `index`, and the polynomial's argument.
+struct Place {
+  Value index, argument;
+};
+
 } // namespace
 
-static const Tail kSilu{kSiluTailF32, 2}, kGelu{kGeluTailF32, 1};
+static const Tail kSilu{kSiluTailF32, 2}, kGelu{kGeluTailF32, 0};
 
 /// The negated coefficients of one power, where each segment's index finds
 /// them.
 static SmallVector<float> tableOf(const Tail &tail, unsigned power) {
   SmallVector<float> table(2 * kLanes, 0);
   // Octaves have biased exponents from 127 + log2(offset) on.
-  unsigned first = unsigned(127 + std::log2(tail.offset)) << kSegmentBits;
+  unsigned first = tail.offset == 0 ? 0
+                                    : unsigned(127 + std::log2(tail.offset))
+                                          << kSegmentBits;
   for (auto [i, segment] : llvm::enumerate(tail.segments))
     table[(first + i) % table.size()] = -float(segment[power]);
   return table;
+}
+
+static Value callIntrinsic(const FloatBuilder &f, StringRef name,
+                           ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(f.b, f.loc, f.type,
+                                       f.b.getStringAttr(name), operands)
+      .getResult(0);
 }
 
 /// Lane i of the table's entry index[i] modulo 32.
@@ -49,32 +67,56 @@ static Value lookUp(const FloatBuilder &f, ArrayRef<float> table, Value index) {
     return f.make<arith::ConstantOp>(DenseElementsAttr::get(
         cast<VectorType>(f.type), table.slice(from, kLanes)));
   };
-  return LLVM::CallIntrinsicOp::create(
-             f.b, f.loc, f.type,
-             f.b.getStringAttr("llvm.x86.avx512.vpermi2var.ps.512"),
-             ValueRange{half(0), index, half(kLanes)})
-      .getResult(0);
+  return callIntrinsic(f, "llvm.x86.avx512.vpermi2var.ps.512",
+                       {half(0), index, half(kLanes)});
+}
+
+/// min(|x|, top), and top where x is not a number, by one instruction.
+static Value limitMagnitude(const FloatBuilder &f, Value x, double top) {
+  auto number = [&](unsigned bits, int64_t value) -> Value {
+    return LLVM::ConstantOp::create(
+        f.b, f.loc, f.b.getIntegerAttr(f.b.getIntegerType(bits), value));
+  };
+  // The lesser magnitude without its sign; all lanes; the current rounding.
+  return callIntrinsic(f, "llvm.x86.avx512.mask.range.ps.512",
+                       {x, f.c(top), number(32, 0b1010), f.c(0),
+                        number(16, -1), number(32, 4)});
+}
+
+static Place placeInOctaves(const FloatBuilder &f, Value u, float offset) {
+  int64_t low = f.mantissa() - kSegmentBits;
+  Value place = f.bits(f.add(u, f.c(offset)));
+  Value start = f.fromBits(f.iand(place, f.ints(-(int64_t(1) << low))));
+  // Exact, so that small values keep all their bits.
+  return {f.make<arith::ShRUIOp>(place, f.ints(low)),
+          f.sub(u, f.sub(start, f.c(offset)))};
+}
+
+static Place placeEvenly(const FloatBuilder &f, Value u) {
+  // The unit in the last place of the sum is a segment's length.
+  Value large = f.c(std::ldexp(1.5, f.mantissa() - int(kEvenBits)));
+  Value sum = f.add(u, large);
+  return {f.bits(sum), f.sub(u, f.sub(sum, large))};
 }
 
 /// max(x, 0) - tail(|x|) on 16 lanes; |x| < 2^127.
 static Value emitTailed(const FloatBuilder &f, Value x, const Tail &tail) {
+  double last = double(tail.segments.size() - 1);
   double octaves = double(tail.segments.size() >> kSegmentBits);
-  double end = tail.offset * (std::exp2(octaves) - 1);
-  int64_t low = f.mantissa() - kSegmentBits;
   // The last segment begins before the end and holds zeros.
-  Value top = f.c(end * (1 - 0x1p-20)), whole = f.abs(x);
-  Value magnitude = f.select(f.less(top, whole), top, whole);
-  Value place = f.bits(f.add(magnitude, f.c(tail.offset)));
-  Value index = f.make<arith::ShRUIOp>(place, f.ints(low));
-  Value start = f.fromBits(f.iand(place, f.ints(-(int64_t(1) << low))));
-  // Exact, so that small values keep all their bits.
-  Value t = f.sub(magnitude, f.sub(start, f.c(tail.offset)));
-  Value sum = lookUp(f, tableOf(tail, kDegree), index);
+  double end = tail.offset == 0
+                   ? std::ldexp(last, -int(kEvenBits))
+                   : tail.offset * (std::exp2(octaves) - 1) * (1 - 0x1p-20);
+  Value u = limitMagnitude(f, x, end);
+  Place place =
+      tail.offset == 0 ? placeEvenly(f, u) : placeInOctaves(f, u, tail.offset);
+  Value sum = lookUp(f, tableOf(tail, kDegree), place.index);
   for (unsigned power = kDegree; power-- > 0;)
-    sum = f.fma(sum, t, lookUp(f, tableOf(tail, power), index));
+    sum = f.fma(sum, place.argument,
+                lookUp(f, tableOf(tail, power), place.index));
   // x + |x| is twice max(x, 0), and not a number at minus infinity, where the
   // definitions are none either.
-  return f.fma(f.add(x, whole), f.c(0.5), sum);
+  return f.fma(f.add(x, f.abs(x)), f.c(0.5), sum);
 }
 
 /// The same on up to 16 lanes.

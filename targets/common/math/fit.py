@@ -145,31 +145,46 @@ TABLE = [
 ERF_END = mpf("15.5")  # of x^2: erf is 1 in f32 beyond
 
 
-# Of each octave of offset + u, as many segments of equal length.
-SEGMENTS, DEGREE = 8, 4
-TAILS = [
-    # name, function, offset, octaves: u * (1 - step(u)) for smooth steps
-    ("Silu", lambda u: u / (1 + mp.exp(u)), 2, 4),
-    ("Gelu", lambda u: u * mp.erfc(u / mp.sqrt(2)) / 2, 1, 3),
-]
+# Tails u * (1 - step(u)) of smooth steps, by segments; the last segment is
+# beyond what counts.
+DEGREE = 4
 
 
-def segment_fit(function, low, width):
-    """A polynomial in u - low; of u = 0, nothing is left at 0."""
-    if low == 0:
+def silu_tail(u):
+    return u / (1 + mp.exp(u))
+
+
+def gelu_tail(u):
+    return u * mp.erfc(u / mp.sqrt(2)) / 2
+
+
+def segment_fit(function, at, low, high):
+    """A polynomial in u - at over low .. high; nothing is left at u = 0."""
+    if at == 0:
         return [mpf(0)] + chebyshev_fit(lambda u: function(u) / u, mpf(0),
-                                        width, DEGREE - 1)
-    return chebyshev_fit(lambda t: function(low + t), mpf(0), width, DEGREE)
+                                        high, DEGREE - 1)
+    return chebyshev_fit(lambda t: function(at + t), low - at, high - at,
+                         DEGREE)
 
 
-def tail_fit(function, offset, octaves):
-    """Rows of coefficients, by segment; the last is beyond what counts."""
+def octave_fit(function, offset, octaves, segments):
+    """Rows of coefficients: each octave of offset + u has as many segments of
+    equal length, whose polynomials are in what is beyond their start."""
     rows = []
     for octave in range(octaves):
         start = mpf(offset) * 2**octave
-        width = start / SEGMENTS
-        rows += [segment_fit(function, start + k * width - offset, width)
-                 for k in range(SEGMENTS)]
+        width = start / segments
+        for k in range(segments):
+            low = start + k * width - offset
+            rows.append(segment_fit(function, low, low, low + width))
+    rows[-1] = [mpf(0)] * (DEGREE + 1)
+    return rows
+
+
+def even_fit(function, width, segments):
+    """The same, by segments around the multiples of `width`."""
+    rows = [segment_fit(function, k * width, (k - mpf(1) / 2) * width,
+                        (k + mpf(1) / 2) * width) for k in range(segments)]
     rows[-1] = [mpf(0)] * (DEGREE + 1)
     return rows
 
@@ -200,8 +215,8 @@ def main():
     top, bottom = rational_fit(lambda z: erf_rest(z) + 1, ERF_END, 5)
     show("ErfTopF32", top, 12)
     show("ErfBottomF32", bottom, 12)
-    for name, function, offset, octaves in TAILS:
-        show_rows(name + "TailF32", tail_fit(function, offset, octaves), 10)
+    show_rows("SiluTailF32", octave_fit(silu_tail, 2, 4, 8), 10)
+    show_rows("GeluTailF32", even_fit(gelu_tail, mpf(1) / 4, 32), 10)
 
 
 if __name__ == "__main__":
