@@ -39,6 +39,7 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
+  epilogue.fetch(position, columns.columns, rows.rows);
   makeTailMasks();
   Values sums;
   if (blocks) {

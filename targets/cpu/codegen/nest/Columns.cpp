@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/nest/Columns.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/common/Payload.h"
 #include "targets/cpu/codegen/dispatch/Transpose.h"
+#include "targets/cpu/codegen/nest/RowsAhead.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -118,6 +120,28 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
     if (turned[s])
       storeTurned(position, columns, rows, s);
   storeSums(position, columns, sums, first);
+}
+
+void TileEpilogue::fetch(const Position &position, ArrayRef<Column> columns,
+                         unsigned rows) const {
+  Block &epilogue = kb.op.getEpilogueBlock();
+  for (auto [i, access] : llvm::enumerate(nest.accesses)) {
+    bool stored = i >= nest.loads;
+    Value tensor = stored ? kb.op.getResult(i - nest.loads)
+                          : kb.op.getInputs()[i];
+    auto type = cast<RankedTensorType>(tensor.getType());
+    int64_t bytes = elementBytes(access.element);
+    bool used = stored || !epilogue.getArgument(1 + i).use_empty();
+    if (!used || access.strides[vectorLoop] != 1 || access.tile > 1 ||
+        type.getNumElements() * bytes <= kb.spec.l2Bytes / 2)
+      continue;
+    int64_t step = rowLoop >= 0 ? access.strides[rowLoop] : 0;
+    for (unsigned row = 0; row < (step ? rows : 1); ++row)
+      for (const Column &column : columns)
+        fetchLine(kb, stored ? kb.output(i - nest.loads) : kb.input(i),
+                  position.accesses[i].plus(row * step + column.offset),
+                  stored);
+  }
 }
 
 /// Blocks of as many rows as lanes: each lane's rows are stored together.

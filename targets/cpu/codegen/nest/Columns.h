@@ -52,6 +52,11 @@ public:
   /// Whether many vectors side by side are not too much code.
   bool isShort() const { return ops <= kStraightPayload; }
 
+  /// Fetches what `emit` with these arguments reads and writes in tensors that
+  /// do not stay in the second-level cache.
+  void fetch(const Position &position, llvm::ArrayRef<Column> columns,
+             unsigned rows) const;
+
 private:
   /// Payload ops per vector above which it is a loop over rows.
   static constexpr unsigned kStraightPayload = 3;

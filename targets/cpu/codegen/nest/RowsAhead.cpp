@@ -93,9 +93,9 @@ void RowsAhead::fetch(const Position &position, unsigned rows,
     fetchLine(kb, kb.input(load), position.accesses[load].plus(at));
 }
 
-void cpu::fetchLine(KernelBuilder &kb, Value memory, Offset at) {
+void cpu::fetchLine(KernelBuilder &kb, Value memory, Offset at, bool isWrite) {
   memref::PrefetchOp::create(kb.b, kb.loc, memory,
-                             ValueRange{materialize(kb, at)},
-                             /*isWrite=*/false, /*localityHint=*/2,
+                             ValueRange{materialize(kb, at)}, isWrite,
+                             /*localityHint=*/2,
                              /*isDataCache=*/true);
 }

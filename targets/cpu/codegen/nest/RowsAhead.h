@@ -37,8 +37,9 @@ private:
   llvm::SmallVector<unsigned, 2> otherLoops; ///< of the reduction
 };
 
-/// Asks for the cache line of the element at `at`.
-void fetchLine(KernelBuilder &kb, mlir::Value memory, Offset at);
+/// Asks for the cache line of the element at `at`, to write it or to read it.
+void fetchLine(KernelBuilder &kb, mlir::Value memory, Offset at,
+               bool isWrite = false);
 
 } // namespace visir::cpu
 
