@@ -233,6 +233,53 @@ static bool isStamp(ConvTransposeOp op) {
          kernel == op.getStrides();
 }
 
+static bool isDepthwise(ConvTransposeOp op) {
+  RankedTensorType in = typeOf(op.getInput());
+  int64_t groups = op.getGroups();
+  return groups > 1 && groups == in.getDimSize(1) &&
+         typeOf(op.getWeight()).getDimSize(1) == 1 &&
+         isa<FloatType>(in.getElementType());
+}
+
+/// kernel = stride where each channel has its own kernel: a map over
+/// [n, in..., kernel..., c], a product for each result.
+static Values lowerDepthwiseStamp(OpBuilder &b, ConvTransposeOp op) {
+  RankedTensorType in = typeOf(op.getInput());
+  RankedTensorType weight = typeOf(op.getWeight());
+  unsigned spatial = in.getRank() - 2;
+  SmallVector<int64_t> extents{in.getDimSize(0)};
+  llvm::append_range(extents, in.getShape().drop_front(2));
+  llvm::append_range(extents, weight.getShape().drop_front(2));
+  extents.push_back(in.getDimSize(1));
+  DispatchBuilder builder(b, op.getLoc(), RootKind::Map, extents,
+                          extents.size());
+  AffineExpr c = builder.dim(extents.size() - 1);
+  SmallVector<AffineExpr> x{builder.dim(0), c}, w{c, builder.constant(0)};
+  SmallVector<AffineExpr> y{builder.dim(0), c};
+  for (unsigned i = 0; i < spatial; ++i) {
+    AffineExpr at = builder.dim(1 + i), k = builder.dim(1 + spatial + i);
+    x.push_back(at);
+    w.push_back(k);
+    y.push_back(at * op.getStrides()[i] + k);
+  }
+  builder.load(op.getInput(), x);
+  builder.load(op.getWeight(), w);
+  if (op.getBias())
+    builder.load(op.getBias(), c);
+  builder.store(typeOf(op.getResult()), y);
+  Type element = in.getElementType();
+  DispatchOp dispatch = builder.build([&](PayloadScope &s)
+                                          -> SmallVector<Value> {
+    auto make = [&](BinaryKind kind, Value left, Value right) {
+      return buildBinary(s.b, s.loc, kind, left, right, element, element);
+    };
+    Value product = make(BinaryKind::Mul, s.loads[0], s.loads[1]);
+    return {op.getBias() ? make(BinaryKind::Add, product, s.loads[2])
+                         : product};
+  });
+  return SmallVector<Value>{dispatch.getResult(0)};
+}
+
 /// kernel = stride: every input element paints its own block. The domain is
 /// [n, (g,) in..., kernel..., co | ci].
 static Values lowerStamp(OpBuilder &b, ConvTransposeOp op) {
@@ -315,7 +362,7 @@ static Value stuffZeros(OpBuilder &b, ConvTransposeOp op,
 static Values lowerConvTranspose(OpBuilder &b, Operation *raw) {
   auto op = cast<ConvTransposeOp>(raw);
   if (isStamp(op))
-    return lowerStamp(b, op);
+    return isDepthwise(op) ? lowerDepthwiseStamp(b, op) : lowerStamp(b, op);
   RankedTensorType in = typeOf(op.getInput());
   RankedTensorType weight = typeOf(op.getWeight());
   RankedTensorType out = typeOf(op.getResult());

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Softmax and norm: statistics over a row that stays in scratch, then a value
-// for each of its points.
+// Softmax and norm: statistics over a row that stays in scratch, or a short
+// one in registers, then a value for each of its points.
 #include "targets/cpu/codegen/dispatch/Rows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace visir;
@@ -17,7 +18,7 @@ struct RowWise {
   KernelBuilder &kb;
   Rows &rows;
   Type element;
-  Value scratch;
+  Value scratch; ///< null for norms of rows in registers
 
   Value splat(Value value, unsigned lanes) {
     return toLanes(kb.b, kb.loc, value, lanes);
@@ -42,6 +43,21 @@ struct RowWise {
 
   void softmax(bool log);
   void norm(double epsilon, bool rms);
+  void normInRegisters(unsigned count, double epsilon, bool rms);
+
+  Value mean(Value sum) {
+    unsigned lanes = lanesOf(sum);
+    return binary<arith::MulFOp>(sum, constant(1.0 / rows.length(), lanes),
+                                 lanes);
+  }
+  /// What differences from the center are multiplied by.
+  Value factorOf(Value power, double epsilon) {
+    unsigned lanes = lanesOf(power);
+    Value deviation = math::SqrtOp::create(
+        kb.b, kb.loc,
+        binary<arith::AddFOp>(power, constant(epsilon, lanes), lanes));
+    return binary<arith::DivFOp>(constant(1, lanes), deviation, lanes);
+  }
 };
 
 } // namespace
@@ -74,11 +90,6 @@ void RowWise::softmax(bool log) {
 }
 
 void RowWise::norm(double epsilon, bool rms) {
-  unsigned lanes = rows.rowLanes();
-  auto mean = [&](Value sum) {
-    return binary<arith::MulFOp>(sum, constant(1.0 / rows.length(), lanes),
-                                 lanes);
-  };
   Value center, power;
   if (rms) {
     power = mean(fetch({Combiner::Sum, element}, [&](Value x, Value) {
@@ -97,15 +108,52 @@ void RowWise::norm(double epsilon, bool rms) {
           return SmallVector<Value>{binary<arith::MulFOp>(d, d, n)};
         })[0]);
   }
-  Value deviation = math::SqrtOp::create(
-      kb.b, kb.loc,
-      binary<arith::AddFOp>(power, constant(epsilon, lanes), lanes));
-  Value factor =
-      binary<arith::DivFOp>(constant(1, lanes), deviation, lanes);
+  Value factor = factorOf(power, epsilon);
   rows.visit([&](Point &point, Value position, unsigned n) {
     Value x = rows.loadRow(scratch, position, n);
     point.epilogue(binary<arith::MulFOp>(x, factor, n));
   });
+}
+
+/// `count` rows at a time, whose lanes are added up together.
+void RowWise::normInRegisters(unsigned count, double epsilon, bool rms) {
+  Accumulator sum{Combiner::Sum, element};
+  std::vector<std::vector<Rows::Part>> parts;
+  SmallVector<SmallVector<Value>> values(count);
+  for (unsigned row = 0; row < count; ++row) {
+    parts.push_back(rows.parts(row));
+    for (Rows::Part &part : parts[row])
+      values[row].push_back(splat(part.point.prologue()[0], part.lanes.count));
+  }
+  // The mean of each row's `terms`, as the function below gives it back.
+  auto means = [&](function_ref<Value(Value)> term) {
+    SmallVector<Value> sums;
+    for (unsigned row = 0; row < count; ++row)
+      sums.push_back(rows.combineParts(
+          sum, parts[row],
+          llvm::map_to_vector(values[row], [&](Value x) { return term(x); })));
+    return mean(rows.combineLanes(sum, sums));
+  };
+  auto ofRow = [&](Value all, unsigned row) -> Value {
+    return count == 1 ? all
+                      : Value(vector::ExtractOp::create(kb.b, kb.loc, all,
+                                                        int64_t(row)));
+  };
+  if (!rms) {
+    Value centers = means([](Value x) { return x; });
+    for (unsigned row = 0; row < count; ++row)
+      for (auto [value, part] : llvm::zip_equal(values[row], parts[row]))
+        value = binary<arith::SubFOp>(value, ofRow(centers, row),
+                                      part.lanes.count);
+  }
+  Value factors = factorOf(means([&](Value x) -> Value {
+                             return arith::MulFOp::create(kb.b, kb.loc, x, x);
+                           }),
+                           epsilon);
+  for (unsigned row = 0; row < count; ++row)
+    for (auto [value, part] : llvm::zip_equal(values[row], parts[row]))
+      part.point.epilogue(binary<arith::MulFOp>(value, ofRow(factors, row),
+                                                part.lanes.count));
 }
 
 FailureOr<KernelInfo> cpu::emitRowWise(KernelBuilder &kb) {
@@ -115,13 +163,26 @@ FailureOr<KernelInfo> cpu::emitRowWise(KernelBuilder &kb) {
   Rows rows(kb, *plan);
   Type element =
       kb.op.getPrologueBlock().getTerminator()->getOperand(0).getType();
-  RowWise emitter{kb, rows, element, rows.rowScratch(element)};
-  rows.forEach([&] {
-    if (kb.op.getKind() == RootKind::Softmax)
-      return emitter.softmax(bool(kb.op.getRootParam("log")));
-    auto epsilon = cast<FloatAttr>(kb.op.getRootParam("epsilon"));
-    emitter.norm(epsilon.getValueAsDouble(), bool(kb.op.getRootParam("rms")));
-  });
+  bool isNorm = kb.op.getKind() == RootKind::Norm;
+  bool inRegisters = isNorm && rows.rowsInRegisters() > 0;
+  RowWise emitter{kb, rows, element,
+                  inRegisters ? Value() : rows.rowScratch(element)};
+  auto norm = [&](unsigned count) {
+    double epsilon =
+        cast<FloatAttr>(kb.op.getRootParam("epsilon")).getValueAsDouble();
+    bool rms = bool(kb.op.getRootParam("rms"));
+    if (inRegisters)
+      return emitter.normInRegisters(count, epsilon, rms);
+    emitter.norm(epsilon, rms);
+  };
+  if (inRegisters)
+    rows.forEachBlock(norm);
+  else
+    rows.forEach([&] {
+      if (isNorm)
+        return norm(1);
+      emitter.softmax(bool(kb.op.getRootParam("log")));
+    });
   double points =
       double(plan->nest.parallelPoints()) * plan->nest.reductionPoints();
   return kb.finish(rows.tiles().count, points * 4);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/dispatch/Rows.h"
 
+#include "targets/cpu/codegen/dispatch/Transpose.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -18,7 +20,10 @@ Rows::Rows(KernelBuilder &kb, const LoopPlan &plan)
       index(rank) {}
 
 TileSplit Rows::tiles() const {
-  unsigned granule = acrossRows ? std::max(config.lanes, 1u) : 1;
+  unsigned granule = acrossRows ? std::max(config.lanes, 1u)
+                     : kb.op.getKind() == RootKind::Norm
+                         ? std::max(rowsInRegisters(), 1u)
+                         : 1;
   return planTiles(nest, parallel, length(), config.tilePoints, granule);
 }
 
@@ -88,9 +93,10 @@ Value Rows::widen(const Accumulator &a, Value value, const Lanes &piece) {
       kb.b, kb.loc, value, rest, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
 }
 
-/// All lanes as one value, halving them each time.
-Value Rows::collapseLanes(const Accumulator &a, Value value) {
-  for (int64_t count = lanesOf(value) / 2; count > 0; count /= 2) {
+/// Halves the lanes until `left` are there, or a scalar (0).
+Value Rows::collapseLanes(const Accumulator &a, Value value, unsigned left) {
+  for (int64_t count = lanesOf(value) / 2; count > 0 && count >= left;
+       count /= 2) {
     auto half = [&](int64_t from) -> Value {
       if (count == 1)
         return vector::ExtractOp::create(kb.b, kb.loc, value, from);
@@ -151,8 +157,102 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
         return inner;
       });
   for (auto [value, a] : llvm::zip(running, accumulators))
-    value = collapseLanes(a, value);
+    value = collapseLanes(a, value, 0);
   return running;
+}
+
+unsigned Rows::rowsInRegisters() const {
+  unsigned count = config.lanes;
+  if (acrossRows || count < 4 || length() == 0)
+    return 0;
+  int64_t extent = nest.dims[rank - 1].extent;
+  int64_t pieces =
+      tailPieces(extent % count, count, kb.spec.maskedMemory).size();
+  int64_t vectors = (extent / count + pieces) * (length() / extent);
+  for (unsigned rows : {4, 2, 1})
+    if ((rows == 1 ||
+         (parallel > 0 && nest.dims[parallel - 1].extent >= rows)) &&
+        vectors * rows * 4 <= int64_t(kb.spec.vectorRegisters) * 3)
+      return rows;
+  return 0;
+}
+
+void Rows::forEachBlock(function_ref<void(unsigned count)> body) {
+  unsigned count = rowsInRegisters();
+  if (count == 1)
+    return forEach([&] { body(1); });
+  unsigned dim = parallel - 1;
+  emitTiles(kb, nest, tiles(), dim, index, [&](Value low, Value high) {
+    Value size = kb.b.createOrFold<arith::SubIOp>(kb.loc, high, low);
+    Value rest =
+        kb.b.createOrFold<arith::RemUIOp>(kb.loc, size, kb.index(count));
+    Value end = kb.b.createOrFold<arith::SubIOp>(kb.loc, high, rest);
+    auto walk = [&](Value from, Value to, unsigned step) {
+      emitFor(kb, from, to, step, [&](Value first) {
+        blockStart = first;
+        body(step);
+      });
+    };
+    walk(low, end, count);
+    walk(end, high, 1);
+  });
+}
+
+std::vector<Rows::Part> Rows::parts(unsigned row) {
+  unsigned dim = rank - 1, count = config.lanes;
+  int64_t extent = nest.dims[dim].extent;
+  if (blockStart)
+    index[parallel - 1] = kb.b.createOrFold<arith::AddIOp>(
+        kb.loc, blockStart, kb.index(row));
+  std::vector<Part> parts;
+  for (int64_t outer = 0; outer < length() / extent; ++outer) {
+    int64_t rest = outer;
+    for (unsigned d = dim; d-- > parallel; rest /= nest.dims[d].extent)
+      index[d] = kb.index(rest % nest.dims[d].extent);
+    int64_t start = 0;
+    auto add = [&](unsigned width, unsigned active) {
+      index[dim] = kb.index(start);
+      Lanes lanes{width > 1 ? width : 0, dim, makeMask(kb, width, active)};
+      parts.push_back({Point(kb, nest, index, lanes), lanes});
+      start += active;
+    };
+    while (start + count <= extent)
+      add(count, count);
+    for (auto [width, active] :
+         tailPieces(extent - start, count, kb.spec.maskedMemory))
+      add(width, active);
+  }
+  return parts;
+}
+
+Value Rows::combineParts(const Accumulator &accumulator, ArrayRef<Part> parts,
+                         SmallVector<Value> values) {
+  for (auto [value, part] : llvm::zip_equal(values, parts))
+    value = widen(accumulator, value, part.lanes);
+  for (; values.size() > 1; values.resize((values.size() + 1) / 2))
+    for (size_t i = 0; i < values.size() / 2; ++i)
+      values[i] = emitCombine(kb.b, kb.loc, accumulator.combiner, values[i],
+                              values[values.size() - 1 - i]);
+  return values[0];
+}
+
+Value Rows::combineLanes(const Accumulator &accumulator,
+                         SmallVector<Value> rows) {
+  // Rows meet in neighbouring lanes of groups of four, then the groups.
+  auto meet = [&](Value a, Value b, ArrayRef<int64_t> low,
+                  ArrayRef<int64_t> high) {
+    return emitCombine(kb.b, kb.loc, accumulator.combiner,
+                       shuffleGroups(kb, a, b, low),
+                       shuffleGroups(kb, a, b, high));
+  };
+  unsigned count = rows.size();
+  if (count == 1)
+    return collapseLanes(accumulator, rows[0], 0);
+  for (unsigned i = 0; i < count / 2; ++i)
+    rows[i] = meet(rows[2 * i], rows[2 * i + 1], {0, 4, 1, 5}, {2, 6, 3, 7});
+  if (count == 4)
+    rows[0] = meet(rows[0], rows[1], {0, 1, 4, 5}, {2, 3, 6, 7});
+  return collapseLanes(accumulator, rows[0], count);
 }
 
 void Rows::visit(function_ref<void(Point &, Value, unsigned)> body) {
@@ -197,7 +297,9 @@ void Rows::storeRow(Value scratch, Value position, Value value,
   if (count == 0)
     memref::StoreOp::create(kb.b, kb.loc, value, scratch,
                             ValueRange{position});
-  else if (!acrossRows && mask)
+  else if (!acrossRows && mask && rank > parallel + 1)
+    // The row goes on behind the piece. Else all lanes are stored: a load of
+    // all would wait until a masked store has left for the cache.
     vector::MaskedStoreOp::create(kb.b, kb.loc, scratch, ValueRange{position},
                                   mask, value);
   else

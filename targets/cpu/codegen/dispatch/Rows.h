@@ -9,6 +9,8 @@
 #include "targets/common/Combine.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 
+#include <vector>
+
 namespace visir::cpu {
 
 /// A value that the lanes of a row are combined to.
@@ -45,6 +47,32 @@ public:
   llvm::SmallVector<mlir::Value>
   reduce(llvm::ArrayRef<Accumulator> accumulators, Body body);
 
+  /// Rows that fit into registers side by side, with lanes along them: 4, 2 or
+  /// 1; 0 where a single one is too long.
+  unsigned rowsInRegisters() const;
+
+  /// The same as `forEach` for as many rows at a time, and single ones at the
+  /// end; `body` is told how many.
+  void forEachBlock(llvm::function_ref<void(unsigned count)> body);
+
+  /// A vector of a row, or what is left of one at its end.
+  struct Part {
+    Point point;
+    Lanes lanes;
+  };
+  /// All of row `row` of the current block.
+  std::vector<Part> parts(unsigned row);
+
+  /// A row's values, one of each part, combined in pairs to one vector.
+  mlir::Value combineParts(const Accumulator &accumulator,
+                           llvm::ArrayRef<Part> parts,
+                           llvm::SmallVector<mlir::Value> values);
+
+  /// The combined lanes of one vector of each row: a scalar for a single row,
+  /// else a vector that has a lane for each.
+  mlir::Value combineLanes(const Accumulator &accumulator,
+                           llvm::SmallVector<mlir::Value> rows);
+
   /// Folds the row in order, `initial` first; lanes across rows only.
   /// `number` is the point's place in the row.
   llvm::SmallVector<mlir::Value>
@@ -78,7 +106,8 @@ private:
   alongRow(llvm::ArrayRef<Accumulator> accumulators, Body body);
   mlir::Value widen(const Accumulator &accumulator, mlir::Value value,
                     const Lanes &piece);
-  mlir::Value collapseLanes(const Accumulator &accumulator, mlir::Value value);
+  mlir::Value collapseLanes(const Accumulator &accumulator, mlir::Value value,
+                            unsigned left);
 
   KernelBuilder &kb;
   const Nest &nest;
@@ -87,6 +116,7 @@ private:
   unsigned parallel, rank;
   Lanes lanes;      ///< of the current row, when they run across rows
   mlir::Value mask; ///< of the current piece of the row
+  mlir::Value blockStart; ///< of a block of rows, null where they are single
   llvm::SmallVector<mlir::Value> index;
 };
 

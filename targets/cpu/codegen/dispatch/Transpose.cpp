@@ -17,10 +17,8 @@ bool cpu::isTransposed(const NestAccess &load, unsigned rows, unsigned lanes) {
          load.address.factors[lanes] != 0 && load.address.factors[lanes] != 1;
 }
 
-/// Lanes of a (0 .. n - 1) and b (n .. 2n - 1), chosen in each group of
-/// `group` lanes alike.
-static Value shuffleGroups(KernelBuilder &kb, Value a, Value b,
-                           ArrayRef<int64_t> pattern) {
+Value cpu::shuffleGroups(KernelBuilder &kb, Value a, Value b,
+                         ArrayRef<int64_t> pattern) {
   int64_t lanes = lanesOf(a), group = pattern.size();
   SmallVector<int64_t> mask;
   for (int64_t base = 0; base < lanes; base += group)

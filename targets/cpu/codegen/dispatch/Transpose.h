@@ -13,6 +13,11 @@ namespace visir::cpu {
 /// along `rows` and not along `lanes`, without borders or indices.
 bool isTransposed(const NestAccess &load, unsigned rows, unsigned lanes);
 
+/// Lanes of a (0 .. n - 1) and b (n .. 2n - 1), chosen in each group of
+/// `pattern.size()` = n lanes alike.
+mlir::Value shuffleGroups(KernelBuilder &kb, mlir::Value a, mlir::Value b,
+                          llvm::ArrayRef<int64_t> pattern);
+
 /// result[j][i] = vectors[i][j] for n vectors of n lanes, n a power of two.
 llvm::SmallVector<mlir::Value>
 transposeVectors(KernelBuilder &kb, llvm::SmallVector<mlir::Value> vectors);
