@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """visir-evaluate as a process that answers many questions."""
 
-import atexit
 import dataclasses
 import functools
+import multiprocessing.util
 import os
 import pathlib
 import subprocess
@@ -52,10 +52,15 @@ class Evaluator:
         )
 
     def stop(self):
+        """Ends the process; the next question starts another."""
         if self.process:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def close(self):
+        self.stop()
+        self.folder.cleanup()
 
     def ask(self, *fields):
         """The answer to one line; "died" if the process does not survive."""
@@ -85,5 +90,6 @@ class Evaluator:
 def evaluator(runner=()):
     """The one of this process."""
     made = Evaluator(runner)
-    atexit.register(made.stop)
+    # Processes of a pool leave without what atexit knows.
+    multiprocessing.util.Finalize(None, made.close, exitpriority=0)
     return made

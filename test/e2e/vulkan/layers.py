@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Khronos' validation layer around a process that uses Vulkan."""
 
+import multiprocessing.util
 import os
 import pathlib
 import tempfile
@@ -22,6 +23,10 @@ class Layers:
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()
+        # Processes of a pool leave without what atexit knows.
+        multiprocessing.util.Finalize(
+            self, self.folder.cleanup, exitpriority=0
+        )
         self.log = pathlib.Path(self.folder.name, "log.txt")
         settings = pathlib.Path(self.folder.name, "vk_layer_settings.txt")
         settings.write_text(
