@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "targets/cpu/codegen/Tiled.h"
+#include "targets/cpu/codegen/contraction/Emit.h"
 
 #include "gtest/gtest.h"
 
@@ -237,6 +238,50 @@ TEST(Contraction, SumsOfShortRowsAreNoPart) {
     EXPECT_EQ(reason,
               width == 4 ? "" : "the rows are too short for register tiles");
   }
+}
+
+/// How the kernel's tiles cut the rows: {divisor, count} of their number.
+static std::pair<int64_t, int64_t> bands(const MatMulShape &shape) {
+  mlir::OwningOpRef<mlir::ModuleOp> kernel = emitTiled(matmulText(shape), 1);
+  std::pair<int64_t, int64_t> found = {0, 0};
+  kernel->walk([&](mlir::Operation *op) {
+    auto axes = op->getAttrOfType<mlir::ArrayAttr>(cpu::kTileAxesAttr);
+    if (!axes)
+      return;
+    for (auto axis : axes.getAsRange<mlir::DenseI64ArrayAttr>())
+      if (axis[0] == 0)
+        found = {axis[1], axis[2]};
+  });
+  return found;
+}
+
+TEST(Contraction, BandsOfRowsComeBeforeColumns) {
+  MatMulShape s;
+  // 14 tiles of 14 rows, three blocks of columns.
+  s.m = 196, s.n = 96, s.k = 64;
+  EXPECT_EQ(bands(s), std::make_pair(int64_t(3), int64_t(2)));
+  matmul(s);
+  // Weights that are more than the rows are cut first.
+  s.m = 56, s.n = 288, s.k = 128;
+  EXPECT_EQ(bands(s).first, 1);
+  matmul(s);
+  ConvShape c;
+  c.kh = c.kw = 3, c.pad = 1, c.h = c.w = 28, c.ci = 8, c.co = 72;
+  conv(c);
+}
+
+TEST(Contraction, MicrosecondsOfWorkHaveTwoTiles) {
+  auto tiles = [](int64_t m) {
+    MatMulShape s;
+    s.m = m, s.n = 64, s.k = 64;
+    KernelInfo info;
+    emitTiled(matmulText(s), 1, &info);
+    return info.tileCount;
+  };
+  // A core with two multiply-adds of 16 floats a cycle at 4 GHz makes 640,000
+  // in 5 us.
+  EXPECT_GE(tiles(640000 / (64 * 64)), 2u);
+  EXPECT_EQ(tiles(128000 / (64 * 64)), 1u);
 }
 
 TEST(Contraction, SumsAlongRows) {

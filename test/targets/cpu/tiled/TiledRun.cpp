@@ -154,7 +154,8 @@ void test::expectTiled(const std::string &text,
   }
 }
 
-OwningOpRef<ModuleOp> test::emitTiled(const std::string &text, int packed) {
+OwningOpRef<ModuleOp> test::emitTiled(const std::string &text, int packed,
+                                      KernelInfo *info) {
   OwningOpRef<ModuleOp> module = parse(text);
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
@@ -163,7 +164,10 @@ OwningOpRef<ModuleOp> test::emitTiled(const std::string &text, int packed) {
   const cpu::CpuSpec &spec = *cpu::findSpec("x86-64-v4");
   EXPECT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(op.getLoc());
-  EXPECT_TRUE(succeeded(cpu::emitKernel(op, spec, *kernels, "k")));
+  FailureOr<KernelInfo> emitted = cpu::emitKernel(op, spec, *kernels, "k");
+  EXPECT_TRUE(succeeded(emitted));
+  if (info && succeeded(emitted))
+    *info = *emitted;
   return kernels;
 }
 

@@ -31,9 +31,10 @@ void expectTiled(const std::string &text, std::optional<std::string> kernel,
 /// results per tile and dimension.
 void expectWinograd(const std::string &text, int64_t outputs, double tolerance);
 
-/// The kernel of the module's only dispatch for x86-64-v4, as it is emitted.
-mlir::OwningOpRef<mlir::ModuleOp> emitTiled(const std::string &text,
-                                            int packed);
+/// The kernel of the module's only dispatch for x86-64-v4, as it is emitted;
+/// `info`, when not null, receives what is known of it.
+mlir::OwningOpRef<mlir::ModuleOp> emitTiled(const std::string &text, int packed,
+                                            KernelInfo *info = nullptr);
 
 /// Gives operand 1 the type and layout of transformed weights and the
 /// dispatch its config; returns the transform of `weights`.
