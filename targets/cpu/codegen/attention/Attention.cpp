@@ -4,6 +4,9 @@
 #include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/attention/RowBlock.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
@@ -27,7 +30,8 @@ public:
   void emit();
 
 private:
-  void piece(Position position, Value low, Value high);
+  void pack(const Position &position, Value fresh);
+  void piece(const Position &position, Value low, Value high);
 
   KernelBuilder &kb;
   const AttentionPlan &plan;
@@ -48,8 +52,18 @@ void AttentionEmitter::emit() {
     for (auto [loop, index] :
          llvm::zip_equal(plan.batchLoops, unflatten(kb, indices[0], extents)))
       position.move(kb, plan.nest, loop, index);
-    if (parts == 1)
+    if (parts == 1) {
+      pack(position, {});
       return piece(position, kb.index(0), kb.index(plan.blocks));
+    }
+    // Neighbouring pieces of a batch point share what is packed.
+    auto equal = [&](Value a, Value b) -> Value {
+      return arith::CmpIOp::create(kb.b, kb.loc, arith::CmpIPredicate::eq, a,
+                                   b);
+    };
+    pack(position,
+         arith::OrIOp::create(kb.b, kb.loc, equal(indices[1], kb.index(0)),
+                              equal(number, kb.tileBegin)));
     Offset low = advance(kb, {}, indices[1], plan.blocksPerPiece);
     Value high = materialize(kb, low.plus(plan.blocksPerPiece));
     if (plan.blocks % plan.blocksPerPiece)
@@ -58,10 +72,20 @@ void AttentionEmitter::emit() {
   });
 }
 
-/// Row blocks [low, high) of a batch point: outer row, then tile of the row.
-void AttentionEmitter::piece(Position position, Value low, Value high) {
+/// Packs keys and values of a batch point where `fresh` is true or null.
+void AttentionEmitter::pack(const Position &position, Value fresh) {
+  OpBuilder::InsertionGuard guard(kb.b);
+  if (fresh)
+    kb.b.setInsertionPointToStart(
+        scf::IfOp::create(kb.b, kb.loc, fresh, /*withElse=*/false)
+            .thenBlock());
   packKeys(kb, plan, scratch, position, keys);
   packValues(kb, plan, scratch, position, keys);
+}
+
+/// Row blocks [low, high) of a batch point: outer row, then tile of the row.
+void AttentionEmitter::piece(const Position &position, Value low,
+                             Value high) {
   SmallVector<int64_t> extents;
   for (unsigned loop : plan.outerRowLoops)
     extents.push_back(plan.extent(loop));
