@@ -32,6 +32,7 @@ static SmallVector<bool> dimsOf(DispatchOp op, const Nest &nest,
 AttentionRoles visir::attentionRoles(DispatchOp op, const Nest &nest) {
   SmallVector<bool> query = dimsOf(op, nest, 0), value = dimsOf(op, nest, 2);
   AttentionRoles roles;
+  roles.positions = {unsigned(op.getParallelRank()) - 2};
   for (auto [dim, info] : llvm::enumerate(nest.dims)) {
     if (info.reduction)
       (value[dim] || !query[dim] ? roles.keys : roles.inner).push_back(dim);
@@ -39,8 +40,6 @@ AttentionRoles visir::attentionRoles(DispatchOp op, const Nest &nest) {
       roles.values.push_back(dim);
     else
       roles.rows.push_back(dim);
-    if (!info.reduction && query[dim] && !value[dim])
-      roles.positions.push_back(dim);
   }
   return roles;
 }

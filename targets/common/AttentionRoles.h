@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The dimensions of an attention's domain by what moves with them. Fusion may
-// have split m, e, n and d into several.
+// have split batch dimensions, so that queries which share keys are rows, too.
 #ifndef VISIR_TARGETS_COMMON_ATTENTIONROLES_H
 #define VISIR_TARGETS_COMMON_ATTENTIONROLES_H
 

@@ -98,6 +98,20 @@ static void expandTruncation(ModuleOp holder) {
   });
 }
 
+/// Leaves it to the device whether it rounds the multiply-adds of sums once or
+/// twice, as Vulkan's Fma may.
+static void fuseSums(ModuleOp holder) {
+  holder.walk([](math::FmaOp op) {
+    if (!op.getType().isF32() && !op.getType().isF64())
+      return;
+    OpBuilder b(op);
+    Value sum = spirv::GLFmaOp::create(b, op.getLoc(), op.getType(), op.getA(),
+                                       op.getB(), op.getC());
+    op.replaceAllUsesWith(sum);
+    op.erase();
+  });
+}
+
 /// Iterations of the loops in a block and in those, at most.
 static uint64_t countLoopSteps(Block &block) {
   // Loops without a count are those of remainders, over exponents of f64.
@@ -123,6 +137,7 @@ static uint64_t countLoopSteps(Block &block) {
 
 static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
   MLIRContext *context = holder.getContext();
+  fuseSums(holder);
   {
     PassManager pm(context);
     auto cleanUp = [&] {
@@ -130,7 +145,7 @@ static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
       pm.addPass(createCSEPass());
     };
     cleanUp();
-    // Devices need not round a fused multiply-add once.
+    // Functions may not count on a single rounding.
     MathTraits traits;
     traits.fma = false;
     pm.addPass(createMathLoweringPass(traits));

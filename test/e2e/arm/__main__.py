@@ -25,7 +25,7 @@ import visir
 
 from scripts.lib import expectations
 from test.e2e.arm import board
-from test.e2e.models.__main__ import exports
+from test.e2e.models.exports import find
 from test.e2e.models.worker import relative_error, same_bits
 from test.e2e.ops.__main__ import judge_case, load
 
@@ -138,7 +138,7 @@ def parse():
     parser.add_argument(
         "--models",
         default="edgevit_xxs.*",
-        help="patterns of models, separated by commas",
+        help="patterns of models, separated by commas; or none",
     )
     parser.add_argument("--target", default="aarch64", help="of the models")
     parser.add_argument(
@@ -153,11 +153,8 @@ def parse():
 def main():
     arguments = parse()
     results = judge_ops(arguments.only, arguments.jobs)
-    found = {}
-    for pattern in arguments.models.split(","):
-        found.update(exports(arguments.exports, pattern))
-    if not found:
-        print(f"{arguments.exports} has no export {arguments.models}")
+    found, missing = find(arguments.exports, arguments.models)
+    results.update(missing)
     results.update(judge_models(found, arguments.target, arguments.jobs))
     counts = collections.Counter(outcome for outcome, _ in results.values())
     print("arm", ", ".join(f"{counts[o]} {o}" for o in ("passed", *OUTCOMES)))

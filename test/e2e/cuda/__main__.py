@@ -24,13 +24,14 @@ import tempfile
 from scripts.lib import count, expectations
 from test.e2e.cuda import null, registers
 from test.e2e.cuda.tools import VISIR, find_ptxas, run
+from test.e2e.models.exports import find
 from test.e2e.ops.__main__ import judge_case, load
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
 NEWER = ("sm_80", "sm_86", "sm_87", "sm_89", "sm_100", "sm_110", "sm_120")
 OUTCOMES = ("failed", "unsupported")
-MODELS = ("edgevit_xxs",)
+MODELS = "edgevit_xxs.*"
 CHUNK = 96
 USE = re.compile(
     r"Function properties for (\w+)\s+"
@@ -118,13 +119,8 @@ def emulate_cases(names, jobs):
     return results
 
 
-def jobs(arguments, names, ptxas):
-    models = [
-        source
-        for model in MODELS
-        for source in sorted(arguments.exports.glob(f"{model}.*.onnx"))
-        if fnmatch.fnmatchcase(source.stem, arguments.only)
-    ]
+def jobs(arguments, models, names, ptxas):
+    """Functions that give (outcomes, kernels)."""
     for source in models:
         yield functools.partial(run_model, source)
     if not ptxas:
@@ -143,7 +139,12 @@ def jobs(arguments, names, ptxas):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default="*", help="pattern of names")
+    parser.add_argument("--only", default="*", help="pattern of op cases")
+    parser.add_argument(
+        "--models",
+        default=MODELS,
+        help="patterns of models, separated by commas; or none",
+    )
     parser.add_argument("--arch", action="append")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--exports", type=pathlib.Path, default="build/models")
@@ -156,10 +157,12 @@ def main():
     ptxas = find_ptxas()
     kernels = 0
     names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
-    results = emulate_cases(names, arguments.jobs)
+    found, results = find(arguments.exports, arguments.models)
+    models = [source for source, _ in found.values()]
+    results.update(emulate_cases(names, arguments.jobs))
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for made, number in pool.map(
-            lambda job: job(), jobs(arguments, names, ptxas)
+            lambda job: job(), jobs(arguments, models, names, ptxas)
         ):
             results.update(made)
             kernels += number

@@ -106,13 +106,15 @@ def judge(rows, listed, spills):
     return wrong
 
 
+def source_of(exports, model):
+    return exports / f"{model}.torchscript.onnx"
+
+
 def measure_all(exports, ptxas):
     """{(model, kernel): (registers, shared)}, and bytes of spills and stack."""
     rows, spills = {}, {}
     for model in MODELS:
-        source = exports / f"{model}.torchscript.onnx"
-        if not source.exists():
-            continue
+        source = source_of(exports, model)
         for kernel, (*use, spilled) in measure(source, ptxas).items():
             rows[model, kernel] = tuple(use)
             spills[model, kernel] = spilled
@@ -121,8 +123,11 @@ def measure_all(exports, ptxas):
 
 def outcome(exports, ptxas):
     """{name: (outcome, reason)} for the stage."""
-    rows, spills = measure_all(exports, ptxas)
-    wrong = judge(rows, read(), spills)
+    sources = (source_of(exports, model) for model in MODELS)
+    wrong = [f"{s} is missing, expected it" for s in sources if not s.exists()]
+    if not wrong:
+        rows, spills = measure_all(exports, ptxas)
+        wrong = judge(rows, read(), spills)
     kind_of = "failed" if wrong else "passed"
     return {f"registers/{ARCH}": (kind_of, "; ".join(wrong))}
 

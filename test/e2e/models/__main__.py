@@ -13,17 +13,16 @@ not pass.
 
 import argparse
 import concurrent.futures
-import fnmatch
 import json
 import pathlib
 import subprocess
 import sys
 
 from scripts.lib import expectations
+from test.e2e.models.exports import find
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 ROOT = pathlib.Path(__file__).parents[3]
-EXPORTERS = ("torchscript", "dynamo")
 OUTCOMES = ("failed", "unsupported")
 LEAST_LIMIT = 1e-5
 # The exporters fold batch norms in float32; anything above is another meaning.
@@ -88,18 +87,6 @@ def describe(name, report):
     )
 
 
-def exports(folder, pattern):
-    """{name: (ONNX file, golden)} of what models.export has written."""
-    found = {}
-    for golden in sorted(folder.glob("*.npz")):
-        for exporter in EXPORTERS:
-            name = f"{golden.stem}.{exporter}"
-            path = folder / f"{name}.onnx"
-            if path.exists() and fnmatch.fnmatchcase(name, pattern):
-                found[name] = path, golden
-    return found
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
@@ -121,11 +108,8 @@ def parse():
 
 def main():
     arguments = parse()
-    found = exports(arguments.exports, arguments.only)
-    if not found:
-        print(f"{arguments.exports} has no exports")
+    found, results = find(arguments.exports, arguments.only)
     runs = 100 if arguments.all else 20
-    results = {}
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         waiting = {
             pool.submit(

@@ -211,7 +211,32 @@ def epilogue_cases():
     )  # fmt: skip
 
 
+def attention_cases():
+    """Heads of queries that share heads of keys and values."""
+    for causal in ("", ", causal"):
+        keys, shared = (2, 3, 1, 7, 8), (2, 3, 3, 7, 8)
+        heads = (2, 9, 7, 8)
+        expand, merge = (
+            f"{op} {{shape = array<i64: {', '.join(map(str, to))}>}}"
+            for op, to in (("expand", shared), ("reshape", heads))
+        )
+        yield case(
+            f"fused_attention_shared{causal and '_causal'}",
+            [heads, keys, keys],
+            [
+                line("%k", expand, [("{1}", keys)], shared),
+                line("%v", expand, [("{2}", keys)], shared),
+                line("%x", merge, [("%k", shared)], heads),
+                line("%y", merge, [("%v", shared)], heads),
+            ],
+            (f"visir.attention {{0}}, %x, %y {{{{scale = 0.35 : f64{causal}}}}}",
+             [heads] * 3),
+            heads,
+        )  # fmt: skip
+
+
 def cases():
+    yield from attention_cases()
     yield from norm_cases()
     yield from gate_cases()
     yield from sum_cases()

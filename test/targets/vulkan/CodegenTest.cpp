@@ -106,6 +106,15 @@ TEST(Vulkan, ArithmeticIsExact) {
   EXPECT_THAT(fixture.text.substr(at, 60), HasSubstr("no_contraction"));
 }
 
+TEST(Vulkan, SumsMayBeFused) {
+  Fixture fixture(mapText("8", "f32",
+                          "%y = math.fma %a, %a, %a : f32 "
+                          "visir.yield %y : f32"));
+  fixture.compile();
+  EXPECT_THAT(fixture.text, HasSubstr("spirv.GL.Fma"));
+  EXPECT_THAT(fixture.text, Not(HasSubstr("spirv.FAdd")));
+}
+
 TEST(Vulkan, WidthsAreDemanded) {
   EXPECT_THAT(Fixture(moved("8", "si32")).compile().features, IsEmpty());
   EXPECT_THAT(Fixture(moved("8", "f16")).compile().features,
