@@ -10,7 +10,8 @@ class Input:
     """A graph input: its static shape and how its values are drawn.
 
     kind: 'image' for float32 pictures or clips, normalised, channels first;
-    'tokens' for int64 token ids, see models/randomise.py.
+    'heatmaps' for maps with one peak each, 'tokens' for int64 token ids, see
+    models/randomise.py.
     """
 
     shape: tuple[int, ...]

@@ -117,10 +117,28 @@ def smooth_noise(shape, generator):
     return (x - x.mean()) / x.std()
 
 
+def peaked_maps(shape, generator):
+    """A Gaussian of two elements' width in each map, its centre between
+    elements, some close to or beyond the border, in faint noise."""
+    *lead, height, width = shape
+    count = math.prod(lead)
+
+    def along(size):
+        center = torch.rand((count, 1), generator=generator) * (size + 1) - 1
+        return ((torch.arange(size) - center) / 2) ** 2
+
+    rows, columns = along(height), along(width)
+    heights = 0.5 + 0.5 * torch.rand((count, 1, 1), generator=generator)
+    maps = heights * torch.exp(-0.5 * (rows[:, :, None] + columns[:, None, :]))
+    return maps.reshape(shape) + 0.02 * smooth_noise(shape, generator)
+
+
 def draw_input(description, generator):
     """A tensor for a models.model.Input."""
     if description.kind == "image":
         return smooth_noise(description.shape, generator)
+    if description.kind == "heatmaps":
+        return peaked_maps(description.shape, generator)
     if description.kind == "tokens":
         tokens = torch.zeros(description.shape, dtype=torch.int64)
         length = description.shape[-1]
@@ -133,7 +151,7 @@ def draw_input(description, generator):
             row[used] = END_OF_TEXT
         return tokens
     raise ValueError(
-        f"input kind is {description.kind}, expected image or tokens"
+        f"input kind is {description.kind}, expected image, heatmaps or tokens"
     )
 
 

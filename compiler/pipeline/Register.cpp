@@ -2,7 +2,7 @@
 #include "compiler/pipeline/Register.h"
 
 #include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
-#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/recognise/HeatmapDecode.h"
 #include "dialects/visir/Visir.h"
 #include "dialects/visir_exec/VisirExec.h"
 
@@ -28,5 +28,6 @@ void visir::registerDialects(DialectRegistry &registry) {
 void visir::registerPasses() {
   registerTransformsPasses();
   visir::registerVisirTransformsPasses();
+  visir::registerVisirHeatmapDecodePasses();
   registerPass(createGraphToDispatchPass);
 }

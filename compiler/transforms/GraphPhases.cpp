@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/recognise/HeatmapDecode.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -54,6 +54,7 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
   add(createRecogniseHardSwish());
   add(createRecogniseMish());
   add(createRecogniseAttention());
+  add(createRecogniseHeatmapDecode());
   cleanUp(add);
   add(createLowerBatchNorm());
   add(createFoldScales());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dialects/visir/Visir.h"
+#include "dialects/visir/Heatmap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -111,6 +111,10 @@ void VisirDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/visir/VisirOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/visir/HeatmapOps.cpp.inc"
       >();
 }
 

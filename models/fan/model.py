@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.model import Model, image
+from models.fan import decode
+from models.model import Input, Model, image
 
 WIDTH = 256
 LEVELS = 4
@@ -122,8 +123,46 @@ def fan(stacks, params, gmacs, extra=False):
     )
 
 
+def landmarks(stacks, params, gmacs, extra=False):
+    """A net with the decode of subpixel heatmap regression."""
+    return Model(
+        f"fan{stacks}_landmarks",
+        lambda: decode.Landmarks(Fan(stacks), decode.LocalSoftmax()),
+        params,
+        gmacs,
+        image(256),
+        ("landmarks", "scores"),
+        extra,
+    )
+
+
+def heatmaps(kind, build, gmacs=0.0, inputs=("heatmaps",)):
+    """A decode alone."""
+    shape = (1, LANDMARKS, 64, 64)
+    return Model(
+        f"heatmaps_{kind}",
+        build,
+        0,
+        gmacs,
+        {name: Input(shape, "heatmaps") for name in inputs},
+        ("landmarks", "scores"),
+    )
+
+
 MODELS = [
     fan(1, 6_249_668, 8.268),
     fan(2, 12_106_504, 13.924, extra=True),
     fan(4, 23_820_176, 25.235, extra=True),
+    landmarks(1, 6_249_668, 8.268),
+    landmarks(2, 12_106_504, 13.924, extra=True),
+    landmarks(4, 23_820_176, 25.235, extra=True),
+    heatmaps("argmax", decode.Argmax),
+    heatmaps("quarter", decode.QuarterPixel),
+    heatmaps("softmax", decode.LocalSoftmax),
+    heatmaps("dark", decode.Dark, 0.034),
+    heatmaps(
+        "flip",
+        lambda: decode.FlipMerged(decode.LocalSoftmax()),
+        inputs=("heatmaps", "of_mirrored"),
+    ),
 ]

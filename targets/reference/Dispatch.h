@@ -35,6 +35,9 @@ struct Scalars {
   Lanes lanes;
 };
 
+/// Makes values that are compared what their type holds.
+void holdValues(Scalars &values);
+
 using Unsigneds = llvm::SmallVector<unsigned>;
 
 class DispatchEvaluation {
@@ -84,6 +87,7 @@ private:
   void topK();
   void attend();
   void sampleGrid();
+  void decodeHeatmaps();
   mlir::Type operandType(unsigned operand);
 
   void store();

@@ -2,6 +2,7 @@
 #include "targets/reference/Interpreter.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/reference/HeatmapDecode.h"
 #include "targets/reference/Ops.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -58,6 +59,7 @@ static Evaluated evaluateGraphOp(Operation *op, ArrayRef<Tensor> in) {
       .Case([&](CumSumOp op) { return evaluateCumSum(op, in); })
       .Case([&](SoftmaxOp op) { return evaluateSoftmax(op, in); })
       .Case([&](TopKOp op) { return evaluateTopK(op, in); })
+      .Case([&](HeatmapDecodeOp op) { return evaluateHeatmapDecode(op, in); })
       .Case([&](LayerNormOp op) { return evaluateLayerNorm(op, in); })
       .Case([&](GroupNormOp op) { return evaluateGroupNorm(op, in); })
       .Case([&](BatchNormOp op) { return evaluateBatchNorm(op, in); })

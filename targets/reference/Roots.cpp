@@ -2,6 +2,7 @@
 //
 // What the roots of dispatches compute between prologue and epilogue. Their
 // results are kept for all points at which the epilogue runs.
+#include "dialects/visir/Heatmap.h"
 #include "targets/reference/Dispatch.h"
 #include "targets/reference/Gemm.h"
 #include "targets/reference/GridSample.h"
@@ -33,7 +34,7 @@ void DispatchEvaluation::evaluateRoot() {
   case RootKind::Scan:
     return rows();
   case RootKind::ArgReduce:
-    return argReduce();
+    return decodeOf(op) ? decodeHeatmaps() : argReduce();
   case RootKind::TopK:
     return topK();
   case RootKind::Attention:
@@ -370,8 +371,7 @@ void DispatchEvaluation::rows() {
   rootResults.push_back(std::move(values));
 }
 
-/// Values that are compared must be as their type holds them.
-static void holdValues(Scalars &values) {
+void visir::reference::holdValues(Scalars &values) {
   if (values.type.isF32())
     for (double &x : values.lanes.floats)
       x = roundToElement(values.type, x);

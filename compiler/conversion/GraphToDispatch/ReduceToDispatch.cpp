@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/conversion/GraphToDispatch/DispatchBuilder.h"
+#include "dialects/visir/Heatmap.h"
 
 #include <cmath>
 
@@ -292,6 +293,32 @@ static Values lowerTopK(OpBuilder &b, Operation *op) {
   return SmallVector<Value>(dispatch.getResults());
 }
 
+static Values lowerHeatmapDecode(OpBuilder &b, Operation *op) {
+  auto decode = cast<HeatmapDecodeOp>(op);
+  auto in = cast<RankedTensorType>(decode.getHeatmaps().getType());
+  int64_t rank = in.getRank();
+  DispatchBuilder builder(
+      b, op->getLoc(), RootKind::ArgReduce, in.getShape(), rank - 2,
+      {combinerParam(b, ReduceKind::Max),
+       b.getNamedAttr("decode", op->getAttrDictionary())});
+  SmallVector<AffineExpr> all = dimRange(b.getContext(), 0, rank);
+  for (Value operand : op->getOperands())
+    builder.load(operand, all);
+  for (Value result : op->getResults())
+    builder.store(cast<RankedTensorType>(result.getType()),
+                  ArrayRef(all).drop_back(2));
+  Type type = computeType(in.getElementType());
+  DispatchOp dispatch =
+      builder.build(
+          // There is one load where both operands are one tensor.
+          [](PayloadScope &scope) -> SmallVector<Value> {
+            return {scope.loads.front(), scope.loads.back()};
+          },
+          {type, type, type},
+          [](PayloadScope &scope) { return scope.root; });
+  return SmallVector<Value>(dispatch.getResults());
+}
+
 LowerFn visir::findReduceLowering(Operation *op) {
   return llvm::TypeSwitch<Operation *, LowerFn>(op)
       .Case<ReduceOp>([](auto) { return lowerReduce; })
@@ -299,5 +326,6 @@ LowerFn visir::findReduceLowering(Operation *op) {
       .Case<CumSumOp>([](auto) { return lowerCumSum; })
       .Case<SoftmaxOp>([](auto) { return lowerSoftmax; })
       .Case<TopKOp>([](auto) { return lowerTopK; })
+      .Case<HeatmapDecodeOp>([](auto) { return lowerHeatmapDecode; })
       .Default([](auto) { return nullptr; });
 }

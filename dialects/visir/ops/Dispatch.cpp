@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/visir/Heatmap.h"
 #include "dialects/visir/ops/Shape.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
@@ -9,8 +10,8 @@ using namespace visir;
 
 /// Number of operands that the prologue yields and of results that the
 /// epilogue is given, for each kind of root; -1 for a variable number.
-static std::pair<int, int> rootArity(RootKind kind) {
-  switch (kind) {
+static std::pair<int, int> rootArity(DispatchOp op) {
+  switch (op.getKind()) {
   case RootKind::Map:
   case RootKind::Scatter:
     return {0, 0};
@@ -18,6 +19,8 @@ static std::pair<int, int> rootArity(RootKind kind) {
     return {0, 1};
   case RootKind::Contract:
     return {2, 1};
+  case RootKind::ArgReduce:
+    return decodeOf(op) ? std::pair(2, 3) : std::pair(1, 1);
   case RootKind::TopK:
     return {1, 2};
   case RootKind::Attention:
@@ -186,7 +189,7 @@ static LogicalResult verifyStores(DispatchOp op) {
 }
 
 static LogicalResult verifyPayloads(DispatchOp op) {
-  auto [operands, results] = rootArity(op.getKind());
+  auto [operands, results] = rootArity(op);
   unsigned inputs = op.getInputs().size();
   Block &prologue = op.getPrologueBlock(), &epilogue = op.getEpilogueBlock();
   if (prologue.getNumArguments() != inputs)
@@ -207,6 +210,11 @@ static LogicalResult verifyPayloads(DispatchOp op) {
     // dispatch_c12
     return op.emitOpError("prologue yields ")
            << yielded << " values, expected 3 or 4";
+  unsigned own = op.getDomainRank() - op.getParallelRank();
+  if (decodeOf(op) && own != 2)
+    // dispatch_c27
+    return op.emitOpError("number of reduction dimensions is ")
+           << own << ", expected 2 for a decode";
   unsigned stored = epilogue.getTerminator()->getNumOperands();
   if (stored != op.getNumResults())
     // dispatch_c13

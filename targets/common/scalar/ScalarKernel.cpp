@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/common/scalar/ScalarKernel.h"
 
+#include "dialects/visir/Heatmap.h"
+#include "targets/common/scalar/Heatmap.h"
 #include "targets/common/scalar/Order.h"
 #include "targets/common/scalar/Row.h"
 
@@ -60,13 +62,14 @@ bool scalar::mayRaise(DispatchOp op) {
 }
 
 /// Dimensions of these roots have roles and stay apart.
-static bool keepsDims(RootKind kind) {
-  return kind == RootKind::Attention || kind == RootKind::GridSample;
+static bool keepsDims(DispatchOp op) {
+  return op.getKind() == RootKind::Attention ||
+         op.getKind() == RootKind::GridSample || decodeOf(op);
 }
 
 /// The order of a scatter's updates matters.
-static bool mayReorder(RootKind kind) {
-  return !keepsDims(kind) && kind != RootKind::Scatter;
+static bool mayReorder(DispatchOp op) {
+  return !keepsDims(op) && op.getKind() != RootKind::Scatter;
 }
 
 /// Roots that take their row in any order.
@@ -83,9 +86,9 @@ LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
     return failure();
-  if (!keepsDims(op.getKind()))
+  if (!keepsDims(op))
     collapse(*nest);
-  if (mayReorder(op.getKind()))
+  if (mayReorder(op))
     orderByStore(*nest);
   Invocation at(b, op, *nest, memory);
   SequentialRow row(at);
@@ -106,7 +109,7 @@ LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
     emitNorm(at, row);
     return success();
   case RootKind::ArgReduce:
-    emitArgReduce(at, id);
+    decodeOf(op) ? emitHeatmapDecode(at, id) : emitArgReduce(at, id);
     return success();
   case RootKind::Scan:
     emitScan(at, id);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/Kernel.h"
 
+#include "dialects/visir/Heatmap.h"
 #include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/Tiled.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
+#include "targets/cpu/codegen/dispatch/HeatmapDecode.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -56,7 +58,7 @@ static FailureOr<KernelInfo> emitRoot(KernelBuilder &kb) {
   case RootKind::Norm:
     return emitRowWise(kb);
   case RootKind::ArgReduce:
-    return emitArgReduce(kb);
+    return decodeOf(kb.op) ? emitHeatmapDecode(kb) : emitArgReduce(kb);
   case RootKind::Scan:
     return emitScan(kb);
   case RootKind::TopK:

@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/LoopConfig.h"
 
 #include "compiler/support/Constants.h"
+#include "dialects/visir/Heatmap.h"
 #include "targets/cpu/codegen/dispatch/Transpose.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -178,16 +179,19 @@ static unsigned chooseLanes(DispatchOp op, const CpuSpec &spec) {
 }
 
 /// Whether lanes may run along the reduction dimensions.
-static bool canRunAlongReduction(RootKind kind) {
-  return kind == RootKind::Reduce || kind == RootKind::Softmax ||
-         kind == RootKind::Norm || kind == RootKind::Contract;
+static bool canRunAlongReduction(DispatchOp op) {
+  RootKind kind = op.getKind();
+  return decodeOf(op) || kind == RootKind::Reduce ||
+         kind == RootKind::Softmax || kind == RootKind::Norm ||
+         kind == RootKind::Contract;
 }
 
 /// Whether the root has vector code at all.
-static bool hasVectorCode(RootKind kind) {
+static bool hasVectorCode(DispatchOp op) {
+  RootKind kind = op.getKind();
   return kind == RootKind::Map || kind == RootKind::ArgReduce ||
          kind == RootKind::Scan || kind == RootKind::Scatter ||
-         canRunAlongReduction(kind);
+         canRunAlongReduction(op);
 }
 
 /// Whether the order of the root's own dimensions has a meaning.
@@ -200,10 +204,12 @@ static bool isOrdered(RootKind kind) {
 /// Dimensions from the largest stride of the given access to the smallest,
 /// parallel ones first, `last` at the end of its kind. Those of a kind that
 /// is `ordered` stay as they are.
-static SmallVector<unsigned> orderOf(const Nest &nest, RootKind kind,
+static SmallVector<unsigned> orderOf(const Nest &nest, DispatchOp op,
                                      int last, int beforeLast) {
+  RootKind kind = op.getKind();
   SmallVector<unsigned> order;
-  bool keepAll = kind == RootKind::Scatter || kind == RootKind::GridSample;
+  bool keepAll = kind == RootKind::Scatter || kind == RootKind::GridSample ||
+                 decodeOf(op);
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
     order.push_back(dim);
   auto stride = [&](unsigned dim) {
@@ -268,8 +274,8 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
   unsigned lanes = chooseLanes(op, spec);
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim) {
     bool reduction = nest.dims[dim].reduction;
-    if (!hasVectorCode(op.getKind()) || nest.dims[dim].extent < 2 ||
-        (reduction && !canRunAlongReduction(op.getKind())))
+    if (!hasVectorCode(op) || nest.dims[dim].extent < 2 ||
+        (reduction && !canRunAlongReduction(op)))
       continue;
     // Updates keep their order: only neighbours of the innermost dimension
     // come at once, and never to one element.
@@ -291,7 +297,7 @@ LoopConfig cpu::chooseLoopConfig(DispatchOp op, const Nest &nest,
   int rows = -1;
   if (op.getKind() == RootKind::Map)
     best = chooseTransposition(model, lanes, best, config, bestDim, rows);
-  config.order = orderOf(nest, op.getKind(), bestDim, rows);
+  config.order = orderOf(nest, op, bestDim, rows);
   double points = double(nest.parallelPoints()) * nest.reductionPoints();
   double tile = std::max(kTileNanoseconds, points * best / kMostTiles);
   config.tilePoints = std::max<int64_t>(1, tile / best);

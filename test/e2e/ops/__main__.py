@@ -41,7 +41,14 @@ import numpy
 
 from scripts.lib import expectations
 from test.e2e.arm import board
-from test.e2e.ops import contraction, elementwise, fusion, movement, reduce
+from test.e2e.ops import (
+    contraction,
+    elementwise,
+    fusion,
+    heatmap,
+    movement,
+    reduce,
+)
 from test.e2e.ops.case import EXACT
 from test.e2e.ops.evaluator import evaluator
 
@@ -74,7 +81,7 @@ ONLY_STATIC = ("plain", "vulkan", "cuda", *EMULATED)
 @functools.cache
 def load():
     """{name: Case} of all families."""
-    families = (elementwise, movement, contraction, reduce, fusion)
+    families = (elementwise, movement, contraction, reduce, fusion, heatmap)
     cases = {}
     for case in itertools.chain(*(family.cases() for family in families)):
         if case.name in cases:
