@@ -59,14 +59,12 @@ static unsigned scalarRegisters(const TilePlan &plan, unsigned rows) {
                            : 1;
 }
 
-/// Sums per accumulator of a tile.
-static unsigned sumsFor(const Contraction &c, const CpuSpec &spec,
-                        const TilePlan &plan, unsigned rows,
-                        unsigned vectors) {
+unsigned cpu::sumsFor(const Contraction &c, const CpuSpec &spec,
+                      const TilePlan &plan, unsigned rows, unsigned vectors) {
   int64_t steps = c.extent(c.reductionLoops.back());
   unsigned sums = 1;
-  // Segments of a shift begin at any step.
-  if (c.shift())
+  // Segments of a shift begin at any step; shared tails have one sum.
+  if (c.shift() || plan.packTails)
     return sums;
   double wanted = spec.fmasPerCycle * spec.fmaLatency;
   unsigned scalars = scalarRegisters(plan, rows);
@@ -344,7 +342,6 @@ TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
     grouped.beside = 1;
     best = bestPlan(c, spec, grouped);
   }
-  best->sums = sumsFor(c, spec, *best, best->rows, best->vectors);
   cutWork(c, spec, *best);
   planAhead(c, *best);
   return std::move(*best);

@@ -19,9 +19,6 @@ struct TilePlan {
   unsigned rows = 1;    ///< of a full register tile
   unsigned vectors = 1; ///< of a full register tile
   unsigned lanes = 1;   ///< of a vector
-  /// Sums per accumulator, taken over interleaved steps of the reduction, so
-  /// that small tiles keep the multipliers busy.
-  unsigned sums = 1;
   /// Steps of the last reduction loop whose scalars are loaded as one vector.
   unsigned group = 1;
   /// Rows whose scalars are loaded as one vector, where `group` is 1.
@@ -62,6 +59,11 @@ struct TilePlan {
 /// of `contraction` becomes an outer row, whose windows are clipped at run
 /// time.
 TilePlan planTiles(Contraction &contraction, const CpuSpec &spec);
+
+/// Sums per accumulator of a register tile, taken over interleaved steps of the
+/// reduction, so that small tiles keep the multipliers busy.
+unsigned sumsFor(const Contraction &contraction, const CpuSpec &spec,
+                 const TilePlan &plan, unsigned rows, unsigned vectors);
 
 /// What the tiles of `plan` do and how long that should take.
 KernelWork workOf(DispatchOp op, const Contraction &contraction,

@@ -27,13 +27,16 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
                element),
       rowsAhead(kb, contraction.nest, contraction.scalarLoads.front(),
                 contraction.rowLoop, contraction.outerRowLoops),
-      blocks(chooseSumBlocks(contraction, plan.sums)) {}
+      blocks(chooseSumBlocks(
+          contraction, sumsFor(contraction, kb.spec, plan, plan.rows,
+                               plan.vectors))) {}
 
 void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
                        const ColumnClass &columns, const RowClass &rows,
                        Offset prepared, Value first) {
   this->columns = &columns;
   rowClass = &rows;
+  sumCount = sumsFor(c, kb.spec, plan, rows.rows, columns.columns.size());
   Step start{position, source, ahead, prepared, {0, rows.rows},
              0,        {},     0,     false};
   // With several blocks of columns the rows have been read before.
@@ -62,7 +65,7 @@ TileEmitter::Values TileEmitter::zeroSums() const {
     sums.push_back(
         makeConstant(b, loc, VectorType::get({int64_t(width)}, element), 0));
   };
-  for (unsigned s = 0; s < plan.sums; ++s) {
+  for (unsigned s = 0; s < sumCount; ++s) {
     for (unsigned i = 0; i < rowClass->rows; ++i)
       for (const Column &column : own)
         add(column.width);
@@ -76,7 +79,7 @@ TileEmitter::Values TileEmitter::zeroSums() const {
 /// Adds the interleaved sums up; one of each accumulator is left.
 void TileEmitter::addSets(Values &sums) const {
   unsigned one = plan.accumulators(rowClass->rows, *columns);
-  for (unsigned s = 1; s < plan.sums; ++s)
+  for (unsigned s = 1; s < sumCount; ++s)
     for (unsigned i = 0; i < one; ++i)
       sums[i] = addLanes(kb, sums[i], sums[s * one + i]);
   sums.truncate(one);
@@ -151,7 +154,7 @@ unsigned TileEmitter::unrollOf(unsigned level) const {
     return 1;
   unsigned work = plan.accumulators(rowClass->rows, *columns);
   unsigned unroll = std::max(1u, std::min(8u, kBodyWork / work));
-  unsigned whole = std::max(plan.sums, plan.group);
+  unsigned whole = std::max(sumCount, plan.group);
   return std::max(unroll / whole, 1u) * whole;
 }
 
@@ -234,7 +237,7 @@ void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
   Values group;
   for (int64_t k = first; k < last; ++k) {
     Step next = moved(step, c.reductionLoops[level], Value(), k);
-    next.sum = (step.sum + unsigned(k - first)) % plan.sums;
+    next.sum = (step.sum + unsigned(k - first)) % sumCount;
     if (plan.ahead && level + 1 == c.reductionLoops.size())
       fetchAhead(next);
     if (grouped) {

@@ -115,6 +115,7 @@ private:
   RowsAhead rowsAhead;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
+  unsigned sumCount = 1; ///< sums per accumulator of the current tile
   Values tailMasks; ///< by the row's place in a shared tail
   std::optional<SumBlocks> blocks;
   mlir::Value totals; ///< sums of finished blocks: [row][lane]
