@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // x times a smooth step of x is max(x, 0) less a tail, the same for x and -x,
-// that soon vanishes. The tail is a polynomial for each of up to 32 segments,
-// whose coefficients are looked up in registers: half as much work as a
-// function of math and a division, and half as long a chain of it.
+// that soon vanishes. The tail is a polynomial for each of some segments, whose
+// coefficients are looked up in registers: half as much work as a function of
+// math and a division, and half as long a chain of it. A table of 32 holds the
+// tail itself; one of 8 holds the tail over |x|, so that small values keep all
+// their bits in a long segment, too.
 #include "targets/common/math/Activations.h"
 
 #include "targets/common/math/Coefficients.h"
@@ -16,7 +18,7 @@
 using namespace mlir;
 using namespace visir;
 
-static constexpr unsigned kDegree = 4, kLanes = 16;
+static constexpr unsigned kDegree = 4, kLanes = 16, kFewLanes = 8;
 /// Segments of an octave, as bits of the significand.
 static constexpr unsigned kSegmentBits = 3;
 /// Segments per unit of length where all are equally long, as a power of two.
@@ -119,20 +121,64 @@ static Value emitTailed(const FloatBuilder &f, Value x, const Tail &tail) {
   return f.fma(f.add(x, f.abs(x)), f.c(0.5), sum);
 }
 
-/// The same on up to 16 lanes.
-static Value emitWidened(const FloatBuilder &f, Value x, const Tail &tail) {
+/// The same by 8 segments of equal length, on 8 lanes. The first is centred at
+/// 0, so that the last ends at 7.5 lengths.
+template <size_t Count>
+static Value emitStepped(const FloatBuilder &f, Value x,
+                         const double (&segments)[kFewLanes][Count],
+                         double length) {
+  Value whole = f.abs(x), magic = f.c(std::ldexp(1.5, f.mantissa()));
+  // The segment's number is in the lowest bits, all that a look-up reads.
+  Value place = f.fma(whole, f.c(1 / length), magic);
+  Value t = f.fma(f.sub(place, magic), f.c(-length), whole);
+  auto lookUpPower = [&](unsigned power) -> Value {
+    SmallVector<float> table;
+    for (const auto &segment : segments)
+      table.push_back(-float(segment[power]));
+    Value entries = f.make<arith::ConstantOp>(
+        DenseElementsAttr::get(cast<VectorType>(f.type), ArrayRef(table)));
+    return callIntrinsic(f, "llvm.x86.avx2.permps",
+                         {entries, f.bits(place)});
+  };
+  Value sum = lookUpPower(Count - 1);
+  for (unsigned power = Count - 1; power-- > 0;)
+    sum = f.fma(sum, t, lookUpPower(power));
+  Value inside = f.less(whole, f.c(7.5 * length));
+  Value tail = f.select(inside, f.mul(whole, sum), f.c(0));
+  return f.fma(f.add(x, whole), f.c(0.5), tail);
+}
+
+static Value emitSilu(const FloatBuilder &f, Value x) {
+  return f.traits.tables == 32 ? emitTailed(f, x, kSilu)
+                               : emitStepped(f, x, kSiluStepF32, 2.5);
+}
+
+static Value emitGelu(const FloatBuilder &f, Value x) {
+  return f.traits.tables == 32 ? emitTailed(f, x, kGelu)
+                               : emitStepped(f, x, kGeluStepF32, 0.75);
+}
+
+/// Lanes of a look-up.
+static int64_t tableLanes(const MathTraits &traits) {
+  return traits.tables == 32 ? kLanes : traits.tables;
+}
+
+/// An activation of as many lanes as a look-up has, on up to so many.
+static Value emitWidened(const FloatBuilder &f, Value x,
+                         Value (*emit)(const FloatBuilder &, Value)) {
   int64_t count = cast<VectorType>(f.type).getNumElements();
-  if (count == kLanes)
-    return emitTailed(f, x, tail);
-  SmallVector<int64_t> lanes(kLanes, vector::ShuffleOp::kPoisonIndex), back;
+  int64_t wanted = tableLanes(f.traits);
+  if (count == wanted)
+    return emit(f, x);
+  SmallVector<int64_t> lanes(wanted, vector::ShuffleOp::kPoisonIndex), back;
   for (int64_t i = 0; i < count; ++i) {
     lanes[i] = i;
     back.push_back(i);
   }
-  FloatBuilder wide(f.b, f.loc, VectorType::get({kLanes}, f.b.getF32Type()),
+  FloatBuilder wide(f.b, f.loc, VectorType::get({wanted}, f.b.getF32Type()),
                     f.traits);
   Value all = f.make<vector::ShuffleOp>(x, x, lanes);
-  Value result = emitTailed(wide, all, tail);
+  Value result = emit(wide, all);
   return f.make<vector::ShuffleOp>(result, result, back);
 }
 
@@ -176,15 +222,15 @@ Value visir::expandActivation(arith::MulFOp op, const FloatBuilder &f) {
   auto type = dyn_cast<VectorType>(op.getType());
   if (!f.traits.tables || !type || type.getRank() != 1 ||
       !type.getElementType().isF32() || type.getNumElements() < 4 ||
-      type.getNumElements() > kLanes)
+      type.getNumElements() > tableLanes(f.traits))
     return {};
   for (unsigned i : {0, 1}) {
     Value x = op->getOperand(i), step = op->getOperand(1 - i);
     if (sigmoidOf(step) == x)
-      return emitWidened(f, x, kSilu);
+      return emitWidened(f, x, emitSilu);
     Value whole = besides<arith::MulFOp>(x, 0.5);
     if (whole && normalStepOf(step) == whole)
-      return emitWidened(f, whole, kGelu);
+      return emitWidened(f, whole, emitGelu);
   }
   return {};
 }

@@ -17,7 +17,9 @@ struct MathTraits {
   bool fma = true;   ///< fused multiply-add is one instruction
   bool half = false; ///< conversions of f16 are instructions
   bool ldexp = false; ///< so is x * 2^n of f32
-  bool tables = false; ///< so is a look-up in 32 floats by 16 lanes (AVX-512)
+  /// Floats that one instruction looks up by each lane: 32 by 16 lanes
+  /// (AVX-512), 8 by 8 (AVX2) or none.
+  unsigned tables = 0;
 };
 
 struct FloatBuilder {

@@ -148,6 +148,12 @@ ERF_END = mpf("15.5")  # of x^2: erf is 1 in f32 beyond
 # Tails u * (1 - step(u)) of smooth steps, by segments; the last segment is
 # beyond what counts.
 DEGREE = 4
+# Of 0 .. 7.5 lengths, 8 segments: the first is centred at 0.
+STEPS = [
+    # name, function, length, degree: 1 - step(u)
+    ("Silu", lambda u: 1 / (1 + mp.exp(u)), mpf(5) / 2, 8),
+    ("Gelu", lambda u: mp.erfc(u / mp.sqrt(2)) / 2, mpf(3) / 4, 6),
+]
 
 
 def silu_tail(u):
@@ -189,6 +195,13 @@ def even_fit(function, width, segments):
     return rows
 
 
+def step_fit(function, length, degree):
+    """Rows of coefficients in u - k * length, by segment k."""
+    return [chebyshev_fit(lambda t: function(k * length + t),
+                          -length / 2 if k else mpf(0), length / 2, degree)
+            for k in range(8)]
+
+
 def show(name, values, digits):
     text = ",\n    ".join(mp.nstr(v, digits) for v in values)
     print(f"inline constexpr double k{name}[] = {{\n    {text}}};")
@@ -217,6 +230,8 @@ def main():
     show("ErfBottomF32", bottom, 12)
     show_rows("SiluTailF32", octave_fit(silu_tail, 2, 4, 8), 10)
     show_rows("GeluTailF32", even_fit(gelu_tail, mpf(1) / 4, 32), 10)
+    for name, function, length, degree in STEPS:
+        show_rows(name + "StepF32", step_fit(function, length, degree), 10)
 
 
 if __name__ == "__main__":

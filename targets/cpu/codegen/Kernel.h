@@ -45,11 +45,11 @@ struct CpuSpec {
     return vectorBytes / elementBytes;
   }
   bool isX86() const { return llvm::StringRef(triple).starts_with("x86_64"); }
-  /// F16C on x86, always on ARM, converts f16; AVX-512 has scalef and
+  /// F16C on x86, always on ARM, converts f16; AVX-512 has scalef, and AVX2
   /// look-ups.
   MathTraits math() const {
-    bool avx512 = vectorBytes == 64 && isX86();
-    return {fma, vectorBytes >= 32 || !isX86(), avx512, avx512};
+    bool avx2 = vectorBytes >= 32 && isX86(), avx512 = avx2 && vectorBytes == 64;
+    return {fma, avx2 || !isX86(), avx512, avx512 ? 32u : avx2 ? 8u : 0u};
   }
 };
 
