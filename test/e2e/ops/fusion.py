@@ -137,6 +137,30 @@ def sum_cases():
         )
 
 
+def large_window_cases():
+    """Depthwise windows that are not written out, channels last: fewer and
+    more windows than taps, strides, borders beyond the tensor."""
+    for c, height, width, kernel, pad, stride in [
+        (19, 9, 40, 31, 15, 1),
+        (16, 7, 12, 21, 10, 1),
+        (8, 20, 45, 17, 8, 2),
+        (5, 33, 36, 19, 0, 1),
+        (4, 6, 6, 17, 20, 3),
+    ]:
+        x, w = (1, c, height, width), (c, 1, kernel, kernel)
+        last = (1, height, width, c)
+        first = f"transpose {{permutation = {array((0, 3, 1, 2))}}}"
+        back = f"transpose %c {{{{permutation = {array((0, 2, 3, 1))}}}}}"
+        conv, out = conv_line("%c", x, w, pad, c, ("%x", "{1}"), stride)
+        yield case(
+            f"fused_window_{kernel}_of_{c}x{height}x{width}",
+            [last, w],
+            [line("%x", first, [("{0}", last)], x), conv],
+            (f"visir.{back}", [out]),
+            (1, out[2], out[3], c),
+        )
+
+
 def box(sizes, source, src, dst):
     dims = ", ".join(f"d{i}" for i in range(len(sizes)))
     return (
@@ -240,5 +264,6 @@ def cases():
     yield from norm_cases()
     yield from gate_cases()
     yield from sum_cases()
+    yield from large_window_cases()
     yield from shift_cases()
     yield from epilogue_cases()

@@ -54,7 +54,14 @@ private:
             const RowClass &rows, Value first);
   void windowLevel(unsigned level, const Position &position, Values &sums);
   void taps(const Position &position, Values &sums);
-  SmallVector<Tap> sortedTaps() const;
+  void writtenTaps(const Position &position, int64_t low, int64_t high,
+                   Values &sums);
+  void loopOfTaps(const Position &position, int64_t low, int64_t high,
+                  Values &sums);
+  void addTap(const Position &position, const Tap &tap, unsigned number,
+              Values &sums);
+  std::pair<unsigned, unsigned> rowsInside(int64_t step) const;
+  SmallVector<Tap> sortedTaps(int64_t low, int64_t high) const;
   Value load(const Position &position, unsigned load, const Tap &tap,
              const Column &column);
   Value combine(Value sum, Value value);
@@ -233,18 +240,24 @@ void WindowEmitter::windowLevel(unsigned level, const Position &position,
   });
 }
 
-/// The taps inside of the tensor in the order in which the moving operand's
-/// elements lie, so that each is loaded once and soon used up.
-SmallVector<WindowEmitter::Tap> WindowEmitter::sortedTaps() const {
+/// The tile's rows that are inside of the tensor at a step, [first, second).
+std::pair<unsigned, unsigned> WindowEmitter::rowsInside(int64_t step) const {
+  if (rowClass->inside.empty())
+    return {0, rowClass->rows};
+  return rowClass->inside[step];
+}
+
+/// The taps of steps [low, high) inside of the tensor in the order in which
+/// the moving operand's elements lie, so that each is loaded once and soon
+/// used up.
+SmallVector<WindowEmitter::Tap> WindowEmitter::sortedTaps(int64_t low,
+                                                          int64_t high) const {
   const FlatAccess &access = nest.accesses[movingLoad()];
-  int64_t steps = plan.tapLoops.empty() ? 1 : plan.extent(plan.tapLoops[0]);
   int64_t tapStride =
       plan.tapLoops.empty() ? 0 : access.strides[plan.tapLoops[0]];
   SmallVector<Tap> taps;
-  for (int64_t step = 0; step < steps; ++step) {
-    unsigned first = 0, last = rowClass->rows;
-    if (!rowClass->inside.empty())
-      std::tie(first, last) = rowClass->inside[step];
+  for (int64_t step = low; step < high; ++step) {
+    auto [first, last] = rowsInside(step);
     for (unsigned row = first; row < last; ++row)
       taps.push_back(
           {step, row, step * tapStride + row * access.strides[plan.rowLoop]});
@@ -282,26 +295,71 @@ Value WindowEmitter::combine(Value sum, Value value) {
 }
 
 void WindowEmitter::taps(const Position &position, Values &sums) {
-  unsigned width = columns->columns.size();
-  SmallVector<Tap> order = sortedTaps();
-  for (auto [j, column] : llvm::enumerate(columns->columns)) {
+  int64_t count = plan.taps();
+  if (!plan.manyTaps)
+    return writtenTaps(position, 0, count, sums);
+  auto isWhole = [&](int64_t step) {
+    return rowsInside(step) == std::make_pair(0u, rowClass->rows);
+  };
+  int64_t low = 0;
+  while (low < count && !isWhole(low))
+    ++low;
+  int64_t high = low;
+  while (high < count && isWhole(high))
+    ++high;
+  writtenTaps(position, 0, low, sums);
+  if (low < high)
+    loopOfTaps(position, low, high, sums);
+  writtenTaps(position, high, count, sums);
+}
+
+/// Adds what a tap contributes to column `number` of its row.
+void WindowEmitter::addTap(const Position &position, const Tap &tap,
+                           unsigned number, Values &sums) {
+  const Column &column = columns->columns[number];
+  Value &sum = sums[tap.row * columns->columns.size() + number];
+  auto argument = [&](unsigned i) { return load(position, i, tap, column); };
+  if (product) {
+    Value x = toLanes(b, loc, argument(product->first), column.width);
+    Value y = toLanes(b, loc, argument(product->second), column.width);
+    sum = multiplyAdd(kb, x, y, sum);
+    return;
+  }
+  Value value = clonePayload(b, kb.op.getPrologueBlock(), argument).front();
+  sum = combine(sum, value);
+}
+
+void WindowEmitter::writtenTaps(const Position &position, int64_t low,
+                                int64_t high, Values &sums) {
+  SmallVector<Tap> order = sortedTaps(low, high);
+  for (unsigned j = 0; j < columns->columns.size(); ++j) {
     loaded.clear();
-    for (const Tap &tap : order) {
-      Value &sum = sums[tap.row * width + j];
-      auto argument = [&, &column = column](unsigned i) {
-        return load(position, i, tap, column);
-      };
-      if (product) {
-        Value x = toLanes(b, loc, argument(product->first), column.width);
-        Value y = toLanes(b, loc, argument(product->second), column.width);
-        sum = multiplyAdd(kb, x, y, sum);
-        continue;
-      }
-      Value value = clonePayload(b, kb.op.getPrologueBlock(), argument).front();
-      sum = combine(sum, value);
-    }
+    for (const Tap &tap : order)
+      addTap(position, tap, j, sums);
   }
   loaded.clear();
+}
+
+/// Steps at which all rows are inside: one weight in a register, the inputs
+/// from memory.
+void WindowEmitter::loopOfTaps(const Position &position, int64_t low,
+                               int64_t high, Values &sums) {
+  unsigned loop = plan.tapLoops[0];
+  sums = forCarry(
+      kb, kb.index(low), kb.index(high), 1, sums,
+      [&](Value step, ValueRange carried) {
+        Values next(carried);
+        Position here = position;
+        for (unsigned load : plan.loads)
+          here.accesses[load] = advance(kb, here.accesses[load], step,
+                                        nest.accesses[load].strides[loop]);
+        loaded.clear();
+        for (unsigned j = 0; j < columns->columns.size(); ++j)
+          for (unsigned row = 0; row < rowClass->rows; ++row)
+            addTap(here, {0, row, 0}, j, next);
+        loaded.clear();
+        return next;
+      });
 }
 
 } // namespace

@@ -15,6 +15,9 @@ using namespace visir::cpu;
 
 /// Taps that are written out side by side, at most.
 static constexpr int64_t kMaxTaps = 16;
+/// Steps of a window in all, at most, where it is no convolution: larger ones
+/// are few, and better shared out.
+static constexpr int64_t kMaxSteps = 256;
 /// Elementary operations that a piece of work has at least, and the most
 /// pieces.
 static constexpr double kMinWork = 100000;
@@ -124,7 +127,8 @@ LogicalResult WindowPlanner::sortWindow() {
     window.push_back(loop);
     steps *= plan.extent(loop);
   }
-  if (window.empty() || steps > 256)
+  bool weighted = plan.loads.size() > 1;
+  if (window.empty() || (steps > kMaxSteps && !weighted))
     return fail("the window is empty or large");
   if (along < 0 && !findWindow(plan.windows, window.back()))
     along = int(window.back());
@@ -133,7 +137,8 @@ LogicalResult WindowPlanner::sortWindow() {
       plan.windowLoops.push_back(loop);
   if (along >= 0)
     plan.tapLoops.push_back(unsigned(along));
-  if (along >= 0 && plan.extent(along) > kMaxTaps)
+  plan.manyTaps = plan.taps() > kMaxTaps;
+  if (plan.manyTaps && !weighted)
     return fail("the window is wide");
   return success();
 }
@@ -163,11 +168,13 @@ LogicalResult WindowPlanner::checkFill() {
 LogicalResult WindowPlanner::chooseTile() {
   Type element = op.getPrologueBlock().getTerminator()->getOperand(0).getType();
   plan.lanes = spec.lanes(elementBytes(element));
-  int64_t taps = plan.tapLoops.empty() ? 1 : plan.extent(plan.tapLoops[0]);
+  int64_t taps = plan.taps();
   int64_t extent = plan.extent(plan.rowLoop), best = 0;
   double bestCost = 0;
-  // Weights of one window row, an input and a product stay beside the sums.
-  int64_t room = int64_t(spec.vectorRegisters) - taps - 2;
+  // Weights of one window row, or of one of many taps, an input and a product
+  // stay beside the sums.
+  int64_t room =
+      int64_t(spec.vectorRegisters) - (plan.manyTaps ? 1 : taps) - 2;
   for (int64_t rows = 1; rows <= std::min<int64_t>(extent, 16); ++rows) {
     if (rows > 4 && rows > room)
       break;

@@ -20,6 +20,9 @@ struct WindowPlan {
   llvm::SmallVector<unsigned, 4> outerLoops; ///< slowest first
   /// Window loops around the tile's code, then those written out in it.
   llvm::SmallVector<unsigned, 2> windowLoops, tapLoops;
+  /// Too many taps to be written out: those at which all rows of a tile are
+  /// inside of the tensor are a loop.
+  bool manyTaps = false;
   llvm::SmallVector<Window, 2> windows;
 
   unsigned rows = 1, vectors = 1, lanes = 1;
@@ -35,6 +38,8 @@ struct WindowPlan {
   double rowCost = 0;
 
   int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
+  /// Steps of the written-out loop.
+  int64_t taps() const { return tapLoops.empty() ? 1 : extent(tapLoops[0]); }
 };
 
 /// What the kernel of `plan` does and how long that should take.
