@@ -14,6 +14,9 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// Payload ops per vector above which the epilogue is a loop over rows.
+static constexpr unsigned kStraightPayload = 3;
+
 SmallVector<ColumnClass, 2>
 cpu::makeColumnClasses(int64_t extent, unsigned vectors, unsigned lanes) {
   SmallVector<ColumnClass, 2> classes;
@@ -68,7 +71,7 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
     if (kb.op.getStore(s).getSum() && rowLoop >= 0 &&
         store.strides[rowLoop] == 0)
       sumStores.push_back(s);
-  if (!isShort() && rows > 1)
+  if (ops > kStraightPayload && rows > 1)
     stash = kb.scratch(rows * pitch, element);
   for (const FlatAccess &store : nest.stores())
     turned.push_back(stash && isTurned(store)

@@ -49,8 +49,8 @@ public:
             unsigned rows, llvm::ArrayRef<mlir::Value> roots,
             mlir::Value first = {});
 
-  /// Whether many vectors side by side are not too much code.
-  bool isShort() const { return ops <= kStraightPayload; }
+  /// Payload ops per vector; what goes lane by lane counts as many.
+  unsigned payloadOps() const { return ops; }
 
   /// Fetches what `emit` with these arguments reads and writes in tensors that
   /// do not stay in the second-level cache.
@@ -58,8 +58,6 @@ public:
              unsigned rows) const;
 
 private:
-  /// Payload ops per vector above which it is a loop over rows.
-  static constexpr unsigned kStraightPayload = 3;
   using Values = llvm::SmallVector<mlir::Value>;
 
   /// `aside` is where the row begins in the stashes of turned stores; `sums`
@@ -79,7 +77,7 @@ private:
   unsigned vectorLoop;
   int rowLoop;
   int64_t pitch;
-  unsigned ops = 0; ///< of the payload, those lane by lane counting as many
+  unsigned ops = 0;
   llvm::SmallVector<unsigned> sumStores;
   mlir::Value stash; ///< the tile in scratch, for long payloads
   /// By store: the tile's results in scratch if rows, not lanes, are

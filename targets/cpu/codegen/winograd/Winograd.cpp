@@ -16,6 +16,9 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// Payload ops per vector up to which a tile's results are written out.
+static constexpr unsigned kStraightPayload = 8;
+
 namespace {
 
 class WinogradEmitter {
@@ -439,7 +442,7 @@ void WinogradEmitter::storeResults(const ImageTile &tile, const Position &start,
       forRange(kb, kb.index(0), columnCount, [&](Value j) { one(i, j); });
     });
   };
-  if (!epilogue.isShort())
+  if (epilogue.payloadOps() > kStraightPayload)
     return rolled();
   bool whole = plan.rows.extent % plan.rows.outputs == 0 &&
                plan.columns.extent % plan.columns.outputs == 0;

@@ -19,6 +19,9 @@ static constexpr int64_t kLeastChunk = 48;
 /// Image tiles of a piece of work, about; at most, where each block reads the
 /// weights from an outer cache, as long as there are so many pieces.
 static constexpr int64_t kBlockTiles = 16, kMostBlockTiles = 64, kPieces = 8;
+/// Image tiles for which weights are read from an outer cache, at least, and
+/// bytes of weights that it may not hold.
+static constexpr int64_t kLeastStreamed = 32, kFarWeights = 8 << 20;
 /// Input channels that are added up one after the other by F(4, 3), whose
 /// transforms make most of the sums' rounding; shorter blocks take time.
 static constexpr int64_t kSumBlock = 64;
@@ -171,8 +174,12 @@ int64_t WinogradPlanner::mostBlockTiles() const {
   if (!plan.streamsWeights)
     return kBlockTiles;
   int64_t tileBytes = plan.points() * plan.inChannels() * 4;
-  int64_t most = std::min(plan.totalTiles * plan.groups() / kPieces,
-                          4 * spec.l2Bytes / tileBytes);
+  int64_t fitting = spec.l2Bytes / 3 / tileBytes;
+  // Weights that may come from memory are to be read seldom.
+  fitting = plan.weightBytes() > kFarWeights
+                ? 4 * spec.l2Bytes / tileBytes
+                : std::max(fitting, kLeastStreamed);
+  int64_t most = std::min(plan.totalTiles * plan.groups() / kPieces, fitting);
   return std::clamp(most, kBlockTiles, kMostBlockTiles);
 }
 
