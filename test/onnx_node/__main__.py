@@ -5,102 +5,35 @@
 
 expected.txt lists every case that does not pass, as
 '<case> <failed|unsupported>: <reason>'. A case that does worse, or better,
-than listed fails. --update writes the list anew. Code for
-aarch64 is judged by the same list, the reference by this list and what
-reference.txt adds to it; other engines are not judged.
+than listed fails. Code for aarch64 is judged by the same list; the reference,
+Vulkan and CUDA by this list and by one of their own (reference.txt ...) that
+adds to it; other engines are not judged. Vulkan runs under Khronos' validation
+layer, CUDA on the stand-in for a GPU. --update writes the list of an engine
+anew.
 """
 
 import argparse
 import collections
 import fnmatch
-import json
 import pathlib
-import selectors
-import subprocess
 import sys
-import threading
 
 from scripts.lib import expectations
 from test.onnx_node import cases
 from test.onnx_node.engines import ENGINES
+from test.onnx_node.processes import run_all
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
+OWN_LISTS = {
+    name: LIST.with_name(f"{name}.txt")
+    for name in ("reference", "vulkan", "cuda")
+}
 JUDGED_BY = {
     "visir": [LIST],
     "aarch64": [LIST],
-    "reference": [LIST, LIST.with_name("reference.txt")],
+    **{name: [LIST, own] for name, own in OWN_LISTS.items()},
 }
-ROOT = pathlib.Path(__file__).parents[2]
-SECONDS_PER_CASE = 60
 OUTCOMES = ("passed", "failed", "unsupported")
-
-
-class Worker:
-    """A process that runs one case at a time and may be replaced."""
-
-    def __init__(self, engine):
-        self.engine = engine
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "test.onnx_node.worker", self.engine],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            bufsize=1,
-        )
-        if self.process.stdout.readline() != '"ready"\n':
-            raise RuntimeError("worker of the node tests does not start")
-
-    def stop(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def run(self, name):
-        """Returns [outcome, reason] of a case."""
-        if self.process is None:
-            self.start()
-        self.process.stdin.write(name + "\n")
-        self.process.stdin.flush()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            ready = selector.select(SECONDS_PER_CASE)
-        answer = self.process.stdout.readline() if ready else ""
-        if answer:
-            return json.loads(answer)
-        code = self.process.poll() if ready else None
-        self.stop()
-        if not ready:
-            return ["failed", f"takes more than {SECONDS_PER_CASE} s"]
-        return ["failed", f"ends the process with exit code {code}"]
-
-
-def run_all(names, engine, jobs):
-    """{name: (outcome, reason)}, by as many workers as jobs says."""
-    waiting = collections.deque(names)
-    results = {}
-
-    def work():
-        worker = Worker(engine)
-        while True:
-            try:
-                name = waiting.popleft()
-            except IndexError:
-                break
-            results[name] = tuple(worker.run(name))
-        worker.stop()
-
-    threads = [threading.Thread(target=work) for _ in range(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def print_counts(results, known):
@@ -113,6 +46,32 @@ def print_counts(results, known):
         text = ", ".join(f"{counts[o]} {o}" for o in OUTCOMES)
         share = 100 * counts["passed"] / max(len(outcomes), 1)
         print(f"{group:>6}: {len(outcomes)} cases, {text} ({share:.1f} % pass)")
+
+
+def print_reason(name, outcome, reason):
+    if outcome != "passed":
+        text = expectations.first_line(reason)
+        print(f"{name} {outcome}: {text}", flush=True)
+
+
+def read_lists(paths):
+    """{case: outcome}; what a later list says of a case counts."""
+    listed = {}
+    for path in paths:
+        listed.update(expectations.read(path, OUTCOMES[1:]))
+    return listed
+
+
+def update(engine, results):
+    """Writes the list of an engine anew."""
+    if engine == "visir":
+        expectations.write(LIST, results)
+    elif engine in OWN_LISTS:
+        common = read_lists([LIST])
+        expectations.write(
+            OWN_LISTS[engine],
+            {n: r for n, r in results.items() if r[0] != common.get(n)},
+        )
 
 
 def parse():
@@ -133,20 +92,18 @@ def main():
     arguments = parse()
     known = cases.load()
     names = [n for n in known if fnmatch.fnmatchcase(n, arguments.only)]
-    results = run_all(names, arguments.engine, arguments.jobs)
+    results = run_all(
+        names,
+        arguments.engine,
+        arguments.jobs,
+        print_reason if arguments.reasons else None,
+    )
     print_counts(results, known)
-    if arguments.reasons:
-        for name, (outcome, reason) in sorted(results.items()):
-            if outcome != "passed":
-                text = expectations.first_line(reason)
-                print(f"{name} {outcome}: {text}")
-    if arguments.update and arguments.engine == "visir":
-        expectations.write(LIST, results)
+    if arguments.update:
+        update(arguments.engine, results)
     if arguments.engine not in JUDGED_BY:
         return 0
-    listed = {}
-    for path in JUDGED_BY[arguments.engine]:
-        listed.update(expectations.read(path, OUTCOMES[1:]))
+    listed = read_lists(JUDGED_BY[arguments.engine])
     problems = expectations.judge(results, listed)
     if len(known) != cases.NUMERIC_CASES:
         problems["the list of cases"] = (

@@ -42,15 +42,31 @@ def compile_case(case, bound, **options):
         raise
 
 
-def visir(case):
-    """Compiles for this machine's processor and runs."""
+def run_case(case, target=None, **where):
+    """Compiles for a target of this machine and runs."""
     import visir as package
 
+    options = {"target": target} if target else {}
     for index, inputs in enumerate(case.inputs):
         bound = bindings(case, index)
-        artifact = compile_case(case, bound)
-        module = package.load(artifact, threads=1)
+        artifact = compile_case(case, bound, **options)
+        module = package.load(artifact, **where)
         yield module.run({n: a for n, a in inputs.items() if n not in bound})
+
+
+def visir(case):
+    """This machine's processor."""
+    yield from run_case(case, threads=1)
+
+
+def vulkan(case):
+    """The first device that speaks Vulkan."""
+    yield from run_case(case, "vulkan", device="vulkan")
+
+
+def cuda(case):
+    """The first CUDA device, or what stands in for it."""
+    yield from run_case(case, "cuda:sm_90", device="cuda")
 
 
 def aarch64(case):
@@ -161,6 +177,8 @@ def evaluator(case):
 ENGINES = {
     "visir": visir,
     "aarch64": aarch64,
+    "vulkan": vulkan,
+    "cuda": cuda,
     "reference": reference,
     "onnxruntime": onnxruntime,
     "evaluator": evaluator,
