@@ -72,7 +72,14 @@ private:
 
   Values reduceInBlocks(const Step &step);
   void reduceBlocks(const Step &step);
-  void reduceBlock(const Step &step, int64_t steps);
+  Values reduceBlock(const Step &step, int64_t steps);
+  Values reduceRowOfBlocks(const Step &step);
+  void forTotals(Values &sums,
+                 llvm::function_ref<void(Offset, const Column &,
+                                         mlir::Value &)>
+                     body) const;
+  void storeTotals(Values &sums) const;
+  void addTotals(Values &sums) const;
   Offset totalAt(unsigned row, const Column &column) const;
   Values zeroSums() const;
   void addSets(Values &sums) const;
