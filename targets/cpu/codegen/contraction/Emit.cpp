@@ -247,9 +247,12 @@ Offset LoopEmitter::aheadPart(const Ranges &ranges, Value outer,
                               Value number) {
   if (!plan.ahead)
     return {};
-  // The place among the piece's tiles.
-  outer = arith::SubIOp::create(kb.b, kb.loc, outer, ranges[2].first);
-  number = arith::SubIOp::create(kb.b, kb.loc, number, ranges[3].first);
+  // The place among the tiles of a block, which are a band's where bands come
+  // first, else those of several pieces.
+  if (plan.order[3] == 1) {
+    outer = arith::SubIOp::create(kb.b, kb.loc, outer, ranges[2].first);
+    number = arith::SubIOp::create(kb.b, kb.loc, number, ranges[3].first);
+  }
   Offset tile = advance(kb, advance(kb, {}, outer, plan.counts[3]), number, 1);
   Value panel = materialize(kb, tile);
   Value fetches = arith::CmpIOp::create(
