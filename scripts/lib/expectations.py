@@ -10,6 +10,12 @@ REASON_LENGTH = 120
 
 def read(path, outcomes):
     """{test: outcome} of a list; ValueError for a line without a reason."""
+    listed = read_reasons(path, outcomes)
+    return {name: outcome for name, (outcome, _) in listed.items()}
+
+
+def read_reasons(path, outcomes):
+    """{test: (outcome, reason)}, likewise."""
     listed = {}
     for line in path.read_text().splitlines():
         if line.startswith("#") or not line.strip():
@@ -18,7 +24,7 @@ def read(path, outcomes):
         name, _, outcome = head.partition(" ")
         if outcome not in outcomes or not reason.strip():
             raise ValueError(f"line of {path.name} is '{line}'")
-        listed[name] = outcome
+        listed[name] = outcome, reason
     return listed
 
 
