@@ -53,8 +53,9 @@ Value visir::heatmapsOf(Operation *op) {
     if (reduce.getAxes().size() == 1)
       axis = reduce.getAxes()[0];
   }
+  // Results have the maps' type, and narrow ones do not hold coordinates.
   if (!input || axis + 1 != rankOf(input) ||
-      !isa<FloatType>(elementTypeOf(input)))
+      !isa<Float32Type, Float64Type>(elementTypeOf(input)))
     return Value();
   return beforeFlattening(input, shapeOfValue(input).back());
 }

@@ -181,3 +181,16 @@ func.func @skewed(%h: tensor<1x2x8x8xf32>) -> tensor<1x2xf32> {
   %16 = visir.binary add %15, %14 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
   return %16 : tensor<1x2xf32>
 }
+
+// Halves do not hold what is below a pixel.
+// CHECK-LABEL: func @of_halves
+// CHECK-NOT: heatmap_decode
+// CHECK: return
+func.func @of_halves(%h: tensor<1x2x8x8xf16>) -> tensor<1x2xf32> {
+  %0 = visir.reshape %h {shape = array<i64: 1, 2, 64>} : (tensor<1x2x8x8xf16>) -> tensor<1x2x64xf16>
+  %1 = visir.arg_reduce max %0 {axis = 2 : i64, keepdims = false} : (tensor<1x2x64xf16>) -> tensor<1x2xsi64>
+  %c0 = visir.constant dense<8> : tensor<si64> : tensor<si64>
+  %2 = visir.binary mod %1, %c0 : (tensor<1x2xsi64>, tensor<si64>) -> tensor<1x2xsi64>
+  %3 = visir.cast %2 to f32 : (tensor<1x2xsi64>) -> tensor<1x2xf32>
+  return %3 : tensor<1x2xf32>
+}
