@@ -156,7 +156,7 @@ static FailureOr<ProgramCode>
 compileTarget(ModuleOp module, const CompileOptions &options,
               TargetCompiler &target, CompileDump *dump) {
   step(options, target.name());
-  auto code = compileForTarget(module, target, dump);
+  auto code = compileForTarget(module, target, options.precision, dump);
   if (succeeded(code) && failed(dumpPhase(module, options, Phase::Planned)))
     return failure();
   return code;

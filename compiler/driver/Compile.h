@@ -6,6 +6,7 @@
 
 #include "compiler/artifact/WriteArtifact.h"
 #include "compiler/pipeline/Phases.h"
+#include "compiler/pipeline/Precision.h"
 #include "frontends/onnx/Import.h"
 #include "targets/cpu/codegen/layout/LayOut.h"
 
@@ -28,6 +29,7 @@ struct CompileOptions {
   std::vector<std::pair<std::string, std::string>> states;
   PhaseOptions phases;
   cpu::LayoutOptions layout;
+  Precision precision = Precision::Fp32;
   Phase from = Phase::Import;  ///< of an .mlir input: the phase it has passed
   Phase to = Phase::Packaged;  ///< stops after this phase and prints IR
   EmitKind emit = EmitKind::Artifact;

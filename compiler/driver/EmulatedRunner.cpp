@@ -9,7 +9,7 @@ visir::TargetRunner visir::makeEmulatedRunner(llvm::StringRef) { return {}; }
 
 #include "compiler/pipeline/Phases.h"
 #include "targets/common/SplitForms.h"
-#include "targets/cuda/codegen/CudaKernel.h"
+#include "targets/cuda/codegen/LongSums.h"
 #include "targets/cuda/emulator/Emulator.h"
 
 using namespace mlir;
@@ -99,6 +99,7 @@ TargetRunner visir::makeEmulatedRunner(StringRef name) {
       return failure();
     auto func = *copy->getOps<func::FuncOp>().begin();
     splitForms(func);
+    cuda::splitLongSums(func, *arch);
     return evaluateKernels(func, *arch, inputs);
   };
 }

@@ -26,6 +26,8 @@ void visir::writeReproducer(ModuleOp before, Phase phase,
                          phaseName(passed) + " --target " +
                          llvm::join(options.targets, ","))
                             .str();
+  if (options.precision != Precision::Fp32)
+    command += (" --precision " + precisionName(options.precision)).str();
   if (phase <= Phase::Fused)
     command += (" --to " + phaseName(phase)).str();
   emitRemark(UnknownLoc::get(before.getContext()))

@@ -3,6 +3,7 @@
 
 #include "compiler/plan/InPlaceStates.h"
 #include "compiler/plan/LiveKeys.h"
+#include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/cpu/abi/kernel_abi.h"
 #include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/KernelBuilder.h"
@@ -50,10 +51,18 @@ public:
 
   bool takesRunTimeSizes() const override { return true; }
 
-  LogicalResult layOut(func::FuncOp func) override {
+  /// Kernels of cores have f32 in their registers and packed weights.
+  std::string refusePrecision(Precision precision) const override {
+    return plain && precision != Precision::Tf32
+               ? ""
+               : TargetCompiler::refusePrecision(precision);
+  }
+
+  LogicalResult layOut(func::FuncOp func, Precision precision) override {
     if (plain) {
       splitForms(func);
-      return success();
+      FloatType narrow = narrowType(*func.getContext(), precision);
+      return narrow ? narrowTensors(func, narrow) : success();
     }
     markLiveKeys(func, [&](DispatchOp op) {
       std::string reason;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/CudaTarget.h"
 
+#include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/common/SplitForms.h"
 #include "targets/common/scalar/ScalarKernel.h"
 #include "targets/cuda/abi/kernel_abi.h"
-#include "targets/cuda/codegen/CudaKernel.h"
+#include "targets/cuda/codegen/LongSums.h"
 
 using namespace mlir;
 using namespace visir;
@@ -25,7 +26,13 @@ public:
   }
 
   /// All tensors are row-major; norms and sums are kernels of their own.
-  LogicalResult layOut(func::FuncOp func) override;
+  LogicalResult layOut(func::FuncOp func, Precision precision) override;
+
+  std::string refusePrecision(Precision precision) const override {
+    if (precision != Precision::Tf32 || arch.matrix)
+      return "";
+    return std::string(arch.name) + " has no matrix units for TF32";
+  }
 
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override {
     FailureOr<cuda::EmittedKernel> kernel =
@@ -51,8 +58,14 @@ private:
 
 } // namespace
 
-LogicalResult CudaTarget::layOut(func::FuncOp func) {
+LogicalResult CudaTarget::layOut(func::FuncOp func, Precision precision) {
   splitForms(func);
+  FloatType narrow = narrowType(*func.getContext(), precision);
+  if (narrow && failed(narrowTensors(func, narrow)))
+    return failure();
+  cuda::splitLongSums(func, arch);
+  if (precision == Precision::Tf32)
+    cuda::permitTf32(func);
   return success();
 }
 

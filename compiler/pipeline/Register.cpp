@@ -2,6 +2,7 @@
 #include "compiler/pipeline/Register.h"
 
 #include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
+#include "compiler/transforms/precision/NarrowTensors.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
 #include "dialects/visir/Visir.h"
 #include "dialects/visir_exec/VisirExec.h"
@@ -29,5 +30,6 @@ void visir::registerPasses() {
   registerTransformsPasses();
   visir::registerVisirTransformsPasses();
   visir::registerVisirHeatmapDecodePasses();
+  visir::registerVisirPrecisionPasses();
   registerPass(createGraphToDispatchPass);
 }

@@ -157,11 +157,17 @@ private:
 
 FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
                                                TargetCompiler &target,
+                                               Precision precision,
                                                CompileDump *dump) {
+  if (std::string why = target.refusePrecision(precision); !why.empty())
+    return module.emitError()
+           << "precision is " << precisionName(precision)
+           << ", expected fp32 for the target " << target.name() << ": "
+           << why;
   for (auto func : module.getOps<func::FuncOp>())
     if ((!target.takesRunTimeSizes() &&
          failed(refuseRunTimeSizes(func, target.name()))) ||
-        failed(target.layOut(func)))
+        failed(target.layOut(func, precision)))
       return failure();
   KernelCollector collector(target);
   SmallVector<DispatchOp> dispatches;

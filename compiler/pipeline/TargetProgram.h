@@ -7,6 +7,7 @@
 #define VISIR_COMPILER_PIPELINE_TARGETPROGRAM_H
 
 #include "compiler/artifact/WriteArtifact.h"
+#include "compiler/pipeline/Precision.h"
 #include "compiler/plan/BufferPlan.h"
 #include "dialects/visir/Visir.h"
 #include "targets/common/KernelInfo.h"
@@ -32,9 +33,16 @@ public:
   /// dimensions, or states that grow, are refused for other targets.
   virtual bool takesRunTimeSizes() const { return false; }
 
+  /// Why there are no programs of that precision, or an empty text.
+  virtual std::string refusePrecision(Precision precision) const {
+    return precision == Precision::Fp32 ? "" : "its kernels multiply f32 only";
+  }
+
   /// Chooses layouts and kernel configurations of an entry point: the phase
-  /// `laid-out`. Arguments and results stay row-major.
-  virtual mlir::LogicalResult layOut(mlir::func::FuncOp func) = 0;
+  /// `laid-out`. Arguments and results stay row-major. A target that takes
+  /// precisions narrows the tensors before it chooses.
+  virtual mlir::LogicalResult layOut(mlir::func::FuncOp func,
+                                     Precision precision) = 0;
 
   /// Emits the kernel of a dispatch. Errors are reported at the dispatch.
   virtual mlir::FailureOr<KernelInfo> emitKernel(DispatchOp op,
@@ -53,6 +61,7 @@ public:
 /// dispatches share one kernel.
 mlir::FailureOr<ProgramCode> compileForTarget(mlir::ModuleOp module,
                                               TargetCompiler &target,
+                                              Precision precision,
                                               CompileDump *dump = nullptr);
 
 } // namespace visir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/VulkanTarget.h"
 
+#include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/common/SplitForms.h"
 #include "targets/vulkan/abi/kernel_abi.h"
 #include "targets/vulkan/codegen/VulkanKernel.h"
@@ -24,9 +25,13 @@ public:
     return VISIR_VULKAN_BINDING_ALIGNMENT;
   }
   /// All tensors are row-major; norms and sums are kernels of their own.
-  LogicalResult layOut(func::FuncOp func) override {
+  LogicalResult layOut(func::FuncOp func, Precision precision) override {
     splitForms(func);
-    return success();
+    FloatType narrow = narrowType(*func.getContext(), precision);
+    return narrow ? narrowTensors(func, narrow) : success();
+  }
+  std::string refusePrecision(Precision precision) const override {
+    return precision == Precision::Tf32 ? "it has no type TF32" : "";
   }
   FailureOr<KernelInfo> emitKernel(DispatchOp op, StringRef symbol) override;
   LogicalResult finish(MutableArrayRef<KernelInfo> infos, ProgramCode &code,

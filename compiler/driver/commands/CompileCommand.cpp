@@ -92,6 +92,14 @@ static std::string setSize(StringRef text, cpu::WinogradOptions &options) {
   return "";
 }
 
+static std::string setPrecision(StringRef text, Precision &target) {
+  auto precision = parsePrecision(text);
+  if (!precision)
+    return "precision is " + text.str() + ", expected fp32, tf32, fp16 or bf16";
+  target = *precision;
+  return "";
+}
+
 static std::string setEmit(StringRef text, EmitKind &target) {
   static const std::pair<StringRef, EmitKind> kinds[] = {
       {"artifact", EmitKind::Artifact},
@@ -220,6 +228,14 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "how tools turn a picture into the input: imagenet, or\n"
                   "a file of lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
+  arguments.value("--precision", "TYPE",
+                  "what products read is stored and multiplied in: fp32 (the\n"
+                  "default), fp16 or bf16, or multiplied in by matrix units:\n"
+                  "tf32. Sums, norms and softmax stay in fp32, inputs and\n"
+                  "outputs as the model declares them",
+                  [&](StringRef text) {
+                    return setPrecision(text, options.precision);
+                  });
   declareFiltering(arguments, options.layout.winograd);
   arguments.value("--disable", "NAMES",
                   "rewrites to switch off, separated by commas:\n" +

@@ -7,7 +7,7 @@
 
 #include "targets/common/Combine.h"
 #include "targets/common/Payload.h"
-#include "targets/common/scalar/Invocation.h"
+#include "targets/common/tiled/ProductFrame.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -37,41 +37,18 @@ struct Stage {
   SmallVector<Staged> elements = {};
 };
 
-class Emitter {
+class Emitter : ProductFrame {
 public:
   Emitter(OpBuilder &b, DispatchOp op, const ProductPlan &plan, Value thread,
           scalar::Memory &memory, Workgroup &workgroup)
-      : at(b, op, plan.nest, memory), b(b), plan(plan), thread(thread),
-        workgroup(workgroup), rows{plan.rows, plan.layoutOf(plan.rows), 0},
+      : ProductFrame(b, op, plan, thread, memory), workgroup(workgroup),
+        rows{plan.rows, plan.layoutOf(plan.rows), 0},
         columns{plan.columns, plan.layoutOf(plan.columns),
                 rows.layout.elements} {}
 
   void emit(Value group);
 
 private:
-  Value number(int64_t value) { return at.constant(value); }
-  Value plus(Value x, Value y) {
-    return b.createOrFold<arith::AddIOp>(at.loc, x, y);
-  }
-  Value times(Value x, int64_t factor) {
-    return b.createOrFold<arith::MulIOp>(at.loc, x, number(factor));
-  }
-  /// (x / divisor, x % divisor)
-  std::pair<Value, Value> split(Value x, int64_t divisor) {
-    if (divisor == 1)
-      return {x, number(0)};
-    return {at.make<arith::DivUIOp>(x, number(divisor)),
-            at.make<arith::RemUIOp>(x, number(divisor))};
-  }
-  Value below(Value x, int64_t bound) {
-    return at.make<arith::CmpIOp>(arith::CmpIPredicate::ult, x,
-                                  number(bound));
-  }
-  /// What happens only if `condition`.
-  Block *branch(Value condition) {
-    return scf::IfOp::create(b, at.loc, condition, /*withElse=*/false)
-        .thenBlock();
-  }
   void write(Value value, Value place) {
     memref::StoreOp::create(b, at.loc, value, shared, ValueRange{place});
   }
@@ -84,10 +61,6 @@ private:
                      times(deep, stage.layout.deepStride));
     return plus(plus(buffer, sum), number(stage.offset));
   }
-  void placeGroup(Value group);
-  void placeThread();
-  void placeLane();
-  void placeSide(const ProductSide &side, Value point);
   void prepare(Stage &stage, Value first);
   Values load(const Stage &stage, Value step);
   void store(const Stage &stage, ArrayRef<Value> values, Value buffer);
@@ -102,82 +75,14 @@ private:
   Values readFragment(const Stage &stage, ArrayRef<Value> places, Value buffer,
                       Value deep);
   Values sumUp();
-  void finish(Values sums);
   void finishSlices(ArrayRef<Value> sums);
-  void finishAt(Value row, Value column, Value sum);
-  /// Where a thread's row or column number i lies in the tile.
-  Value rowOf(Value i) {
-    return plus(firstRow, plan.matrix ? times(i, 8) : i);
-  }
-  Value columnOf(int64_t j);
 
-  scalar::Invocation at;
-  OpBuilder &b;
-  const ProductPlan &plan;
-  Value thread;
   Workgroup &workgroup;
   Stage rows, columns;
   Value shared;
-  Value tileRow, tileColumn; ///< first of the group's
-  Value slice, firstRow, threadColumn;
-  /// Of matrices: the first column of the warp, and the thread's place in it.
-  Value warpColumn, laneGroup, lanePlace;
 };
 
 } // namespace
-
-void Emitter::placeGroup(Value group) {
-  auto [columnsAndBatch, row] = split(group, plan.rows.tiles());
-  auto [batch, column] = split(columnsAndBatch, plan.columns.tiles());
-  tileRow = times(row, plan.rows.tile);
-  tileColumn = times(column, plan.columns.tile);
-  SmallVector<int64_t> extents;
-  for (unsigned dim : plan.batches)
-    extents.push_back(plan.nest.dims[dim].extent);
-  if (!plan.batches.empty())
-    at.place(batch, plan.batches, extents);
-}
-
-/// A warp has neighbouring rows and columns.
-void Emitter::placeLane() {
-  auto [warp, lane] = split(thread, 32);
-  std::tie(laneGroup, lanePlace) = split(lane, 4);
-  auto [rest, column] = split(warp, plan.columns.threads() / 4);
-  auto [sliceNumber, row] = split(rest, plan.rows.threads() / 8);
-  slice = sliceNumber;
-  firstRow = plus(times(row, plan.rows.perThread * 8), laneGroup);
-  warpColumn = times(column, plan.columns.perThread * 4);
-}
-
-void Emitter::placeThread() {
-  if (plan.matrix)
-    return placeLane();
-  auto [rest, column] = split(thread, plan.columns.threads());
-  auto [sliceNumber, row] = split(rest, plan.rows.threads());
-  slice = sliceNumber;
-  threadColumn = column;
-  firstRow = times(row, plan.rows.perThread);
-}
-
-/// Threads side by side have columns side by side, four of each at a time, or
-/// two of a matrix.
-Value Emitter::columnOf(int64_t j) {
-  if (plan.matrix)
-    return plus(plus(warpColumn, times(lanePlace, 2)),
-                number(j / 2 * 8 + j % 2));
-  int64_t run = std::min<int64_t>(plan.columns.perThread, 4);
-  return plus(times(threadColumn, run),
-              number(j / run * run * plan.columns.threads() + j % run));
-}
-
-/// Stands at point `point` of the side's dimensions.
-void Emitter::placeSide(const ProductSide &side, Value point) {
-  SmallVector<int64_t> extents;
-  for (unsigned dim : side.dims)
-    extents.push_back(plan.nest.dims[dim].extent);
-  if (!side.dims.empty())
-    at.place(point, side.dims, extents);
-}
 
 /// Shares the tile's elements among the threads, so that neighbours read
 /// neighbours. What lies beyond the side's extent reads its last point again:
@@ -214,9 +119,6 @@ void Emitter::prepare(Stage &stage, Value first) {
 /// The thread's elements of step `step`; 0 beyond the end of the sum.
 Values Emitter::load(const Stage &stage, Value step) {
   Values values;
-  SmallVector<int64_t> extents;
-  for (unsigned dim : plan.sums)
-    extents.push_back(plan.nest.dims[dim].extent);
   bool ragged = plan.sumCount % plan.depth != 0;
   Value first = times(step, plan.depth);
   for (const Staged &element : stage.elements) {
@@ -226,7 +128,7 @@ Values Emitter::load(const Stage &stage, Value step) {
       valid = below(point, plan.sumCount);
       point = at.make<arith::MinUIOp>(point, number(plan.sumCount - 1));
     }
-    at.place(point, plan.sums, extents);
+    placeSums(point);
     Value value = at.operand(stage.side.yield);
     if (ragged)
       value = at.make<arith::SelectOp>(
@@ -297,7 +199,7 @@ static std::pair<Value, Value> splitNumber(OpBuilder &b, Location loc,
 }
 
 /// Elements of a stage at `places` and the thread's depths, four apart: the
-/// large parts of all, then the small ones.
+/// large parts of all, then the small ones unless the plan rounds.
 Values Emitter::readFragment(const Stage &stage, ArrayRef<Value> places,
                              Value buffer, Value deep) {
   Values large, small;
@@ -307,7 +209,8 @@ Values Emitter::readFragment(const Stage &stage, ArrayRef<Value> places,
                              plus(deep, plus(lanePlace, number(more)))));
       auto [first, second] = splitNumber(b, at.loc, x);
       large.push_back(first);
-      small.push_back(second);
+      if (!plan.rounded)
+        small.push_back(second);
     }
   llvm::append_range(large, small);
   return large;
@@ -336,7 +239,8 @@ Values Emitter::multiplyMatrices(Value buffer, ValueRange sums) {
         Values part{result[upper], result[upper + 1], result[lower],
                     result[lower + 1]};
         ArrayRef<Value> left(a), right(c);
-        for (auto [p, q] : {std::pair(4, 0), {0, 2}, {0, 0}})
+        constexpr std::pair<int, int> kTerms[] = {{4, 0}, {0, 2}, {0, 0}};
+        for (auto [p, q] : ArrayRef(kTerms).drop_front(plan.rounded ? 2 : 0))
           part = workgroup.multiplyMatrix(b, at.loc, left.slice(p, 4),
                                           right.slice(q, 2), part);
         std::copy_n(part.begin(), 2, result.begin() + upper);
@@ -372,36 +276,6 @@ Values Emitter::sumUp() {
     scf::YieldOp::create(b, at.loc, more);
   }
   return multiply(bufferOf(number(steps - 1)), loop.getResults());
-}
-
-/// Hands one sum to the epilogue if it is inside of the product.
-void Emitter::finishAt(Value row, Value column, Value sum) {
-  OpBuilder::InsertionGuard guard(b);
-  auto check = [&](const ProductSide &side, Value point) {
-    if (side.tiles() * side.tile == side.extent)
-      return;
-    b.setInsertionPointToStart(branch(below(point, side.extent)));
-  };
-  check(plan.rows, row);
-  check(plan.columns, column);
-  placeSide(plan.rows, row);
-  placeSide(plan.columns, column);
-  at.reset(plan.sums);
-  at.epilogue(sum);
-}
-
-/// One row of the thread's tile in each turn of a loop, so that the epilogue's
-/// code is there once for each column; the rows move up in registers.
-void Emitter::finish(Values sums) {
-  int64_t width = plan.columns.perThread;
-  at.loop(plan.rows.perThread, sums, [&](Value i, ValueRange running) {
-    Value row = plus(tileRow, rowOf(i));
-    for (int64_t j = 0; j < width; ++j)
-      finishAt(row, plus(tileColumn, columnOf(j)), running[j]);
-    Values rotated(running.drop_front(width));
-    llvm::append_range(rotated, running.take_front(width));
-    return rotated;
-  });
 }
 
 /// Adds up the slices' sums in order, by way of shared memory, each thread for

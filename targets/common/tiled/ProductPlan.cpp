@@ -185,9 +185,10 @@ struct CostModel {
                    plan.threads() * plan.depth / plan.slices;
     if (plan.matrix) {
       // A fragment's element is read once by a warp, and split.
-      reads *= 2 * (plan.rows.perThread * 8 + plan.columns.perThread * 4) /
+      double sides = plan.rows.perThread * 8 + plan.columns.perThread * 4;
+      reads *= (plan.rounded ? 1.5 : 2) * sides /
                (32.0 * (plan.rows.perThread + plan.columns.perThread));
-      products /= 2;
+      products /= plan.rounded ? 6 : 2;
     }
     // Each staged element costs its address, and less where neighbours are
     // read by neighbours.
@@ -269,8 +270,7 @@ static bool chooseTiles(ProductPlan &plan, const GroupLimits &limits) {
   return true;
 }
 
-FailureOr<ProductPlan> tiled::planProduct(DispatchOp op,
-                                          const GroupLimits &limits) {
+FailureOr<ProductPlan> tiled::sortProduct(DispatchOp op) {
   if (op.getKind() != RootKind::Contract)
     return failure();
   Operation *yield = op.getPrologueBlock().getTerminator();
@@ -293,7 +293,18 @@ FailureOr<ProductPlan> tiled::planProduct(DispatchOp op,
   for (unsigned i = 0; i < 2; ++i)
     collectLoads(yield->getOperand(i), classifier.operands[i].loads);
   classifier.sortRoles();
-  if (!classifier.reorder() || !chooseTiles(plan, limits))
+  if (!classifier.reorder())
+    return failure();
+  return plan;
+}
+
+FailureOr<ProductPlan> tiled::planProduct(DispatchOp op,
+                                          const GroupLimits &limits) {
+  FailureOr<ProductPlan> plan = sortProduct(op);
+  if (failed(plan))
+    return failure();
+  plan->rounded = limits.tf32;
+  if (!chooseTiles(*plan, limits))
     return failure();
   return plan;
 }

@@ -45,6 +45,8 @@ struct ProductPlan {
   /// Threads of a warp share a tile of 8 * rows.perThread by 4 *
   /// columns.perThread sums, as the device's matrix units hold it.
   bool matrix = false;
+  /// Matrix units multiply the factors rounded to TF32, not in two parts.
+  bool rounded = false;
 
   int64_t threads() const {
     return rows.threads() * columns.threads() * slices;
@@ -62,6 +64,10 @@ struct ProductPlan {
   /// slices.
   int64_t sharedElements() const;
 };
+
+/// The nest and the roles of a `contract` dispatch's dimensions, without
+/// tiles; failure where there is nothing to share or the type has no tiles.
+mlir::FailureOr<ProductPlan> sortProduct(DispatchOp op);
 
 /// The plan of a `contract` dispatch without layouts; failure where one
 /// invocation for each point does as well or the type has no tiles.

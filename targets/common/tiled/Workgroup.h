@@ -17,6 +17,8 @@ struct GroupLimits {
   /// Warps of 32 threads multiply 16 x 8 tiles of f32 by 8 points of the sum,
   /// as three products of operands that are split into two parts of TF32.
   bool matrix = false;
+  /// One product of operands rounded to TF32 is enough.
+  bool tf32 = false;
 };
 
 /// A workgroup in a kernel's code.

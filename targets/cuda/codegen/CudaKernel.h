@@ -9,6 +9,7 @@
 #include "dialects/visir/Visir.h"
 #include "targets/common/KernelInfo.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
@@ -35,6 +36,10 @@ mlir::OwningOpRef<mlir::ModuleOp> makeKernelModule(mlir::MLIRContext &context);
 
 /// Attribute of an emitted function: threads of its blocks.
 inline constexpr llvm::StringLiteral kThreadsAttr = "visir.threads";
+
+/// Lets the matrix units round factors of f32 products to TF32: sets their
+/// config.
+void permitTf32(mlir::func::FuncOp func);
 
 /// An emitted kernel and how it is launched.
 struct EmittedKernel {

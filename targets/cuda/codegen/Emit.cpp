@@ -6,6 +6,8 @@
 #include "targets/common/scalar/ScalarKernel.h"
 #include "targets/common/tiled/GroupKernel.h"
 #include "targets/cuda/abi/kernel_abi.h"
+#include "targets/cuda/codegen/LongSums.h"
+#include "targets/cuda/codegen/MatrixProduct.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -193,6 +195,17 @@ static void emitTiled(func::FuncOp func, DispatchOp op,
   func::ReturnOp::create(b, op.getLoc());
 }
 
+static void emitMatrices(func::FuncOp func, DispatchOp op,
+                         const MatrixPlan &plan) {
+  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
+  auto [block, thread] = emitPlace(b, op.getLoc());
+  scalar::ArgumentMemory memory(func.getArguments());
+  Value shared = ThreadBlock(func).shared(
+      b, op.getLoc(), plan.sharedElements(), b.getI16Type());
+  emitMatrixProduct(b, op, plan, block, thread, memory, func, shared);
+  func::ReturnOp::create(b, op.getLoc());
+}
+
 /// A function with the dispatch's bindings and the status as parameters.
 static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
                                  StringRef symbol) {
@@ -211,10 +224,23 @@ static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
   return func;
 }
 
+/// Of a product's config.
+static constexpr StringLiteral kTf32 = "tf32";
+
 /// A block may have 1024 threads, but 256 leave each one enough registers.
-static tiled::GroupLimits limitsOf(const Arch &arch) {
+tiled::GroupLimits cuda::limitsOf(const Arch &arch, DispatchOp op) {
+  DictionaryAttr config = op.getConfigAttr();
   return {/*threads=*/256, /*sharedBytes=*/48 * 1024, /*processors=*/80,
-          arch.matrix};
+          arch.matrix, config && config.contains(kTf32)};
+}
+
+void cuda::permitTf32(func::FuncOp func) {
+  Builder b(func.getContext());
+  for (auto op : func.getOps<DispatchOp>())
+    if (op.getKind() == RootKind::Contract &&
+        op.getPrologueBlock().getTerminator()->getOperand(0).getType().isF32())
+      op.setConfigAttr(
+          b.getDictionaryAttr(b.getNamedAttr(kTf32, b.getUnitAttr())));
 }
 
 FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
@@ -226,8 +252,14 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
   EmittedKernel kernel;
   kernel.info.symbol = symbol.str();
   func::FuncOp func = makeFunction(op, kernels, symbol);
-  auto plan = tiled::GroupKernel::plan(op, limitsOf(arch));
-  if (succeeded(plan)) {
+  tiled::GroupLimits limits = limitsOf(arch, op);
+  auto matrices = planMatrices(op, limits);
+  auto plan = tiled::GroupKernel::plan(op, limits);
+  if (succeeded(matrices)) {
+    emitMatrices(func, op, *matrices);
+    kernel.threads = matrices->product.threads();
+    kernel.info.tileCount = matrices->product.groups();
+  } else if (succeeded(plan)) {
     emitTiled(func, op, *plan);
     kernel.threads = plan->threads();
     kernel.info.tileCount = plan->groups();

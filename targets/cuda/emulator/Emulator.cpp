@@ -12,6 +12,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <deque>
 #include <memory>
 
 using namespace mlir;
@@ -40,10 +41,14 @@ struct Lanes {
 class Machine {
 public:
   Machine(int64_t block, int64_t threads)
-      : block(block), threads(threads) {}
+      : block(block), threads(threads), copies(threads) {}
 
   void bind(Value value, Memory *memory) { values[value].memory = memory; }
-  LogicalResult run(Block &body) { return run(body, Mask(threads, 1)); }
+  LogicalResult run(Block &body) {
+    if (failed(run(body, Mask(threads, 1))))
+      return failure();
+    return expectArrived(body.getTerminator());
+  }
 
 private:
   LogicalResult run(Block &body, const Mask &mask);
@@ -58,6 +63,20 @@ private:
   LogicalResult shuffle(NVVM::ShflOp op, const Mask &mask);
   LogicalResult multiply(NVVM::MmaOp op, const Mask &mask);
   LogicalResult expectAll(Operation *op, const Mask &mask);
+  LogicalResult runMemory(Operation *op, const Mask &mask);
+  LogicalResult loadMatrix(NVVM::LdMatrixOp op, const Mask &mask);
+  LogicalResult copy(NVVM::CpAsyncOp op, const Mask &mask);
+  void commit(const Mask &mask);
+  LogicalResult wait(Operation *op, size_t pending, const Mask &mask);
+  LogicalResult expectArrived(Operation *op);
+  LogicalResult point(LLVM::GEPOp op, const Mask &mask);
+  LogicalResult storeVector(LLVM::StoreOp op, const Mask &mask);
+  void insert(LLVM::InsertElementOp op);
+  void extract(LLVM::ExtractValueOp op);
+  /// The element that a thread's pointer means; it must be a multiple of
+  /// `bytes`.
+  FailureOr<int64_t> elementAt(Operation *op, Value pointer, int64_t thread,
+                               int64_t bytes);
 
   const std::vector<uint64_t> &bits(Value value, unsigned field = 0) {
     return values[value].fields[field];
@@ -95,6 +114,19 @@ private:
   llvm::DenseMap<Value, Lanes> values;
   llvm::DenseMap<Operation *, ScalarFn> functions;
   llvm::StringMap<std::unique_ptr<Memory>> shared;
+
+  /// An element on its way to shared memory.
+  struct Copy {
+    Memory *to;
+    int64_t element;
+    uint64_t value;
+  };
+  /// Of a thread: groups in order, and what is in none yet.
+  struct Copies {
+    std::deque<std::vector<Copy>> groups;
+    std::vector<Copy> open;
+  };
+  std::vector<Copies> copies;
 };
 
 } // namespace
@@ -272,36 +304,231 @@ LogicalResult Machine::shuffle(NVVM::ShflOp op, const Mask &mask) {
   return success();
 }
 
-/// m16n8k8 of tf32, the fragments as in the PTX ISA, "Matrix Fragments for
-/// mma.m16n8k8": a lane is group * 4 + place.
+/// m16n8k8 of tf32 and m16n8k16 of f16 and bf16, the fragments as in the PTX
+/// ISA, "Matrix Fragments for mma.m16n8k8" and "... mma.m16n8k16": a lane is
+/// group * 4 + place, and registers of narrow types hold two neighbours.
 LogicalResult Machine::multiply(NVVM::MmaOp op, const Mask &mask) {
   if (failed(expectAll(op, mask)))
     return failure();
+  auto type = op.getMultiplicandAPtxType();
+  int64_t depth = op.getShape().getK();
+  bool tf32 = type == NVVM::MMATypes::tf32;
+  bool narrow = type == NVVM::MMATypes::f16 || type == NVVM::MMATypes::bf16;
   if (op.getShape().getM() != 16 || op.getShape().getN() != 8 ||
-      op.getShape().getK() != 8 ||
-      op.getMultiplicandAPtxType() != NVVM::MMATypes::tf32)
+      !((tf32 && depth == 8) || (narrow && depth == 16)))
     return op.emitError("emulator has no meaning for this shape and type");
-  // The device leaves out the low 13 bits of an operand.
-  auto number = [](uint64_t bits) {
-    return double(llvm::bit_cast<float>(uint32_t(bits) & ~uint32_t(0x1fff)));
+  MLIRContext *context = op.getContext();
+  Type f32 = Float32Type::get(context);
+  Type element = type == NVVM::MMATypes::f16 ? Type(Float16Type::get(context))
+                                             : BFloat16Type::get(context);
+  // Of the lanes of a group, which have the depths k of the same place.
+  auto factor = [&](ValueRange registers, unsigned first, unsigned step,
+                    int64_t lanes, int64_t k) {
+    unsigned in = tf32 ? k % 4 : k % 8 / 2, half = tf32 ? k / 4 : k / 8;
+    uint64_t raw = bits(registers[first + half * step])[lanes + in];
+    // The device leaves out the low 13 bits of an operand of TF32.
+    return tf32 ? double(llvm::bit_cast<float>(uint32_t(raw) &
+                                               ~uint32_t(0x1fff)))
+                : toNumber(raw >> (k % 2 * 16) & 0xffff, element);
   };
-  Type f32 = Float32Type::get(op.getContext());
-  for (int64_t warp = 0; warp < threads; warp += 32) {
+  for (int64_t warp = 0; warp < threads; warp += 32)
     for (int64_t row = 0; row < 16; ++row)
       for (int64_t column = 0; column < 8; ++column) {
         double sum = 0;
-        for (int64_t k = 0; k < 8; ++k) {
-          unsigned a = row / 8 + k / 4 * 2, b = k / 4;
-          sum += number(bits(op.getOperandA()[a])[warp + row % 8 * 4 + k % 4]) *
-                 number(bits(op.getOperandB()[b])[warp + column * 4 + k % 4]);
-        }
+        for (int64_t k = 0; k < depth; ++k)
+          sum += factor(op.getOperandA(), row / 8, 2, warp + row % 8 * 4, k) *
+                 factor(op.getOperandB(), 0, 1, warp + column * 4, k);
         unsigned c = row / 8 * 2 + column % 2;
         int64_t lane = warp + row % 8 * 4 + column / 2;
         sum += toNumber(bits(op.getOperandC()[c])[lane], f32);
         made(op.getRes(), c)[lane] = fromNumber(sum, f32);
       }
+  return success();
+}
+
+FailureOr<int64_t> Machine::elementAt(Operation *op, Value pointer,
+                                      int64_t thread, int64_t bytes) {
+  uint64_t at = bits(pointer)[thread];
+  if (at % bytes != 0)
+    return op->emitError() << "address is " << at
+                           << " bytes behind the memory's begin, expected a "
+                           << "multiple of " << bytes;
+  return int64_t(at) / values[pointer].memory->bytesOfElement();
+}
+
+/// Matrices of 8 x 8 halves: eight lanes give the lines of each, and lane l
+/// gets elements 2 * (l % 4) and the next of line l / 4, or, transposed, those
+/// of column l / 4.
+LogicalResult Machine::loadMatrix(NVVM::LdMatrixOp op, const Mask &mask) {
+  if (failed(expectAll(op, mask)))
+    return failure();
+  Memory &memory = *values[op.getPtr()].memory;
+  bool turned = op.getLayout() == NVVM::MMALayout::col;
+  if (memory.bytesOfElement() != 2 || op.getNum() < 2 ||
+      op.getEltType() != NVVM::LdStMatrixEltType::B16)
+    return op.emitError("emulator has no meaning for this kind of matrices");
+  for (int64_t thread = 0; thread < threads; ++thread)
+    for (unsigned matrix = 0; matrix < op.getNum(); ++matrix) {
+      int64_t warp = thread / 32 * 32, lane = thread % 32;
+      uint64_t both = 0;
+      for (int64_t half : {0, 1}) {
+        int64_t line = lane / 4, place = lane % 4 * 2 + half;
+        if (turned)
+          std::swap(line, place);
+        auto first =
+            elementAt(op, op.getPtr(), warp + 8 * matrix + line, 16);
+        if (failed(first))
+          return failure();
+        auto value = memory.read(op, *first + place, thread, epoch);
+        if (failed(value))
+          return failure();
+        both |= *value << (16 * half);
+      }
+      made(op.getRes(), matrix)[thread] = both;
+    }
+  return success();
+}
+
+/// What is copied is read at once, but arrives only when its group is waited
+/// for.
+LogicalResult Machine::copy(NVVM::CpAsyncOp op, const Mask &mask) {
+  Memory &from = *values[op.getSrc()].memory, &to = *values[op.getDst()].memory;
+  int64_t elements = op.getSize() / to.bytesOfElement();
+  if (from.bytesOfElement() != to.bytesOfElement())
+    return op.emitError("copy is between elements of different sizes");
+  for (int64_t thread = 0; thread < threads; ++thread) {
+    if (!mask[thread])
+      continue;
+    auto source = elementAt(op, op.getSrc(), thread, op.getSize());
+    auto target = elementAt(op, op.getDst(), thread, op.getSize());
+    if (failed(source) || failed(target))
+      return failure();
+    int64_t kept = op.getCpSize() ? bits(op.getCpSize())[thread] /
+                                        to.bytesOfElement()
+                                  : elements;
+    for (int64_t i = 0; i < elements; ++i) {
+      FailureOr<uint64_t> value(0);
+      if (i < kept)
+        value = from.read(op, *source + i, block * threads + thread, 0);
+      if (failed(value) || failed(to.beginCopy(op, *target + i, thread, epoch)))
+        return failure();
+      copies[thread].open.push_back({&to, *target + i, *value});
+    }
   }
   return success();
+}
+
+void Machine::commit(const Mask &mask) {
+  for (int64_t thread = 0; thread < threads; ++thread)
+    if (mask[thread])
+      copies[thread].groups.push_back(std::move(copies[thread].open));
+}
+
+/// The threads' groups but for the last `pending` have arrived.
+LogicalResult Machine::wait(Operation *op, size_t pending, const Mask &mask) {
+  for (int64_t thread = 0; thread < threads; ++thread) {
+    auto &groups = copies[thread].groups;
+    while (mask[thread] && groups.size() > pending) {
+      for (const Copy &copy : groups.front()) {
+        copy.to->endCopy(copy.element);
+        if (failed(copy.to->write(op, copy.element, copy.value, thread, epoch)))
+          return failure();
+      }
+      groups.pop_front();
+    }
+  }
+  return success();
+}
+
+/// Whether a thread leaves with copies that nobody has waited for.
+LogicalResult Machine::expectArrived(Operation *op) {
+  for (const Copies &of : copies)
+    if (!of.open.empty() || llvm::any_of(of.groups, [](const auto &group) {
+          return !group.empty();
+        }))
+      return op->emitError("copies are on their way when the kernel ends");
+  return success();
+}
+
+LogicalResult Machine::point(LLVM::GEPOp op, const Mask &mask) {
+  auto index = dyn_cast_if_present<Value>(op.getIndices()[0]);
+  if (!index || op.getIndices().size() != 1)
+    return op.emitError("emulator has no meaning for these indices");
+  values[op.getRes()].memory = values[op.getBase()].memory;
+  int64_t bytes = bitsOf(op.getElemType()) / 8;
+  std::vector<uint64_t> &result = made(op.getRes());
+  const auto &base = bits(op.getBase());
+  const auto &by = bits(index);
+  for (int64_t thread = 0; thread < threads; ++thread)
+    if (mask[thread])
+      result[thread] = base[thread] + signExtend(by[thread], 32) * bytes;
+  return success();
+}
+
+/// A vector, element by element.
+LogicalResult Machine::storeVector(LLVM::StoreOp op, const Mask &mask) {
+  Memory &memory = *values[op.getAddr()].memory;
+  auto type = dyn_cast<VectorType>(op.getValue().getType());
+  if (!type || bitsOf(type.getElementType()) != 8 * memory.bytesOfElement())
+    return op.emitError("emulator has no meaning for this type");
+  int64_t count = type.getNumElements();
+  for (int64_t thread = 0; thread < threads; ++thread) {
+    if (!mask[thread])
+      continue;
+    auto first = elementAt(op, op.getAddr(), thread,
+                           count * memory.bytesOfElement());
+    if (failed(first))
+      return failure();
+    for (int64_t i = 0; i < count; ++i)
+      if (failed(memory.write(op, *first + i, bits(op.getValue(), i)[thread],
+                              thread, epoch)))
+        return failure();
+  }
+  return success();
+}
+
+void Machine::insert(LLVM::InsertElementOp op) {
+  // Elements behind those that were inserted so far have no value yet.
+  size_t at = bits(op.getPosition())[0];
+  size_t known = values[op.getVector()].fields.size();
+  for (size_t i = 0; i < known; ++i)
+    made(op.getRes(), i) = bits(op.getVector(), i);
+  made(op.getRes(), at) = bits(op.getValue());
+}
+
+void Machine::extract(LLVM::ExtractValueOp op) {
+  // Of a memref's descriptor only the pointer is asked for.
+  if (Memory *memory = values[op.getContainer()].memory) {
+    values[op.getRes()].memory = memory;
+    fill(op.getRes(), [](int64_t) { return 0; });
+    return;
+  }
+  made(op.getRes()) = bits(op.getContainer(), op.getPosition()[0]);
+}
+
+LogicalResult Machine::runMemory(Operation *op, const Mask &mask) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](NVVM::LdMatrixOp op) { return loadMatrix(op, mask); })
+      .Case([&](NVVM::CpAsyncOp op) { return copy(op, mask); })
+      .Case([&](NVVM::CpAsyncCommitGroupOp) {
+        commit(mask);
+        return success();
+      })
+      .Case([&](NVVM::CpAsyncWaitGroupOp op) {
+        return wait(op, op.getN(), mask);
+      })
+      .Case([&](LLVM::GEPOp op) { return point(op, mask); })
+      .Case([&](LLVM::StoreOp op) { return storeVector(op, mask); })
+      .Case([&](LLVM::PoisonOp) { return success(); })
+      .Case([&](LLVM::InsertElementOp op) {
+        insert(op);
+        return success();
+      })
+      .Case([&](UnrealizedConversionCastOp op) {
+        values[op.getResult(0)].memory = values[op.getInputs()[0]].memory;
+        return success();
+      })
+      .Default([&](Operation *op) { return runScalar(op, mask); });
 }
 
 LogicalResult Machine::run(Operation *op, const Mask &mask) {
@@ -327,10 +554,15 @@ LogicalResult Machine::run(Operation *op, const Mask &mask) {
       .Case([&](NVVM::ShflOp op) { return shuffle(op, mask); })
       .Case([&](NVVM::MmaOp op) { return multiply(op, mask); })
       .Case([&](LLVM::ExtractValueOp op) {
-        made(op.getRes()) = bits(op.getContainer(), op.getPosition()[0]);
+        extract(op);
         return success();
       })
-      .Default([&](Operation *op) { return runScalar(op, mask); });
+      .Case([&](LLVM::BitcastOp op) {
+        // Registers keep their bits.
+        made(op.getRes()) = bits(op.getArg());
+        return success();
+      })
+      .Default([&](Operation *op) { return runMemory(op, mask); });
 }
 
 LogicalResult cuda::emulate(func::FuncOp kernel,

@@ -39,6 +39,8 @@ FailureOr<uint64_t> Memory::read(Operation *op, int64_t element,
     return failure();
   if (!touches.empty()) {
     Touch &touch = touches[element];
+    if (touch.copied)
+      return meetCopy(op, element);
     if (shared && touch.writer < 0)
       return op->emitError() << "element " << element
                              << " of shared memory is read before it is "
@@ -56,12 +58,19 @@ FailureOr<uint64_t> Memory::read(Operation *op, int64_t element,
   return value;
 }
 
-LogicalResult Memory::write(Operation *op, int64_t element, uint64_t value,
-                            int64_t thread, int64_t epoch) {
+LogicalResult Memory::meetCopy(Operation *op, int64_t element) const {
+  return op->emitError() << "element " << element << " of shared memory is "
+                         << "touched while a copy to it is on its way";
+}
+
+LogicalResult Memory::claim(Operation *op, int64_t element, int64_t thread,
+                            int64_t epoch) {
   if (failed(check(op, element)))
     return failure();
   if (!touches.empty()) {
     Touch &touch = touches[element];
+    if (touch.copied)
+      return meetCopy(op, element);
     if (touch.writeEpoch == epoch && touch.writer != thread)
       return meet(op, element, touch.writer, thread, "both write");
     if (touch.readEpoch == epoch &&
@@ -70,6 +79,21 @@ LogicalResult Memory::write(Operation *op, int64_t element, uint64_t value,
     touch.writer = thread;
     touch.writeEpoch = epoch;
   }
+  return success();
+}
+
+LogicalResult Memory::beginCopy(Operation *op, int64_t element, int64_t thread,
+                                int64_t epoch) {
+  if (failed(claim(op, element, thread, epoch)))
+    return failure();
+  touches[element].copied = true;
+  return success();
+}
+
+LogicalResult Memory::write(Operation *op, int64_t element, uint64_t value,
+                            int64_t thread, int64_t epoch) {
+  if (failed(claim(op, element, thread, epoch)))
+    return failure();
   std::memcpy(bytes.data() + element * elementBytes, &value, elementBytes);
   return success();
 }

@@ -24,6 +24,14 @@ public:
                                  int64_t thread, int64_t epoch);
   mlir::LogicalResult write(mlir::Operation *op, int64_t element,
                             uint64_t value, int64_t thread, int64_t epoch);
+  /// A thread begins to copy to an element of shared memory: until `write`
+  /// nobody may touch it.
+  mlir::LogicalResult beginCopy(mlir::Operation *op, int64_t element,
+                                int64_t thread, int64_t epoch);
+  /// The copy has arrived: `write` comes next.
+  void endCopy(int64_t element) { touches[element].copied = false; }
+
+  unsigned bytesOfElement() const { return elementBytes; }
 
 private:
   /// Who has touched an element last, and when.
@@ -31,8 +39,13 @@ private:
     int64_t writer = -1, writeEpoch = -1;
     int64_t reader = -1, readEpoch = -1;
     bool manyReaders = false;
+    bool copied = false; ///< a copy is on its way
   };
 
+  /// The thread is the element's writer now.
+  mlir::LogicalResult claim(mlir::Operation *op, int64_t element,
+                            int64_t thread, int64_t epoch);
+  mlir::LogicalResult meetCopy(mlir::Operation *op, int64_t element) const;
   mlir::LogicalResult check(mlir::Operation *op, int64_t element) const;
   mlir::LogicalResult meet(mlir::Operation *op, int64_t element, int64_t one,
                            int64_t other, const char *what) const;

@@ -48,7 +48,7 @@ static FailureOr<ProgramCode> compileFor(MLIRContext &context,
   spec.vectorRegisters = registers;
   std::unique_ptr<TargetCompiler> target =
       makeCpuTarget(context, spec, {}, /*plain=*/false);
-  return compileForTarget(*module, *target);
+  return compileForTarget(*module, *target, Precision::Fp32);
 }
 
 TEST(CpuTarget, ShrinksTilesWhoseFramesAreTooLarge) {

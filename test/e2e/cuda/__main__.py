@@ -32,6 +32,7 @@ ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
 NEWER = ("sm_80", "sm_86", "sm_87", "sm_89", "sm_100", "sm_110", "sm_120")
 OUTCOMES = ("failed", "unsupported")
 MODELS = "edgevit_xxs.*"
+PRECISIONS = ("fp32", "fp16")
 CHUNK = 96
 USE = re.compile(
     r"Function properties for (\w+)\s+"
@@ -101,9 +102,9 @@ def assemble_model(source, arch, ptxas):
     return {f"{source.stem}/{arch}": (outcome, reason)}, kernels
 
 
-def run_model(source):
+def run_model(source, precision):
     golden = source.with_name(source.name.split(".")[0] + ".npz")
-    return null.run_model(source, golden), 0
+    return null.run_model(source, golden, precision), 0
 
 
 def emulate_case(name):
@@ -122,7 +123,8 @@ def emulate_cases(names, jobs):
 def jobs(arguments, models, names, ptxas):
     """Functions that give (outcomes, kernels)."""
     for source in models:
-        yield functools.partial(run_model, source)
+        for precision in PRECISIONS:
+            yield functools.partial(run_model, source, precision)
     if not ptxas:
         return
     if models:

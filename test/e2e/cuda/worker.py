@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Prints the error of one exported model on CUDA.
 
-python -m test.e2e.cuda.worker MODEL.onnx GOLDEN.npz
+python -m test.e2e.cuda.worker MODEL.onnx GOLDEN.npz PRECISION
 """
 
 import os
@@ -15,13 +15,18 @@ from test.e2e.models.worker import relative_error
 
 
 def main():
-    path, golden_path = sys.argv[1:]
+    path, golden_path, precision = sys.argv[1:]
     with numpy.load(golden_path) as arrays:
         inputs = {n[3:]: arrays[n] for n in arrays.files if n[:3] == "in:"}
         golden = {n[4:]: arrays[n] for n in arrays.files if n[:4] == "out:"}
     with tempfile.TemporaryDirectory() as folder:
         artifact = os.path.join(folder, "model.visir")
-        visir.compile(path, "cuda:sm_90", output=artifact)
+        visir.compile(
+            path,
+            "cuda:sm_90",
+            output=artifact,
+            options=["--precision", precision],
+        )
         results = visir.load(artifact, device="cuda").run(inputs)
     print(f"{relative_error(results, golden):.2e}")
 

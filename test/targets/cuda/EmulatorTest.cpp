@@ -4,6 +4,7 @@
 // compute on it. The op cases run on it too (test.e2e.cuda).
 #include "targets/cuda/emulator/Emulator.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/cuda/codegen/CudaKernel.h"
 #include "targets/reference/Interpreter.h"
 
@@ -79,7 +80,7 @@ std::string join(ArrayRef<int64_t> sizes) {
 }
 
 /// A batched product of a (b, m, k) with b (b, k, n) or, transposed, (b, n,
-/// k), plus one and plus a bias for each column.
+/// k), plus a bias for each column. Of narrow factors it is of f32.
 struct Product {
   int64_t batches, m, n, k;
   bool transposed = false;
@@ -91,47 +92,61 @@ struct Product {
         "tensor<" +
         (transposed ? join({batches, n, k}) : join({batches, k, n})) + "x" +
         element + ">";
-    std::string bias = "tensor<" + join({n}) + "x" + element + ">";
-    std::string c = "tensor<" + join({batches, m, n}) + "x" + element + ">";
+    bool narrow = element == "f16" || element == "bf16";
+    std::string sum = narrow ? "f32" : element;
+    std::string bias = "tensor<" + join({n}) + "x" + sum + ">";
+    std::string c = "tensor<" + join({batches, m, n}) + "x" + sum + ">";
     std::string map = "#visir.access<(d0, d1, d2, d3) -> ";
     std::string four = std::to_string(batches) + ", " + std::to_string(m) +
                        ", " + std::to_string(n) + ", " + std::to_string(k);
-    std::string scalars = "%x: " + element + ", %y: " + element +
-                          ", %z: " + element;
-    bool whole = element[0] == 'i' || element[0] == 's';
+    bool whole = element[0] == 's';
     std::string scalar = whole ? "i32" : element;
-    scalars = "%x: " + scalar + ", %y: " + scalar + ", %z: " + scalar;
+    std::string wide = narrow ? "f32" : scalar;
+    std::string scalars = "%x: " + scalar + ", %y: " + scalar + ", %z: " + wide;
+    std::string prologue = "visir.yield %x, %y : " + wide + ", " + wide;
+    if (narrow)
+      prologue = "%u = arith.extf %x : " + element +
+                 " to f32 %v = arith.extf %y : " + element +
+                 " to f32 visir.yield %u, %v : f32, f32";
     return "func.func @f(%a: " + a + ", %b: " + b + ", %c: " + bias +
            ") { %r = visir.dispatch <contract> domain = [" + four +
            "] parallel 3 (%a, %b, %c) loads [" + map + "(d0, d1, d3)>, " +
            map + (transposed ? "(d0, d2, d3)>, " : "(d0, d3, d2)>, ") + map +
            "(d2)>] stores [" + map + "(d0, d1, d2)>] ties [-1] : (" + a +
            ", " + b + ", " + bias + ") -> " + c + " prologue { ^bb0(" +
-           scalars + "): visir.yield %x, %y : " + scalar + ", " + scalar +
-           " } epilogue { ^bb0(%p: " + scalar + ", " + scalars + "): %q = " +
-           (whole ? "arith.addi" : "arith.addf") + " %p, %z : " + scalar +
-           " visir.yield %q : " + scalar + " } return }";
+           scalars + "): " + prologue + " } epilogue { ^bb0(%p: " + wide +
+           ", " + scalars + "): %q = " +
+           (whole ? "arith.addi" : "arith.addf") + " %p, %z : " + wide +
+           " visir.yield %q : " + wide + " } return }";
   }
 };
 
 SmallVector<char> randomBytes(Type element, int64_t count, unsigned seed) {
   std::mt19937 random(seed);
-  SmallVector<char> bytes(count * 4);
-  for (int64_t i = 0; i < count; ++i) {
-    int32_t whole = int32_t(random() % 15) - 7;
-    float number = std::uniform_real_distribution<float>(-2, 2)(random);
-    std::memcpy(bytes.data() + 4 * i,
-                element.isF32() ? static_cast<void *>(&number) : &whole, 4);
-  }
+  SmallVector<char> bytes(count * elementBytes(element));
+  for (int64_t i = 0; i < count; ++i)
+    if (isa<FloatType>(element))
+      storeDouble(bytes, element, i,
+                  std::uniform_real_distribution<float>(-2, 2)(random));
+    else
+      storeInt(bytes, element, i, int32_t(random() % 15) - 7);
   return bytes;
 }
 
-/// Runs the product's kernel and compares it with the reference; returns
-/// whether it uses matrix units.
-bool expectLikeReference(const Product &product, const char *arch) {
+/// Whether the kernel has ops of a kind.
+template <typename Op> bool has(func::FuncOp kernel) {
+  return kernel.walk([](Op) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+/// Runs the kernel of the dispatch in `text` and compares it with the
+/// reference; returns whether it uses matrix units. `copied`, when not null,
+/// receives whether it copies tiles.
+bool expectLikeReference(const std::string &text, double tolerance,
+                         const char *arch, bool *copied = nullptr) {
   KernelRun run;
-  SCOPED_TRACE(product.text());
-  auto module = parseSourceString<ModuleOp>(product.text(), &run.context);
+  SCOPED_TRACE(text);
+  auto module = parseSourceString<ModuleOp>(text, &run.context);
   if (!module) {
     ADD_FAILURE() << run.message;
     return false;
@@ -163,14 +178,45 @@ bool expectLikeReference(const Product &product, const char *arch) {
   auto got = reference::Tensor::fromBytes(type, memory[3]);
   for (int64_t i = 0; i < got.size(); ++i)
     if (std::abs(got.asDouble(i) - (*wanted)[0].asDouble(i)) >
-        1e-6 * double(product.k)) {
+        tolerance) {
       ADD_FAILURE() << "element " << i << " is " << got.asDouble(i)
                     << ", expected " << (*wanted)[0].asDouble(i);
       break;
     }
-  return func
-      .walk([](NVVM::MmaOp) { return WalkResult::interrupt(); })
-      .wasInterrupted();
+  if (copied)
+    *copied = has<NVVM::CpAsyncOp>(func);
+  return has<NVVM::MmaOp>(func);
+}
+
+bool expectLikeReference(const Product &product, const char *arch,
+                         bool *copied = nullptr) {
+  return expectLikeReference(product.text(), 1e-6 * double(product.k), arch,
+                             copied);
+}
+
+/// A convolution of `inner` channels with 3 x 3 taps, a border of zeros and
+/// these strides, to 12 channels of 5 x 7, plus its own bias.
+std::string convolution(int64_t batch, int64_t inner, int64_t stride) {
+  std::string s = std::to_string(stride);
+  std::string ci = std::to_string(inner), n = std::to_string(batch);
+  std::string x = "tensor<" + join({batch, inner, 5 * stride, 7 * stride}) +
+                  "xf16>";
+  std::string w = "tensor<" + join({12, inner, 3, 3}) + "xf16>";
+  std::string y = "tensor<" + join({batch, 12, 5, 7}) + "xf32>";
+  std::string map = "<(d0, d1, d2, d3, d4, d5, d6) -> ";
+  return "func.func @f(%x: " + x + ", %w: " + w +
+         ", %b: tensor<12xf32>) { %r = visir.dispatch <contract> domain = [" +
+         n + ", 5, 7, 12, 3, 3, " + ci + "] parallel 4 (%x, %w, %b) loads [" +
+         "#visir.access" + map + "(d0, d6, d1 * " + s + " + d4 - 1, d2 * " +
+         s + " + d5 - 1), padded = true, fill = 0.0 : f32>, #visir.access" +
+         map + "(d3, d6, d4, d5)>, #visir.access" + map +
+         "(d3)>] stores [#visir.access" + map +
+         "(d0, d3, d1, d2)>] ties [-1] : (" + x + ", " + w +
+         ", tensor<12xf32>) -> " + y +
+         " prologue { ^bb0(%p: f16, %q: f16, %c: f32): %u = arith.extf %p : "
+         "f16 to f32 %v = arith.extf %q : f16 to f32 visir.yield %u, %v : "
+         "f32, f32 } epilogue { ^bb0(%s: f32, %p: f16, %q: f16, %c: f32): "
+         "%t = arith.addf %s, %c : f32 visir.yield %t : f32 } return }";
 }
 
 } // namespace
@@ -241,4 +287,85 @@ TEST(Emulator, MatrixUnitsAreRight) {
     EXPECT_TRUE(
         expectLikeReference({1, 128, 1568, 64, transposed}, "sm_80"));
   EXPECT_TRUE(expectLikeReference({2, 130, 785, 60}, "sm_80"));
+}
+
+TEST(Emulator, MatricesOfNarrowTypesAreRight) {
+  for (const char *element : {"f16", "bf16"})
+    for (bool transposed : {false, true})
+      for (auto [batches, m, n, k] :
+           {std::tuple(1, 8, 40, 100), {1, 40, 9, 33}, {2, 33, 17, 16},
+            {1, 70, 130, 24}, {3, 16, 32, 64}, {1, 129, 65, 41}})
+        EXPECT_TRUE(expectLikeReference(
+            {batches, m, n, k, transposed, element}, "sm_80"));
+  // One row has nothing for matrices.
+  EXPECT_FALSE(expectLikeReference({1, 1, 40, 100, true, "f16"}, "sm_80"));
+}
+
+TEST(Emulator, TilesOfNarrowTypesAreCopied) {
+  // By 16, 8 and 4 bytes along both sides, and not at all.
+  for (bool transposed : {false, true})
+    for (auto [n, k, wanted] :
+         {std::tuple(64, 96, true), {68, 100, true}, {70, 98, true},
+          {71, 99, false}}) {
+      bool copied = false;
+      EXPECT_TRUE(expectLikeReference({1, 65, n, k, transposed, "f16"},
+                                      "sm_80", &copied));
+      EXPECT_EQ(copied, wanted) << n << " x " << k;
+    }
+}
+
+TEST(Emulator, ConvolutionsOfNarrowTypesAreRight) {
+  for (auto [batch, inner, stride] :
+       {std::tuple(1, 3, 1), {2, 9, 1}, {1, 16, 2}, {3, 5, 2}})
+    EXPECT_TRUE(expectLikeReference(convolution(batch, inner, stride),
+                                    1e-5 * double(inner), "sm_80"));
+}
+
+static const std::string kPointers =
+    "%d = builtin.unrealized_conversion_cast %s : memref<64xf32, 3> to "
+    "!llvm.struct<(ptr<3>, ptr<3>, i32, array<1 x i32>, array<1 x i32>)> "
+    "%p = llvm.extractvalue %d[1] : "
+    "!llvm.struct<(ptr<3>, ptr<3>, i32, array<1 x i32>, array<1 x i32>)> "
+    "%e = builtin.unrealized_conversion_cast %x : memref<64xf32, 1> to "
+    "!llvm.struct<(ptr<1>, ptr<1>, i32, array<1 x i32>, array<1 x i32>)> "
+    "%q = llvm.extractvalue %e[1] : "
+    "!llvm.struct<(ptr<1>, ptr<1>, i32, array<1 x i32>, array<1 x i32>)> "
+    "%to = llvm.getelementptr %p[%n] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, "
+    "f32 %from = llvm.getelementptr %q[%n] : (!llvm.ptr<1>, i32) -> "
+    "!llvm.ptr<1>, f32 ";
+static const std::string kCopy =
+    kPointers + "nvvm.cp.async.shared.global %to, %from, 4, cache = ca : "
+                "!llvm.ptr<3>, !llvm.ptr<1> ";
+static const std::string kCommit = "nvvm.cp.async.commit.group ";
+static const std::string kWait = "nvvm.cp.async.wait.group 0 ";
+
+TEST(Emulator, CopiesArriveWhenTheyAreWaitedFor) {
+  KernelRun run;
+  ASSERT_TRUE(succeeded(
+      run.body(kCopy + kCommit + kWait + kBarrier + kRead)))
+      << run.message;
+  for (int i = 0; i < 64; ++i)
+    EXPECT_EQ(run.numbers[i], float(63 - i));
+}
+
+TEST(Emulator, MistakesWithCopiesAreErrors) {
+  const char *early = "is touched while a copy to it is on its way";
+  KernelRun notWaited;
+  EXPECT_TRUE(failed(notWaited.body(kCopy + kCommit + kBarrier + kRead)));
+  EXPECT_THAT(notWaited.message, HasSubstr(early));
+  KernelRun pending;
+  EXPECT_TRUE(failed(
+      pending.body(kCopy + kCommit + "nvvm.cp.async.wait.group 1 " + kBarrier +
+                   kRead)));
+  EXPECT_THAT(pending.message, HasSubstr(early));
+  KernelRun notCommitted;
+  EXPECT_TRUE(failed(notCommitted.body(kCopy + kWait + kBarrier + kRead)));
+  EXPECT_THAT(notCommitted.message, HasSubstr(early));
+  KernelRun withoutBarrier;
+  EXPECT_TRUE(failed(withoutBarrier.body(kCopy + kCommit + kWait + kRead)));
+  EXPECT_THAT(withoutBarrier.message, HasSubstr("write and read element 63"));
+  KernelRun left;
+  EXPECT_TRUE(failed(left.body(kCopy + kCommit)));
+  EXPECT_THAT(left.message,
+              HasSubstr("copies are on their way when the kernel ends"));
 }

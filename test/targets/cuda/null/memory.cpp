@@ -179,6 +179,79 @@ void multiplyTf32(Warp &w, const Instruction &i, uint32_t mask) {
     }
 }
 
+struct Half {
+  static float value(uint16_t bits) {
+    _Float16 half;
+    memcpy(&half, &bits, sizeof(half));
+    return float(half);
+  }
+};
+
+struct Bf16 {
+  static float value(uint16_t bits) {
+    uint32_t wide = uint32_t(bits) << 16;
+    float value;
+    memcpy(&value, &wide, sizeof(value));
+    return value;
+  }
+};
+
+// The same for mma.m16n8k16 of narrow types: a register holds two neighbours
+// along the sum, lane 4 g + t A's (g + 8 {0, 1}, 2 t + {0, 1} + 8 {0, 1}).
+template <typename Type>
+void multiplyNarrow(Warp &w, const Instruction &i, uint32_t mask) {
+  if (mask != UINT32_MAX)
+    return w.fail(i, "lanes are missing at a matrix product");
+  float a[16][16], b[16][8];
+  auto part = [&](const Operand &from, uint32_t e, uint32_t lane,
+                  uint32_t half) {
+    uint32_t both = w.lanes<uint32_t>(from.list[e])[lane];
+    return Type::value(static_cast<uint16_t>(both >> (16 * half)));
+  };
+  for (uint32_t lane = 0; lane < kLanes; ++lane)
+    for (uint32_t half = 0; half < 2; ++half) {
+      uint32_t g = lane / 4, t = lane % 4 * 2 + half;
+      for (uint32_t e = 0; e < 4; ++e)
+        a[g + e % 2 * 8][t + e / 2 * 8] = part(i.operands[1], e, lane, half);
+      for (uint32_t e = 0; e < 2; ++e)
+        b[t + e * 8][g] = part(i.operands[2], e, lane, half);
+    }
+  for (uint32_t lane = 0; lane < kLanes; ++lane)
+    for (uint32_t e = 0; e < 4; ++e) {
+      uint32_t row = lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;
+      float sum = w.lanes<float>(i.operands[3].list[e])[lane];
+      for (uint32_t k = 0; k < 16; ++k)
+        sum += a[row][k] * b[k][column];
+      w.lanes<float>(i.operands[0].list[e])[lane] = sum;
+    }
+}
+
+// Matrices of 8 x 8 halves; lanes 8 m .. 8 m + 7 give the lines of matrix m.
+template <bool kTransposed>
+void loadMatrices(Warp &w, const Instruction &i, uint32_t mask) {
+  if (mask != UINT32_MAX)
+    return w.fail(i, "lanes are missing at a load of matrices");
+  const Operand &to = i.operands[0];
+  for (uint32_t m = 0; m < to.list.size(); ++m) {
+    uint16_t matrix[8][8];
+    for (uint32_t line = 0; line < 8; ++line) {
+      uint64_t address = addressOf(w, i.operands[1], 8 * m + line);
+      const uint8_t *from = w.reach(i, address, 16, false, true);
+      if (!from)
+        return;
+      memcpy(matrix[line], from, 16);
+    }
+    for (uint32_t lane = 0; lane < kLanes; ++lane) {
+      uint32_t line = lane / 4, place = lane % 4 * 2, both = 0;
+      for (uint32_t half = 0; half < 2; ++half)
+        both |= uint32_t(kTransposed ? matrix[place + half][line]
+                                     : matrix[line][place + half])
+                << (16 * half);
+      w.lanes<uint32_t>(to.list[m])[lane] = both;
+    }
+  }
+}
+
 void doNothing(Warp &, const Instruction &, uint32_t) {}
 
 template <typename T>
@@ -210,6 +283,12 @@ void addMemoryOps(std::unordered_map<std::string, Execute> &t) {
   for (const char *how : {"ca", "cg"})
     t[std::string("cp.async.") + how + ".shared.global"] = copyAsync;
   t["mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"] = multiplyTf32;
+  std::string product = "mma.sync.aligned.m16n8k16.row.col.f32.";
+  t[product + "f16.f16.f32"] = multiplyNarrow<Half>;
+  t[product + "bf16.bf16.f32"] = multiplyNarrow<Bf16>;
+  std::string matrices = "ldmatrix.sync.aligned.m8n8.x4.";
+  t[matrices + "shared.b16"] = loadMatrices<false>;
+  t[matrices + "trans.shared.b16"] = loadMatrices<true>;
   t["cp.async.commit_group"] = t["cp.async.wait_group"] =
       t["cp.async.wait_all"] = t["bar.warp.sync"] = t["membar.cta"] =
           t["membar.gl"] = doNothing;
