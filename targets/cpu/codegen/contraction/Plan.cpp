@@ -214,7 +214,9 @@ static bool sharesVectors(const Contraction &c, const CpuSpec &spec,
 /// that stays in the cache is shared by all pieces, which are bands of rows.
 /// Between the two, where rows are more than the vector operand, a few bands
 /// come first: a thread then reads the rows that it wrote itself, and does not
-/// wait for another core's cache, which is as far as memory.
+/// wait for another core's cache, which is as far as memory. Of a vector operand
+/// that would fill the cache alone there are two bands, each of which reads it
+/// from an outer cache.
 static void chooseOrder(const Contraction &c, const CpuSpec &spec,
                         TilePlan &plan, int64_t pieces, int64_t (&most)[4]) {
   int64_t vectorBytes = c.reductionPoints() * c.extent(c.vectorLoop) *
@@ -226,15 +228,18 @@ static void chooseOrder(const Contraction &c, const CpuSpec &spec,
   // Rows that are prepared for all columns stay whole.
   if (c.prepareScalar && shared)
     most[1] = 1;
-  if (c.packVector || !shared ||
-      (inCache && rowBytes(c, plan) < vectorBytes))
+  bool moreRows = rowBytes(c, plan) >= vectorBytes;
+  bool twice = !shared && moreRows && vectorBytes <= spec.l2Bytes &&
+               !c.prepareScalar;
+  if (c.packVector || (!shared && !twice) || (inCache && !moreRows))
     return;
   llvm::copy(std::initializer_list<int>{0, 2, 3, 1}, plan.order);
-  if (!inCache)
+  if (!inCache && !twice)
     return;
+  auto bands = [&](int64_t count) { return twice ? 2 : bandsOf(count); };
   bool outer = plan.counts[2] > 1;
-  most[2] = outer ? bandsOf(plan.counts[2]) : 1;
-  most[3] = outer ? 1 : bandsOf(plan.counts[3]);
+  most[2] = outer ? bands(plan.counts[2]) : 1;
+  most[3] = outer ? 1 : bands(plan.counts[3]);
 }
 
 /// Cuts the work into pieces.

@@ -268,6 +268,10 @@ TEST(Contraction, BandsOfRowsComeBeforeColumns) {
   s.m = 56, s.n = 288, s.k = 128;
   EXPECT_EQ(bands(s).first, 1);
   matmul(s);
+  // Weights that would fill the cache alone, and about as many rows.
+  s.m = 196, s.n = 240, s.k = 960;
+  EXPECT_EQ(bands(s), std::make_pair(int64_t(5), int64_t(2)));
+  matmul(s);
   ConvShape c;
   c.kh = c.kw = 3, c.pad = 1, c.h = c.w = 28, c.ci = 8, c.co = 72;
   conv(c);
