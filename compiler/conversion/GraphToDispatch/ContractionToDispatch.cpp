@@ -241,12 +241,27 @@ static bool isDepthwise(ConvTransposeOp op) {
          isa<FloatType>(in.getElementType());
 }
 
+/// Appends the spatial coordinates of the input, the weights and the result to
+/// `x`, `w` and `y`: dimensions in... from `first` on, then kernel...
+static void stampPositions(DispatchBuilder &builder, ConvTransposeOp op,
+                           unsigned first, SmallVectorImpl<AffineExpr> &x,
+                           SmallVectorImpl<AffineExpr> &w,
+                           SmallVectorImpl<AffineExpr> &y) {
+  ArrayRef<int64_t> strides = op.getStrides();
+  for (auto [i, stride] : llvm::enumerate(strides)) {
+    AffineExpr at = builder.dim(first + i);
+    AffineExpr k = builder.dim(first + strides.size() + i);
+    x.push_back(at);
+    w.push_back(k);
+    y.push_back(at * stride + k);
+  }
+}
+
 /// kernel = stride where each channel has its own kernel: a map over
 /// [n, in..., kernel..., c], a product for each result.
 static Values lowerDepthwiseStamp(OpBuilder &b, ConvTransposeOp op) {
   RankedTensorType in = typeOf(op.getInput());
   RankedTensorType weight = typeOf(op.getWeight());
-  unsigned spatial = in.getRank() - 2;
   SmallVector<int64_t> extents{in.getDimSize(0)};
   llvm::append_range(extents, in.getShape().drop_front(2));
   llvm::append_range(extents, weight.getShape().drop_front(2));
@@ -256,12 +271,7 @@ static Values lowerDepthwiseStamp(OpBuilder &b, ConvTransposeOp op) {
   AffineExpr c = builder.dim(extents.size() - 1);
   SmallVector<AffineExpr> x{builder.dim(0), c}, w{c, builder.constant(0)};
   SmallVector<AffineExpr> y{builder.dim(0), c};
-  for (unsigned i = 0; i < spatial; ++i) {
-    AffineExpr at = builder.dim(1 + i), k = builder.dim(1 + spatial + i);
-    x.push_back(at);
-    w.push_back(k);
-    y.push_back(at * op.getStrides()[i] + k);
-  }
+  stampPositions(builder, op, 1, x, w, y);
   builder.load(op.getInput(), x);
   builder.load(op.getWeight(), w);
   if (op.getBias())
@@ -286,7 +296,6 @@ static Values lowerStamp(OpBuilder &b, ConvTransposeOp op) {
   RankedTensorType in = typeOf(op.getInput());
   RankedTensorType weight = typeOf(op.getWeight());
   RankedTensorType out = typeOf(op.getResult());
-  unsigned spatial = in.getRank() - 2;
   int64_t groups = op.getGroups(), inner = in.getDimSize(1) / groups;
   int64_t channels = weight.getDimSize(1);
   SmallVector<int64_t> extents{in.getDimSize(0), groups};
@@ -302,12 +311,7 @@ static Values lowerStamp(OpBuilder &b, ConvTransposeOp op) {
   AffineExpr oc = g * channels + co;
   SmallVector<AffineExpr> x{builder.dim(0), ci}, w{ci, co};
   SmallVector<AffineExpr> y{builder.dim(0), oc};
-  for (unsigned i = 0; i < spatial; ++i) {
-    AffineExpr at = builder.dim(2 + i), k = builder.dim(2 + spatial + i);
-    x.push_back(at);
-    w.push_back(k);
-    y.push_back(at * op.getStrides()[i] + k);
-  }
+  stampPositions(builder, op, 2, x, w, y);
   builder.load(op.getInput(), x);
   builder.load(op.getWeight(), w);
   std::optional<unsigned> bias;
