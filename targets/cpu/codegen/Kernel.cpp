@@ -24,6 +24,21 @@ static bool isLarge(const Nest &nest) {
   return nest.parallelPoints() * nest.reductionPoints() >= kPoints;
 }
 
+/// Whether plain loops are a makeshift: products, and windows of them. A sum
+/// of one operand has no better kernel.
+static bool wantsTiles(DispatchOp op) {
+  if (op.getKind() == RootKind::Contract ||
+      op.getKind() == RootKind::Attention)
+    return true;
+  if (op.getKind() != RootKind::Reduce)
+    return false;
+  Value x = op.getPrologueBlock().getTerminator()->getOperand(0);
+  auto product = x.getDefiningOp<arith::MulFOp>();
+  return product && product.getLhs() != product.getRhs() &&
+         isa<BlockArgument>(product.getLhs()) &&
+         isa<BlockArgument>(product.getRhs());
+}
+
 LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
   if (op.getConfigAttr())
     return success();
@@ -32,8 +47,7 @@ LogicalResult cpu::chooseConfig(DispatchOp op, const CpuSpec &spec) {
     op.setConfigAttr(config);
     return success();
   }
-  if (op.getKind() == RootKind::Contract ||
-      op.getKind() == RootKind::Attention)
+  if (wantsTiles(op))
     op.emitRemark("slow path: plain loops for a root ")
         << stringifyRootKind(op.getKind()) << ": " << reason;
   FailureOr<Nest> nest = buildNest(op);

@@ -110,6 +110,30 @@ TEST(Config, ScalarCodeIsRemarked) {
             "slow path: a root topk goes one element at a time");
 }
 
+TEST(Config, PlainLoopsForProductsAreRemarked) {
+  // The sum of one operand has no better kernel.
+  for (bool product : {true, false}) {
+    Fixture window(DispatchText{
+        "reduce, {combiner = #visir<reduce_kind sum>}",
+        "[8, 30, 3]",
+        2,
+        {{"8x61xf32", "(d0, d1, d2) -> (d0, d1 * 2 + d2)"},
+         {"8x3xf32", "(d0, d1, d2) -> (d0, d2)"}},
+        {{"8x30xf32", "(d0, d1, d2) -> (d0, d1)"}},
+        product ? "%m = arith.mulf %p0, %p1 : f32\nvisir.yield %m : f32"
+                : "visir.yield %p0 : f32",
+        "visir.yield %r0 : f32",
+        {"f32"}});
+    ASSERT_FALSE(window.choose().contains("kernel"));
+    ASSERT_EQ(window.messages.size(), product ? 1u : 0u);
+    if (product)
+      EXPECT_EQ(window.messages[0].rfind("slow path: plain loops for a root "
+                                         "reduce: ",
+                                         0),
+                0u);
+  }
+}
+
 TEST(Config, OneThatDoesNotFitIsRefused) {
   struct Wrong {
     const char *config, *message;
