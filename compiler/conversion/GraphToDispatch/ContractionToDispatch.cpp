@@ -18,6 +18,15 @@ static Type accumulatorType(Type element) {
   return element;
 }
 
+/// The root's sum, with what was loaded as number `bias` added to it.
+static SmallVector<Value> addBias(PayloadScope &s, std::optional<unsigned> bias,
+                                  Type element) {
+  if (!bias)
+    return s.root;
+  return {buildBinary(s.b, s.loc, BinaryKind::Add, s.root[0], s.loads[*bias],
+                      element, element)};
+}
+
 /// A contraction of loads 0 and 1 with an optional bias added at load
 /// `bias`.
 static DispatchOp buildContract(DispatchBuilder &builder, Type lhs, Type rhs,
@@ -30,10 +39,7 @@ static DispatchOp buildContract(DispatchBuilder &builder, Type lhs, Type rhs,
       },
       computeType(sum),
       [&](PayloadScope &s) -> SmallVector<Value> {
-        if (!bias)
-          return s.root;
-        return {buildBinary(s.b, s.loc, BinaryKind::Add, s.root[0],
-                            s.loads[*bias], sum, sum)};
+        return addBias(s, bias, sum);
       });
 }
 
@@ -171,10 +177,95 @@ static Values lowerDepthwise(OpBuilder &b, ConvOp conv) {
       },
       computeType(element),
       [&](PayloadScope &s) -> SmallVector<Value> {
-        if (!bias)
-          return s.root;
-        return {buildBinary(s.b, s.loc, BinaryKind::Add, s.root[0],
-                            s.loads[*bias], element, element)};
+        return addBias(s, bias, element);
+      });
+  return SmallVector<Value>{dispatch.getResult(0)};
+}
+
+/// Whether so few results share an input channel that a product for all taps
+/// at once, from which the results are then summed, fills vectors better.
+static bool isNarrow(ConvOp conv) {
+  RankedTensorType weight = typeOf(conv.getWeight());
+  constexpr int64_t kMostChannels = 2, kFewestInputs = 16;
+  int64_t channels = weight.getDimSize(0) / conv.getGroups();
+  int64_t taps = ShapedType::getNumElements(weight.getShape().drop_front(2));
+  return channels <= kMostChannels && weight.getDimSize(1) >= kFewestInputs &&
+         taps > 1 && constantOf(conv.getWeight()) &&
+         isa<FloatType>(weight.getElementType()) &&
+         llvm::all_of(conv.getStrides(), [](int64_t s) { return s == 1; });
+}
+
+/// The product of a narrow convolution, at every position of the input with
+/// every tap: [n, g, in..., co, tap | ci] into n x g x co x taps x in.
+static Value multiplyTaps(OpBuilder &b, ConvOp conv) {
+  RankedTensorType in = typeOf(conv.getInput());
+  RankedTensorType weight = typeOf(conv.getWeight());
+  int64_t groups = conv.getGroups(), inner = weight.getDimSize(1);
+  int64_t channels = weight.getDimSize(0) / groups;
+  ArrayRef<int64_t> positions = in.getShape().drop_front(2);
+  int64_t taps = ShapedType::getNumElements(weight.getShape().drop_front(2));
+  SmallVector<int64_t> extents{in.getDimSize(0), groups};
+  llvm::append_range(extents, positions);
+  extents.append({channels, taps, inner});
+  unsigned rank = extents.size() - 1;
+  DispatchBuilder builder(b, conv.getLoc(), RootKind::Contract, extents, rank);
+  AffineExpr n = builder.dim(0), g = builder.dim(1);
+  AffineExpr channel = builder.dim(rank - 2), tap = builder.dim(rank - 1);
+  AffineExpr ci = builder.dim(rank);
+  SmallVector<AffineExpr> x{n, g * inner + ci}, y{n, g, channel, tap};
+  auto at = dimRange(b.getContext(), 2, rank - 2);
+  llvm::append_range(x, at);
+  llvm::append_range(y, at);
+  builder.load(conv.getInput(), x);
+  builder.load(reshaped(b, conv.getLoc(), conv.getWeight(),
+                        {groups, channels, inner, taps}),
+               {g, channel, ci, tap});
+  SmallVector<int64_t> shape{in.getDimSize(0), groups, channels, taps};
+  llvm::append_range(shape, positions);
+  Type element = in.getElementType();
+  builder.store(RankedTensorType::get(shape, element), y);
+  return buildContract(builder, element, element, std::nullopt).getResult(0);
+}
+
+/// A narrow convolution: the sum [n, g, out..., co | kernel...] over what
+/// `multiplyTaps` gives at the taps' places.
+static Values lowerNarrowConv(OpBuilder &b, ConvOp conv) {
+  Value products = multiplyTaps(b, conv);
+  RankedTensorType weight = typeOf(conv.getWeight());
+  RankedTensorType out = typeOf(conv.getResult());
+  int64_t groups = conv.getGroups(), channels = out.getDimSize(1) / groups;
+  ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
+  unsigned spatial = kernel.size(), parallel = spatial + 3;
+  SmallVector<int64_t> extents{out.getDimSize(0), groups};
+  llvm::append_range(extents, out.getShape().drop_front(2));
+  extents.push_back(channels);
+  llvm::append_range(extents, kernel);
+  DispatchBuilder builder(
+      b, conv.getLoc(), RootKind::Reduce, extents, parallel,
+      b.getNamedAttr("combiner",
+                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+  AffineExpr n = builder.dim(0), g = builder.dim(1);
+  AffineExpr channel = builder.dim(parallel - 1), tap = builder.constant(0);
+  SmallVector<AffineExpr> places, y{n, g * channels + channel};
+  for (unsigned i = 0; i < spatial; ++i) {
+    AffineExpr at = builder.dim(2 + i), k = builder.dim(parallel + i);
+    tap = tap * kernel[i] + k;
+    places.push_back(at + k * conv.getDilations()[i] - conv.getPads()[i]);
+    y.push_back(at);
+  }
+  SmallVector<AffineExpr> x{n, g, channel, tap};
+  llvm::append_range(x, places);
+  builder.load(products, x, anyNonZero(conv.getPads()), 0.0);
+  std::optional<unsigned> bias;
+  if (conv.getBias())
+    bias = builder.load(conv.getBias(), y[1]);
+  builder.store(out, y);
+  Type element = out.getElementType();
+  DispatchOp dispatch = builder.build(
+      [](PayloadScope &s) -> SmallVector<Value> { return {s.loads[0]}; },
+      computeType(element),
+      [&](PayloadScope &s) -> SmallVector<Value> {
+        return addBias(s, bias, element);
       });
   return SmallVector<Value>{dispatch.getResult(0)};
 }
@@ -189,6 +280,8 @@ static Values lowerConv(OpBuilder &b, Operation *op) {
   if (groups > 1 && inner == 1 && groups == in.getDimSize(1) &&
       isa<FloatType>(in.getElementType()))
     return lowerDepthwise(b, conv);
+  if (isNarrow(conv))
+    return lowerNarrowConv(b, conv);
   int64_t channels = out.getDimSize(1) / groups;
   ConvDomain d(b.getContext(), out.getDimSize(0), groups,
                out.getShape().drop_front(2), channels,

@@ -120,6 +120,18 @@ def conv_cases():
             (1, 32, 9, 8, 8), (32, 32, 3, 1, 1), {"pads": (1, 0, 0, 1, 0, 0)},
         ),
         "wide": ((1, 64, 14, 14), (128, 64, 3, 3), same),
+        "narrow": ((2, 24, 13, 19), (1, 24, 3, 3), same),
+        "narrow_two": (
+            (1, 16, 12, 9), (2, 16, 2, 3),
+            {"dilations": (3, 2), "pads": (0, 2, 3, 1)},
+        ),
+        "narrow_gate": (
+            (1, 32, 4, 9, 9), (2, 16, 3, 3, 3),
+            {"groups": 2, "pads": (1, 1, 1, 1, 1, 1)},
+        ),
+        "narrow_groups": (
+            (2, 48, 7, 8), (6, 16, 3, 3), same | {"groups": 3, "bias": False},
+        ),
     }  # fmt: skip
     for text, (shape, weight, attributes) in table.items():
         few = text in ("3x3", "depthwise", "pointwise")
