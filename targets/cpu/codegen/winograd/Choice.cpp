@@ -28,6 +28,7 @@ namespace {
 /// A kernel that a convolution can have.
 struct Choice {
   int64_t outputs = 0; ///< results per tile and dimension; 0: plain sums
+  unsigned axes = 0;   ///< of the filter
   double cycles = 0, rounding = 0;
   double bytes = 0; ///< of weights beyond the plain ones
 };
@@ -50,24 +51,25 @@ static double directCycles(const Contraction &c, const CpuSpec &spec) {
   return points / (2.0 * spec.lanes(4)) * 1.02;
 }
 
-/// Whether the operand is constant weights co x ci x window, the window of
-/// extents one and three, in that order.
-static bool areFilters(DispatchOp op, unsigned operand, unsigned axes) {
+/// Whether the operand is constant weights co x ci x window, in that order,
+/// the window's extents beside ones being the depth, if any, and threes.
+static bool areFilters(DispatchOp op, unsigned operand,
+                       const WinogradPlan &plan) {
   auto type = cast<RankedTensorType>(op.getInputs()[operand].getType());
   AffineMap map = op.getLoad(operand).getMap();
   if (!constantOf(op.getInputs()[operand]) || type.getRank() < 3)
     return false;
-  unsigned threes = 0;
-  for (int64_t extent : type.getShape().drop_front(2)) {
-    if (extent != 1 && extent != 3)
-      return false;
-    threes += extent == 3;
-  }
+  SmallVector<int64_t> window, wanted(plan.axes(), 3);
+  for (int64_t extent : type.getShape().drop_front(2))
+    if (extent != 1)
+      window.push_back(extent);
+  if (plan.depth.taps > 1)
+    wanted.insert(wanted.begin(), plan.depth.taps);
   auto isReduction = [&](AffineExpr expr) {
     auto dim = dyn_cast<AffineDimExpr>(expr);
     return dim && dim.getPosition() >= op.getParallelRank();
   };
-  return threes == axes &&
+  return window == wanted &&
          map.isProjectedPermutation(/*allowZeroInResults=*/true) &&
          isReduction(map.getResult(1)) && !isReduction(map.getResult(0));
 }
@@ -80,7 +82,7 @@ static Candidate makeCandidate(DispatchOp op, const CpuSpec &spec,
   if (failed(plain) || !plain->element.isF32())
     return candidate;
   candidate.choices.push_back(
-      {0, directCycles(*plain, spec),
+      {0, 0, directCycles(*plain, spec),
        roundingOfSums(double(plain->reductionPoints()), kPlainBlock)});
   unsigned weights = candidate.weights = plain->vectorLoad;
   LayoutOverride packed{int(weights), packedWeightLayout(op, weights)};
@@ -89,14 +91,14 @@ static Candidate makeCandidate(DispatchOp op, const CpuSpec &spec,
       break;
     FailureOr<WinogradPlan> plan =
         planWinograd(op, spec, outputs, reason, packed);
-    if (failed(plan) || !areFilters(op, weights, plan->axes()))
+    if (failed(plan) || !areFilters(op, weights, *plan))
       break;
     double rounding = roundingOfFiltering(constantOf(op.getInputs()[weights]),
                                           FilterTransform(outputs),
                                           plan->axes(), plan->sumBlock);
     double points = double(plan->points()), taps = plan->axes() == 2 ? 9 : 3;
     candidate.choices.push_back(
-        {outputs, plan->cycles, rounding,
+        {outputs, plan->axes(), plan->cycles, rounding,
          double(plan->weightBytes()) * (1 - taps / points)});
     if (plan->cycles < kGain * candidate.choices[candidate.chosen].cycles)
       candidate.chosen = candidate.choices.size() - 1;
@@ -148,7 +150,8 @@ static void apply(const Candidate &candidate) {
   Value operand = op.getInputs()[candidate.weights];
   OpBuilder b(op);
   ElementsAttr transformed =
-      transformWeights(constantOf(operand), FilterTransform(choice.outputs));
+      transformWeights(constantOf(operand), FilterTransform(choice.outputs),
+                       choice.axes);
   op->setOperand(candidate.weights,
                  ConstantOp::create(b, operand.getLoc(), transformed));
   op.setConfigAttr(winogradConfig(op, choice.outputs));

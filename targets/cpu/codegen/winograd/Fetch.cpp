@@ -112,6 +112,10 @@ void TileFetcher::fetchTile(const Stream &stream, Value local, Value chunk,
   if (plan.rows.exists())
     start = advance(kb, start, row, access.strides[plan.rows.outLoop]);
   start = advance(kb, start, column, access.strides[plan.columns.outLoop]);
+  // The other taps of the depth were read for tiles before.
+  if (stream.input && plan.depth.windowLoop >= 0)
+    start = start.plus(access.strides[plan.depth.windowLoop] *
+                       (plan.depth.taps - 1));
   if (stream.input && plan.axes() == 2)
     start = start.plus(access.strides[plan.rows.outLoop] +
                        access.strides[plan.columns.outLoop]);

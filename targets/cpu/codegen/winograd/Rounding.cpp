@@ -91,8 +91,10 @@ double cpu::roundingOfFiltering(ElementsAttr weights,
       products += share[p] * (two ? share[q] : 1) *
                   tapVariance(filter, moments) * inputVariance(input);
     }
+  auto type = cast<RankedTensorType>(weights.getShapedType());
+  // Taps of the depth are summed like channels.
   double channels =
-      double(cast<RankedTensorType>(weights.getShapedType()).getDimSize(1));
+      double(type.getNumElements()) / double(type.getDimSize(0) * taps);
   return products / results *
          (roundingOfSums(channels, double(block)) + kStep * kTransformSteps);
 }

@@ -7,6 +7,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include "llvm/ADT/SmallBitVector.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -76,15 +78,20 @@ static std::vector<double> transformAlong(const std::vector<double> &values,
 }
 
 ElementsAttr cpu::transformWeights(ElementsAttr weights,
-                                   const FilterTransform &transform) {
+                                   const FilterTransform &transform,
+                                   unsigned axes) {
   auto type = cast<RankedTensorType>(weights.getShapedType());
   Type element = type.getElementType();
   SmallVector<int64_t> shape(type.getShape());
   int64_t taps = 1, newTaps = 1;
-  for (int64_t &extent : MutableArrayRef(shape).drop_front(2)) {
-    taps *= extent;
-    extent = extent == 3 ? transform.size() : extent;
-    newTaps *= extent;
+  llvm::SmallBitVector filtered(shape.size());
+  for (int64_t d = type.getRank() - 1; d >= 2; --d) {
+    taps *= shape[d];
+    if (shape[d] == 3 && filtered.count() < axes) {
+      filtered.set(d);
+      shape[d] = transform.size();
+    }
+    newTaps *= shape[d];
   }
   auto newType = RankedTensorType::get(shape, element);
   SmallVector<char> storage, out(tensorBytes(newType));
@@ -95,7 +102,7 @@ ElementsAttr cpu::transformWeights(ElementsAttr weights,
       values.push_back(elementAsDouble(bytes, element, f * taps + i));
     int64_t inner = 1;
     for (int64_t d = type.getRank() - 1; d >= 2; --d) {
-      if (type.getDimSize(d) == 3)
+      if (filtered[d])
         values = transformAlong(values, inner, transform);
       inner *= shape[d];
     }

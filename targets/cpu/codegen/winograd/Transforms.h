@@ -30,10 +30,11 @@ struct FilterTransform {
   int64_t size() const { return outputs + 2; }
 };
 
-/// Weights co x ci x window, with each extent 3 of the window replaced by
-/// size().
+/// Weights co x ci x window, with the last `axes` extents 3 of the window
+/// replaced by size().
 mlir::ElementsAttr transformWeights(mlir::ElementsAttr weights,
-                                    const FilterTransform &transform);
+                                    const FilterTransform &transform,
+                                    unsigned axes);
 
 /// The input transform of size() vectors, of which null ones are zero.
 llvm::SmallVector<mlir::Value>

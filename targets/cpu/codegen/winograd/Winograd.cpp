@@ -33,6 +33,7 @@ private:
   struct ImageTile {
     Value row, column;
     Position position;
+    Offset depth; ///< the tested coordinate of the depth's first tap
   };
 
   ImageTile imageTile(Value number);
@@ -41,21 +42,27 @@ private:
   Values inputTransform(const FilterAxis &axis, const Values &values);
   Values resultTransform(const FilterAxis &axis, const Values &values);
   void transformInput(const ImageTile &tile, Value local);
-  void transformPatch(const ImageTile &tile, Value local, Value channel,
-                      LaneGroup lanes, const TileClass &inRows,
-                      const TileClass &inColumns);
+  void transformTap(const ImageTile &tile, Value local, Value tap);
+  Offset patchStart(Value local, Value tap);
+  void transformPatch(Offset from, Offset to, LaneGroup lanes,
+                      const TileClass &inRows, const TileClass &inColumns);
+  void clearPatch(Offset to);
   void noteTile(const ImageTile &tile, Value first, Value local);
   void multiply(Value chunk, Value tiles);
   void multiplyBlock(Value point, Value chunk, Value tiles, Value block,
                      ArrayRef<Column> columns);
   void fetchWeights(Product &product, Value round);
   void multiplyTile(const Product &product, ArrayRef<Column> columns,
-                    Offset target, function_ref<void(Value)> fetch);
+                    Offset target, function_ref<void(Value, Value)> fetch);
   void transformResult(const ImageTile &tile, Value local, Value chunk);
   void resultVector(const ImageTile &tile, Value local, Value channel,
                     Value inChunk, const Column &column);
   void storeResults(const ImageTile &tile, const Position &start,
                     const Column &column, const Values &values);
+  Value makeZero() {
+    return makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element),
+                        0);
+  }
   Value loadVector(Value memory, Offset at) {
     return loadLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes});
   }
@@ -124,7 +131,10 @@ WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
   SmallVector<int64_t> extents;
   for (unsigned loop : plan.tileLoops)
     extents.push_back(plan.tilesOf(loop));
-  ImageTile tile{kb.index(0), kb.index(0), Position::origin(nest)};
+  ImageTile tile{kb.index(0), kb.index(0), Position::origin(nest), {}};
+  const std::optional<Border> &border = plan.depth.border;
+  if (border)
+    tile.depth.fixed = border->offset;
   for (auto [loop, index] :
        llvm::zip_equal(plan.tileLoops, unflatten(kb, number, extents))) {
     for (auto [axis, first] : {std::pair(&plan.rows, &tile.row),
@@ -132,6 +142,8 @@ WinogradEmitter::ImageTile WinogradEmitter::imageTile(Value number) {
       if (axis->outLoop == int(loop))
         index = *first = materialize(kb, advance(kb, {}, index, axis->outputs));
     tile.position.move(kb, nest, loop, index);
+    if (border)
+      tile.depth = advance(kb, tile.depth, index, border->factors[loop]);
   }
   return tile;
 }
@@ -186,19 +198,62 @@ WinogradEmitter::Values WinogradEmitter::resultTransform(const FilterAxis &axis,
 }
 
 void WinogradEmitter::transformInput(const ImageTile &tile, Value local) {
+  forRange(kb, kb.index(0), kb.index(plan.depth.taps), [&](Value tap) {
+    if (!plan.depth.border)
+      return transformTap(tile, local, tap);
+    const Border &border = *plan.depth.border;
+    Offset at = advance(kb, tile.depth, tap,
+                        border.factors[plan.depth.windowLoop]);
+    // Negative coordinates are large as unsigned ones.
+    Value inside =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                              materialize(kb, at), kb.index(border.size));
+    auto branch = scf::IfOp::create(b, loc, inside, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    transformTap(tile, local, tap);
+    b.setInsertionPointToStart(branch.elseBlock());
+    clearPatch(patchStart(local, tap));
+  });
+}
+
+/// Where the transformed channels of a tile begin, for one tap of the depth.
+Offset WinogradEmitter::patchStart(Value local, Value tap) {
+  return advance(kb, advance(kb, {}, local, plan.inPitch()), tap,
+                 plan.tapPitch());
+}
+
+void WinogradEmitter::transformTap(const ImageTile &tile, Value local,
+                                   Value tap) {
+  const FlatAccess &access = nest.accesses[plan.scalarLoad];
+  Offset from = tile.position.accesses[plan.scalarLoad];
+  if (plan.depth.windowLoop >= 0)
+    from = advance(kb, from, tap, access.strides[plan.depth.windowLoop]);
+  Offset to = patchStart(local, tap);
   forClasses(plan.rows, tile.row, [&](const TileClass &rows) {
     forClasses(plan.columns, tile.column, [&](const TileClass &columns) {
       forChannels(plan.inChannels(), [&](Value channel, LaneGroup lanes) {
-        transformPatch(tile, local, channel, lanes, rows, columns);
+        transformPatch(advance(kb, from, channel, 1),
+                       advance(kb, to, channel, 1), lanes, rows, columns);
       });
     });
   });
 }
 
-/// One vector of channels of a tile's patch; what is outside of the tensor is
-/// zero.
-void WinogradEmitter::transformPatch(const ImageTile &tile, Value local,
-                                     Value channel, LaneGroup lanes,
+/// Zeros for a tap that lies outside of the tensor.
+void WinogradEmitter::clearPatch(Offset to) {
+  Value zero = makeZero();
+  forRange(kb, kb.index(0), kb.index(plan.points()), [&](Value point) {
+    Offset row = advance(kb, to, point, plan.inPointPitch());
+    forChannels(plan.inChannels(), [&](Value channel, LaneGroup) {
+      storeVector(inputs, advance(kb, row, channel, 1), zero);
+    });
+  });
+}
+
+/// One vector of channels of a tile's patch, which begins at `from`; what is
+/// outside of the tensor is zero.
+void WinogradEmitter::transformPatch(Offset from, Offset to, LaneGroup lanes,
                                      const TileClass &inRows,
                                      const TileClass &inColumns) {
   const FlatAccess &access = nest.accesses[plan.scalarLoad];
@@ -206,8 +261,6 @@ void WinogradEmitter::transformPatch(const ImageTile &tile, Value local,
     return axis.exists() ? access.strides[axis.windowLoop] : 0;
   };
   int64_t rows = plan.rows.size(), columns = plan.columns.size();
-  Offset from =
-      advance(kb, tile.position.accesses[plan.scalarLoad], channel, 1);
   auto load = [&](int64_t i, int64_t j) -> Value {
     if (!inRows.has(i) || !inColumns.has(j))
       return {};
@@ -224,9 +277,7 @@ void WinogradEmitter::transformPatch(const ImageTile &tile, Value local,
       column.push_back(load(i, j));
     half.push_back(inputTransform(plan.rows, column));
   }
-  Value zero =
-      makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element), 0);
-  Offset to = advance(kb, {channel, 0}, local, plan.inPitch());
+  Value zero = makeZero();
   for (int64_t i = 0; i < rows; ++i) {
     Values row;
     for (int64_t j = 0; j < columns; ++j)
@@ -293,15 +344,17 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
   Offset from = advance(kb, {}, point, plan.inPointPitch());
   Offset to = advance(kb, inChunk, point, plan.outPointPitch());
   int64_t blocks = llvm::divideCeil(plan.chunk, width);
-  int64_t parts = llvm::divideCeil(plan.inChannels(), plan.sumBlock);
+  int64_t blocksOfSum = llvm::divideCeil(plan.inChannels(), plan.sumBlock);
+  int64_t parts = plan.depth.taps * blocksOfSum;
   forRange(kb, kb.index(0), rounds, [&](Value round) {
     product.scalarStart = advance(kb, from, round, rows * plan.inPitch());
     Value tile = materialize(kb, advance(kb, {}, round, rows));
     fetchWeights(product, round);
     multiplyTile(product, columns,
                  advance(kb, to, round, rows * plan.outPitch()),
-                 [&](Value number) {
+                 [&](Value tap, Value number) {
                    Offset part = advance(kb, Offset{number, 0}, block, parts);
+                   part = advance(kb, part, tap, blocksOfSum);
                    fetcher.fetch(point, chunk, tile, rows,
                                  materialize(kb, part), blocks * parts);
                  });
@@ -328,19 +381,24 @@ void WinogradEmitter::fetchWeights(Product &product, Value round) {
   }
 }
 
-/// A register tile's sums over the input channels, to `results` at `target`:
-/// the first block of channels is stored, later ones are added.
+/// A register tile's sums over the depth and the input channels, to `results`
+/// at `target`: the first block of channels is stored, later ones are added.
 void WinogradEmitter::multiplyTile(const Product &product,
                                    ArrayRef<Column> columns, Offset target,
-                                   function_ref<void(Value)> fetch) {
+                                   function_ref<void(Value, Value)> fetch) {
   int64_t channels = plan.inChannels(), steps = plan.sumBlock;
-  auto block = [&](Value number, int64_t count, bool add) {
-    fetch(number);
+  const FlatAccess &weights = plan.contraction.vectorAccess();
+  auto block = [&](Value tap, Value number, int64_t count, bool add) {
+    fetch(tap, number);
     Value first = materialize(kb, advance(kb, {}, number, steps));
     Product part = product;
     part.scalarStart = advance(kb, product.scalarStart, first, 1);
+    part.scalarStart = advance(kb, part.scalarStart, tap, plan.tapPitch());
     part.vectorStart =
         advance(kb, product.vectorStart, first, product.vectorPitch);
+    if (plan.depth.windowLoop >= 0)
+      part.vectorStart = advance(kb, part.vectorStart, tap,
+                                 weights.strides[plan.depth.windowLoop]);
     Values sums = multiplyRows(kb, part, plan.tileRows, kb.index(count));
     for (unsigned i = 0; i < plan.tileRows; ++i)
       for (auto [j, column] : llvm::enumerate(columns)) {
@@ -352,12 +410,18 @@ void WinogradEmitter::multiplyTile(const Product &product,
           storeTotal(kb, results, at, sum);
       }
   };
-  block(kb.index(0), std::min(steps, channels), false);
   int64_t full = channels / steps;
-  forRange(kb, kb.index(1), kb.index(full),
-           [&](Value number) { block(number, steps, true); });
-  if (full > 0 && channels % steps)
-    block(kb.index(full), channels % steps, true);
+  auto blocks = [&](Value tap, bool add) {
+    block(tap, kb.index(0), std::min(steps, channels), add);
+    forRange(kb, kb.index(1), kb.index(full),
+             [&](Value number) { block(tap, number, steps, true); });
+    if (full > 0 && channels % steps)
+      block(tap, kb.index(full), channels % steps, true);
+  };
+  blocks(kb.index(0), false);
+  if (plan.depth.taps > 1)
+    forRange(kb, kb.index(1), kb.index(plan.depth.taps),
+             [&](Value tap) { blocks(tap, true); });
 }
 
 void WinogradEmitter::transformResult(const ImageTile &tile, Value local,

@@ -51,14 +51,14 @@ SmallVector<TileClass, 3> FilterAxis::tileClasses() const {
   return classes;
 }
 
-int64_t WinogradPlan::inPitch() const {
+int64_t WinogradPlan::tapPitch() const {
   return llvm::alignTo(inChannels(), lanes);
 }
 
 int64_t WinogradPlan::outPitch() const { return llvm::alignTo(chunk, lanes); }
 
 int64_t WinogradPlan::weightBytes() const {
-  return points() * inChannels() * outChannels() * 4;
+  return points() * depth.taps * inChannels() * outChannels() * 4;
 }
 
 int64_t WinogradPlan::tilesOf(unsigned loop) const {
@@ -82,6 +82,7 @@ struct WinogradPlanner {
   LogicalResult checkOperands(DispatchOp op);
   LogicalResult findLoops();
   LogicalResult setAxis(FilterAxis &axis, unsigned outLoop);
+  LogicalResult setDepth(unsigned loop);
   int64_t mostBlockTiles() const;
   void chooseChunks();
   void chooseTile();
@@ -133,6 +134,21 @@ LogicalResult WinogradPlanner::setAxis(FilterAxis &axis, unsigned loop) {
   return fail("the window has a stride");
 }
 
+LogicalResult WinogradPlanner::setDepth(unsigned loop) {
+  const Contraction &c = plan.contraction;
+  plan.depth.windowLoop = int(loop);
+  plan.depth.taps = c.extent(loop);
+  for (const Border &border : c.nest.accesses[plan.scalarLoad].borders) {
+    if (border.factors[loop] == 0)
+      continue;
+    for (const FilterAxis *axis : {&plan.rows, &plan.columns})
+      if (border.factors[axis->outLoop] != 0)
+        return fail("a coordinate moves with two windows");
+    plan.depth.border = border;
+  }
+  return success();
+}
+
 LogicalResult WinogradPlanner::findLoops() {
   const Contraction &c = plan.contraction;
   const FlatAccess &input = c.nest.accesses[plan.scalarLoad];
@@ -150,13 +166,15 @@ LogicalResult WinogradPlanner::findLoops() {
   if (channel < 0)
     return fail("the input's channels are not side by side");
   plan.channelLoop = unsigned(channel);
-  if (windows.empty() || windows.size() > 2)
-    return fail("the window has not one or two dimensions");
+  if (windows.empty() || windows.size() > 3)
+    return fail("the window has not one, two or three dimensions");
   if (failed(setAxis(plan.columns, windows.back())) ||
-      (windows.size() == 2 && failed(setAxis(plan.rows, windows.front()))))
+      (windows.size() > 1 && failed(setAxis(plan.rows, windows.end()[-2]))))
     return failure();
   if (plan.rows.outLoop == plan.columns.outLoop)
     return fail("two windows step through one dimension");
+  if (windows.size() == 3 && failed(setDepth(windows.front())))
+    return failure();
   for (const FilterAxis *axis : {&plan.rows, &plan.columns})
     if (axis->tileClasses().size() > kMostClasses)
       return fail("the border is wide");
@@ -173,7 +191,7 @@ LogicalResult WinogradPlanner::findLoops() {
 int64_t WinogradPlanner::mostBlockTiles() const {
   if (!plan.streamsWeights)
     return kBlockTiles;
-  int64_t tileBytes = plan.points() * plan.inChannels() * 4;
+  int64_t tileBytes = plan.points() * plan.inPitch() * 4;
   int64_t fitting = spec.l2Bytes / 3 / tileBytes;
   // Weights that may come from memory are to be read seldom.
   fitting = plan.weightBytes() > kFarWeights
@@ -262,8 +280,9 @@ void WinogradPlanner::chooseSumBlock() {
 /// few per element, and the weights' way from the outer caches.
 void WinogradPlanner::estimate() {
   double points = double(plan.points());
-  double products = plan.cycles * points * double(plan.inChannels());
-  double weights = points * double(plan.inChannels() * plan.outChannels()) * 4;
+  double products =
+      plan.cycles * points * double(plan.depth.taps * plan.inChannels());
+  double weights = double(plan.weightBytes());
   double blocks = double(llvm::divideCeil(plan.totalTiles, plan.blockTiles));
   double traffic =
       weights > double(spec.l2Bytes) / 2
@@ -309,7 +328,8 @@ KernelWork cpu::workOf(DispatchOp op, const WinogradPlan &plan) {
   for (const FlatLoop &loop : plan.nest().loops)
     flops *= double(loop.extent);
   double channels = double(plan.outChannels());
-  double perTile = 2 * double(plan.points()) * double(plan.inChannels());
+  double perTile =
+      2 * double(plan.points() * plan.depth.taps * plan.inChannels());
   double vectors = flops / (2 * double(plan.contraction.reductionPoints())) /
                    plan.lanes;
   KernelWork work{flops, perTile * channels * double(plan.totalTiles),

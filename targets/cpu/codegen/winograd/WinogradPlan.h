@@ -34,10 +34,19 @@ struct FilterAxis {
   llvm::SmallVector<TileClass, 3> tileClasses() const;
 };
 
+/// A further dimension of the window, in front: its taps are summed like
+/// channels. Without a loop, one tap.
+struct FilterDepth {
+  int windowLoop = -1;
+  int64_t taps = 1;
+  std::optional<Border> border; ///< none without padding
+};
+
 struct WinogradPlan {
   Contraction contraction;
   unsigned scalarLoad = 0, channelLoop = 0;
   FilterAxis rows, columns; ///< the filter of a row has columns only
+  FilterDepth depth;
   /// The loops over image tiles, slowest first, those of axes by tiles. A
   /// single axis is the fastest, as neighbours along it share inputs.
   llvm::SmallVector<unsigned, 4> tileLoops;
@@ -66,9 +75,11 @@ struct WinogradPlan {
   int64_t chunks() const { return outChannels() / chunk; }
   /// Parts of the result channels that pieces of work have.
   int64_t groups() const { return chunks() / chunksPerPiece; }
-  /// Elements of a transformed tile's row, and between points; the latter is
-  /// not a power of two, so that points do not share a cache set.
-  int64_t inPitch() const;
+  /// Elements of a transformed tile's row for one tap of the depth and for
+  /// all, and between points; the latter is not a power of two, so that points
+  /// do not share a cache set.
+  int64_t tapPitch() const;
+  int64_t inPitch() const { return depth.taps * tapPitch(); }
   int64_t outPitch() const;
   int64_t inPointPitch() const { return blockTiles * inPitch() + 16; }
   int64_t outPointPitch() const { return blockTiles * outPitch() + 16; }

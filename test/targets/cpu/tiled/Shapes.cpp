@@ -201,6 +201,26 @@ std::string visir::test::convText(const ConvShape &s) {
   return text.str();
 }
 
+std::string visir::test::convText3d(const ConvShape &s, int64_t depth,
+                                    int64_t taps, int64_t pad) {
+  Text text;
+  text.root = "contract";
+  int64_t out = depth + 2 * pad - taps + 1;
+  text.domain = {s.n, out, s.oh(), s.ow(), s.co, taps, s.kh, s.kw, s.ci};
+  text.parallel = 5;
+  std::string layout = "order = [0, 2, 3, 4, 1]";
+  text.load(text.tensor({s.n, s.ci, depth, s.h, s.w}, layout),
+            "d0, d8, d1 + d5 - " + num(pad) + ", " +
+                along("d2", "d6", s.kh, s) + ", " + along("d3", "d7", s.kw, s),
+            ", padded = true");
+  text.load(text.tensor({s.co, s.ci, taps, s.kh, s.kw}), "d4, d8, d5, d6, d7");
+  addTail(text, s.tail, {s.n, s.co, out, s.oh(), s.ow()}, "d0, d4, d1, d2, d3",
+          layout, s.co, "d4");
+  text.prologue = "visir.yield %x0, %x1 : f32, f32";
+  setTail(text, s.tail, 2);
+  return text.str();
+}
+
 std::string visir::test::windowText(const ConvShape &s,
                                     const std::string &kind) {
   Text text;

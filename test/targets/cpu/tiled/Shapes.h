@@ -41,6 +41,11 @@ struct ConvShape {
 /// weight.
 std::string convText(const ConvShape &shape);
 
+/// The same over `depth` images, channels last, with `taps` along them and
+/// `pad` images of zeros on both sides; of one group, without a prologue.
+std::string convText3d(const ConvShape &shape, int64_t depth, int64_t taps,
+                       int64_t pad);
+
 /// A depthwise convolution (co and groups unused), or a pool by `kind`:
 /// "depthwise", "max", "avg".
 std::string windowText(const ConvShape &shape, const std::string &kind);

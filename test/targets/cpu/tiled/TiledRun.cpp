@@ -174,8 +174,11 @@ OwningOpRef<ModuleOp> test::emitTiled(const std::string &text, int packed,
 std::vector<char> test::useWinograd(DispatchOp op, int64_t outputs,
                                     ArrayRef<char> weights) {
   Value operand = op.getInputs()[1];
-  ElementsAttr transformed = cpu::transformWeights(
-      makeConstant(typeOf(operand), weights), cpu::FilterTransform(outputs));
+  ArrayRef<int64_t> window = typeOf(operand).getShape().drop_front(2);
+  unsigned axes = std::min<unsigned>(llvm::count(window, 3), 2);
+  ElementsAttr transformed =
+      cpu::transformWeights(makeConstant(typeOf(operand), weights),
+                            cpu::FilterTransform(outputs), axes);
   operand.setType(transformed.getShapedType());
   op.setConfigAttr(cpu::winogradConfig(op, outputs));
   packOperand(op, 1);

@@ -88,6 +88,18 @@ TEST(Winograd, FiltersOfOneDimension) {
   }
 }
 
+TEST(Winograd, TapsAlongAThirdDimension) {
+  ConvShape s = shape(7, 9, 20, 36);
+  for (int64_t outputs : {2, 4}) {
+    expectWinograd(convText3d(s, 4, 3, 1), outputs, 1e-3);
+    expectWinograd(convText3d(s, 3, 5, 2), outputs, 1e-3);
+    expectWinograd(convText3d(s, 3, 2, 0), outputs, 1e-3);
+  }
+  s = shape(6, 6, 150, 24);
+  s.n = 2, s.tail = Tail::Long;
+  expectWinograd(convText3d(s, 3, 3, 1), 4, 1e-3);
+}
+
 TEST(Winograd, WithoutPadding) {
   ConvShape s = shape(9, 11, 16, 16);
   s.pad = 0;
@@ -149,10 +161,12 @@ TEST(Winograd, RoundingIsEstimated) {
 }
 
 /// The results per tile that are chosen for a convolution whose weights are a
-/// constant; 0 when the dispatch stays as it is.
+/// constant; 0 when the dispatch stays as it is. With `depth`, of a window
+/// with three taps along so many images.
 static int64_t chosen(const ConvShape &shape, bool bounded = false,
-                      int64_t mostBytes = INT64_MAX) {
-  auto module = parse(convText(shape));
+                      int64_t mostBytes = INT64_MAX, int64_t depth = 0) {
+  auto module =
+      parse(depth ? convText3d(shape, depth, 3, 1) : convText(shape));
   DispatchOp op;
   module->walk([&](DispatchOp found) { op = found; });
   mlir::OpBuilder b(op);
@@ -166,14 +180,16 @@ static int64_t chosen(const ConvShape &shape, bool bounded = false,
   EXPECT_TRUE(succeeded(mlir::verify(*module)));
   auto weights =
       mlir::cast<mlir::RankedTensorType>(op.getInputs()[1].getType());
+  llvm::ArrayRef<int64_t> window = weights.getShape().take_back(2);
   if (!changed) {
-    EXPECT_EQ(weights.getDimSize(3), shape.kw);
+    EXPECT_EQ(window[1], shape.kw);
     return 0;
   }
   int64_t outputs =
       op.getConfigAttr().getAs<mlir::IntegerAttr>("outputs").getInt();
-  EXPECT_EQ(weights.getDimSize(2), shape.kh == 3 ? outputs + 2 : 1);
-  EXPECT_EQ(weights.getDimSize(3), shape.kw == 3 ? outputs + 2 : 1);
+  EXPECT_EQ(window[0], shape.kh == 3 ? outputs + 2 : 1);
+  EXPECT_EQ(window[1], shape.kw == 3 ? outputs + 2 : 1);
+  EXPECT_EQ(weights.getDimSize(2), depth ? 3 : window[0]);
   return outputs;
 }
 
@@ -191,6 +207,10 @@ TEST(Winograd, IsChosenForOneDimension) {
   ConvShape s = shape(16, 784, 128, 64);
   s.kw = 1;
   EXPECT_EQ(chosen(s), 4);
+}
+
+TEST(Winograd, IsChosenForTwoOfThreeDimensions) {
+  EXPECT_EQ(chosen(shape(28, 28, 64, 64), false, INT64_MAX, /*depth=*/8), 4);
 }
 
 TEST(Winograd, KeepsToTheBudgetOfRounding) {
