@@ -2,6 +2,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/driver/Entries.h"
+#include "compiler/driver/HostEvaluator.h"
 #include "compiler/driver/Reproducer.h"
 #include "compiler/driver/StaticLibrary.h"
 #include "compiler/pipeline/Register.h"
@@ -96,7 +97,9 @@ static bool hasOpaque(ModuleOp module) {
 static LogicalResult runPhase(ModuleOp module, const CompileOptions &options,
                               Phase phase) {
   PassManager manager(module.getContext());
-  addPhase(manager, phase, options.phases);
+  PhaseOptions phases = options.phases;
+  phases.evaluate = makeHostEvaluator();
+  addPhase(manager, phase, phases);
   step(options, phaseName(phase));
   if (failed(manager.run(module)))
     return failure();

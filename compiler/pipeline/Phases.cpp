@@ -31,13 +31,14 @@ std::string visir::phaseNames() {
 }
 
 static void addPasses(OpPassManager &manager, Phase phase,
-                      RewriteFilter enabled) {
+                      RewriteFilter enabled,
+                      const ModuleEvaluator &evaluate = {}) {
   switch (phase) {
   case Phase::Canonical:
     addCanonicalPasses(manager, enabled);
     break;
   case Phase::Recognised:
-    addRecognisedPasses(manager, enabled);
+    addRecognisedPasses(manager, enabled, evaluate);
     break;
   case Phase::Fused:
     manager.addPass(createGraphToDispatchPass());
@@ -58,9 +59,12 @@ static void addPasses(OpPassManager &manager, Phase phase,
 
 void visir::addPhase(OpPassManager &manager, Phase phase,
                      const PhaseOptions &options) {
-  addPasses(manager, phase, [&](StringRef name) {
-    return !llvm::is_contained(options.disabled, name);
-  });
+  addPasses(
+      manager, phase,
+      [&](StringRef name) {
+        return !llvm::is_contained(options.disabled, name);
+      },
+      options.evaluate);
 }
 
 std::vector<std::string> visir::rewriteNames() {

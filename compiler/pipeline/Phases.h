@@ -6,6 +6,8 @@
 #ifndef VISIR_COMPILER_PIPELINE_PHASES_H
 #define VISIR_COMPILER_PIPELINE_PHASES_H
 
+#include "compiler/transforms/PartialEvaluation.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringRef.h"
@@ -35,6 +37,8 @@ std::string phaseNames();
 struct PhaseOptions {
   /// Names of rewrites that are switched off.
   std::vector<std::string> disabled;
+  /// Runs on this machine what depends on constants only; may be empty.
+  ModuleEvaluator evaluate;
 };
 
 /// Adds the passes of a common phase (`Canonical` to `Fused`).

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/transforms/PartialEvaluation.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -42,7 +43,8 @@ void visir::addCanonicalPasses(OpPassManager &pm, RewriteFilter enabled) {
   pm.addPass(createVerifyCanonical());
 }
 
-void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
+void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
+                                const ModuleEvaluator &evaluate) {
   Adder add(pm.nest<func::FuncOp>(), enabled);
   // Idioms are matched as exporters write them, before weights take scales
   // and movement takes reshapes away from them.
@@ -55,6 +57,8 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled) {
   add(createRecogniseMish());
   add(createRecogniseAttention());
   add(createRecogniseHeatmapDecode());
+  cleanUp(add);
+  add(createPartialEvaluation(evaluate));
   cleanUp(add);
   add(createLowerBatchNorm());
   add(createFoldScales());

@@ -4,6 +4,7 @@
 #ifndef VISIR_COMPILER_TRANSFORMS_PASSES_H
 #define VISIR_COMPILER_TRANSFORMS_PASSES_H
 
+#include "compiler/transforms/PartialEvaluation.h"
 #include "dialects/visir/Visir.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,9 +24,10 @@ namespace visir {
 using RewriteFilter = llvm::function_ref<bool(llvm::StringRef name)>;
 
 /// Adds the passes of a phase, those that `enabled` refuses aside, and the
-/// check of its contract.
+/// check of its contract. `evaluate` computes what depends on constants only.
 void addCanonicalPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
-void addRecognisedPasses(mlir::OpPassManager &pm, RewriteFilter enabled);
+void addRecognisedPasses(mlir::OpPassManager &pm, RewriteFilter enabled,
+                         const ModuleEvaluator &evaluate = {});
 
 } // namespace visir
 

@@ -37,6 +37,17 @@ def FoldConstants : Visir_FuncPass<"visir-fold-constants"> {
                         "largest result, in bytes">];
 }
 
+def PartialEvaluation : Visir_FuncPass<"visir-partial-evaluation"> {
+  let summary = "Compute products of constants while compiling";
+  let description = [{
+    What depends on constants only and takes products, convolutions or
+    attentions to compute (the text tower of a model with a fixed list of
+    classes) is compiled for the machine that compiles and run there, whatever
+    the target. Its results become constants, unless they are larger than 1 MiB
+    and than the constants they are made of.
+  }];
+}
+
 def LowerBatchNorm : Visir_FuncPass<"visir-lower-batch-norm"> {
   let summary = "Batch norm becomes a scale and a shift per channel";
   let description = [{
