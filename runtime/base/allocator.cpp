@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/base/allocator.h"
 
+#include <algorithm>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -10,10 +12,14 @@ namespace {
 constexpr size_t kHugePage = size_t(2) << 20;
 
 void *systemAllocate(void *, size_t bytes, size_t alignment) {
-  // A big arena on 4 KiB pages misses the TLB at every row of a tensor.
-  bool huge = bytes >= 2 * kHugePage;
-  if (huge && alignment < kHugePage)
-    alignment = kHugePage;
+  // An arena on 4 KiB pages misses the TLB at every row of a tensor.
+  bool huge = bytes >= kHugePage;
+  if (huge) {
+    if (bytes > SIZE_MAX - kHugePage)
+      return nullptr;
+    bytes = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    alignment = std::max(alignment, kHugePage);
+  }
   if (alignment < sizeof(void *))
     alignment = sizeof(void *);
   void *memory = nullptr;
@@ -21,7 +27,7 @@ void *systemAllocate(void *, size_t bytes, size_t alignment) {
     return nullptr;
 #ifdef MADV_HUGEPAGE
   if (huge) // Advice only: failure changes speed, not meaning.
-    (void)madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return memory;
 }
