@@ -33,6 +33,7 @@ public:
   Status outputDims(uint32_t entry, const TensorView *inputs,
                     uint32_t inputCount, uint32_t output, int64_t *dims);
 
+  Module &module() const { return *owner; }
   uint64_t memoryBytes() const { return totalBytes; }
   void setProfiling(bool enabled) { profiling = enabled; }
   // Of the last run; empty without profiling.

@@ -26,7 +26,7 @@ TABLES = {
     "passes.md": (["-gen-pass-doc"], "compiler/transforms/Passes.td"),
 }
 COMMANDS = (
-    "compile", "run", "bench", "profile", "inspect", "verify", "devices",
+    "compile", "run", "generate", "bench", "profile", "inspect", "verify", "devices",
     "compare", "ops", "targets",
 )  # fmt: skip
 

@@ -355,8 +355,9 @@ TEST_F(CommandTest, UnknownOnesAreRefused) {
   EXPECT_FALSE(isRuntimeCommand("compile"));
   Result result = call("dance", {artifact});
   EXPECT_EQ(result.code, kExitUsage);
-  EXPECT_EQ(result.err, "error: command is \"dance\", expected run, bench, "
-                        "profile, inspect, verify, check or devices\n");
+  EXPECT_EQ(result.err, "error: command is \"dance\", expected run, "
+                        "generate, bench, profile, inspect, verify, check or "
+                        "devices\n");
 }
 
 } // namespace

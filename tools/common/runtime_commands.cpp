@@ -5,6 +5,7 @@
 #include "tools/common/calibration.h"
 #include "tools/common/check.h"
 #include "tools/common/devices.h"
+#include "tools/common/generate.h"
 #include "tools/common/html_report.h"
 #include "tools/common/inspect.h"
 #include "tools/common/npy.h"
@@ -61,6 +62,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", runArtifact, "run once and print or write the outputs"},
+    {"generate", generateText, "write a text token by token"},
     {"bench", benchArtifact, "measure first and warm runs and each command"},
     {"profile", profileArtifact, "measure each command, few runs"},
     {"inspect", inspectArtifact, "print what is in the artifact"},
@@ -197,7 +199,7 @@ int runtimeCommand(const char *name, int count, const char *const *words) {
     }
     if (!command)
       throw UsageError(std::string("command is \"") + name +
-                       "\", expected run, bench, profile, inspect, verify, "
+                       "\", expected run, generate, bench, profile, inspect, verify, "
                        "check or devices");
     if (asksForHelp(count, words)) {
       const char *file = command->run == checkList ? "LIST" : "ARTIFACT.visir";

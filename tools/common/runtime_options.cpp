@@ -85,7 +85,9 @@ struct OptionHelp {
 
 constexpr OptionHelp kOptions[] = {
     {"--entry", "NAME", "rbpi", "entry point (default: the first)"},
-    {"--input", "[NAME=]FILE", "rbp",
+    {"--entry", "NAME", "g",
+     "entry point that takes the inputs (default: encode)"},
+    {"--input", "[NAME=]FILE", "rbpg",
      ".npy file for an input, by name or index; a .raw\n"
      "file of its elements alone; or a JPEG or PNG\n"
      "picture, if the artifact says how to use it"},
@@ -94,9 +96,9 @@ constexpr OptionHelp kOptions[] = {
      "size of a bounded dimension in random inputs and\nstates (default: the largest; of states 0)"},
     {"--output", "FOLDER", "r", "write the outputs as .npy files"},
     {"--raw", "", "r", "write them as .raw files: elements, no header"},
-    {"--threads", "N", "rbpc", "threads of a run (default: all processors)"},
-    {"--target", "NAME", "rbpic", "program to use (default: the best)"},
-    {"--device", "NAME", "rbpc",
+    {"--threads", "N", "rbpcg", "threads of a run (default: all processors)"},
+    {"--target", "NAME", "rbpicg", "program to use (default: the best)"},
+    {"--device", "NAME", "rbpcg",
      "where to run: cpu, cuda, cuda:1, vulkan,\n"
      "vulkan:discrete, KIND:PART OF ITS NAME (default:\nthe best)"},
     {"--seconds", "S", "bp", "time to measure for (default: 1)"},
@@ -111,10 +113,25 @@ constexpr OptionHelp kOptions[] = {
     {"--html", "FILE", "bp",
      "write a page with timeline, roofline, memory plan\nand commands"},
     {"--html", "FILE", "i", "write a page with memory plan and commands"},
-    {"--full", "", "rbpc", "check the digests of constants, too"},
-    {"--copy-code", "", "rbp", "load the code to fresh pages"},
-    {"--copy-constants", "", "rbp", "load the constants to memory"},
-    {"--json", "", "rbpivc", "print JSON"},
+    {"--prompt", "IDS", "g", "tokens that the text begins with: 101,2003"},
+    {"--end", "ID", "g", "token that ends a text"},
+    {"--beams", "N", "g",
+     "texts to follow at once (default: 1, the\nlikeliest token always)"},
+    {"--max-length", "N", "g",
+     "most tokens, prompt and end included (default: 20)"},
+    {"--min-length", "N", "g", "no end before so many (default: 0)"},
+    {"--length-penalty", "X", "g",
+     "a score is a sum over the length to this power\n(default: 1)"},
+    {"--repetition-penalty", "X", "g",
+     "above 1: tokens that occurred are less likely"},
+    {"--early-stopping", "", "g",
+     "stop when as many texts ended as there are beams"},
+    {"--vocabulary", "FILE", "g",
+     "words of the tokens, one per line, \"##\" in front of\nwhat goes on with the word before; without it ids\nare printed"},
+    {"--full", "", "rbpcg", "check the digests of constants, too"},
+    {"--copy-code", "", "rbpg", "load the code to fresh pages"},
+    {"--copy-constants", "", "rbpg", "load the constants to memory"},
+    {"--json", "", "rbpivcg", "print JSON"},
 };
 
 bool isTakenBy(const OptionHelp &option, const char *command) {
@@ -146,12 +163,61 @@ bool parseFlag(const std::string &word, RuntimeOptions *options) {
     options->raw = true;
   else if (word == "--calibrate")
     options->calibrate = true;
+  else if (word == "--early-stopping")
+    options->earlyStopping = true;
   else if (word == "--full")
     options->full = true;
   else if (word == "--copy-code")
     options->flags |= VISIR_MODULE_COPY_CODE;
   else if (word == "--copy-constants")
     options->flags |= VISIR_MODULE_COPY_CONSTANTS;
+  else
+    return false;
+  return true;
+}
+
+float parseFactor(const std::string &option, const std::string &text) {
+  char *end = nullptr;
+  float value = strtof(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value >= 0 && value <= 1000))
+    throw UsageError("value of " + option + " is \"" + text +
+                     "\", expected a number in 0..1000");
+  return value;
+}
+
+std::vector<int64_t> parseTokens(const std::string &text) {
+  std::vector<int64_t> tokens;
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = text.find(',', begin);
+    end = end == std::string::npos ? text.size() : end;
+    tokens.push_back(static_cast<int64_t>(
+        parseCount("--prompt", text.substr(begin, end - begin), INT64_MAX)));
+    begin = end + 1;
+  }
+  return tokens;
+}
+
+bool parseGeneration(const std::string &word, Words &words,
+                     RuntimeOptions *options) {
+  auto count = [&](uint64_t most) {
+    return parseCount(word, words.value(), most);
+  };
+  if (word == "--prompt")
+    options->prompt = parseTokens(words.value());
+  else if (word == "--end")
+    options->end = static_cast<int64_t>(count(INT64_MAX));
+  else if (word == "--beams")
+    options->beams = static_cast<uint32_t>(count(UINT32_MAX));
+  else if (word == "--max-length")
+    options->maxLength = static_cast<uint32_t>(count(1 << 20));
+  else if (word == "--min-length")
+    options->minLength = static_cast<uint32_t>(count(1 << 20));
+  else if (word == "--length-penalty")
+    options->lengthPenalty = parseFactor(word, words.value());
+  else if (word == "--repetition-penalty")
+    options->repetitionPenalty = parseFactor(word, words.value());
+  else if (word == "--vocabulary")
+    options->vocabulary = words.value();
   else
     return false;
   return true;
@@ -201,7 +267,8 @@ RuntimeOptions parseRuntimeOptions(int count, const char *const *arguments,
   for (std::string word; words.next(&word);) {
     if (word.rfind("-", 0) == 0) {
       checkOption(word, command);
-      if (!parseFlag(word, &options))
+      if (!parseFlag(word, &options) &&
+          !parseGeneration(word, words, &options))
         parseValued(word, words, &options);
       words.end();
       continue;
@@ -230,7 +297,9 @@ std::string runtimeOptionsHelp(const char *command) {
       continue;
     std::string left = std::string("  ") + option.name +
                        (*option.placeholder ? " " : "") + option.placeholder;
-    text += left + std::string(kColumn - left.size(), ' ');
+    bool fits = left.size() < kColumn;
+    text += left + (fits ? "" : "\n") +
+            std::string(kColumn - (fits ? left.size() : 0), ' ');
     for (const char *c = option.text; *c; ++c)
       text += *c == '\n' ? "\n" + std::string(kColumn, ' ')
                          : std::string(1, *c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The command line of run, bench, profile, inspect, verify and check.
+// The command line of run, generate, bench, profile, inspect, verify and check.
 #ifndef VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
 #define VISIR_TOOLS_COMMON_RUNTIME_OPTIONS_H
 
@@ -49,10 +49,18 @@ struct RuntimeOptions {
   std::string trace;  // file for a Perfetto trace
   std::string html;   // file for a page
   bool calibrate = false; // print the cost model beside the times
+
+  // Of generate.
+  std::vector<int64_t> prompt;
+  int64_t end = -1; // the token that ends a text
+  uint32_t beams = 1, maxLength = 20, minLength = 0;
+  float lengthPenalty = 1, repetitionPenalty = 1;
+  bool earlyStopping = false;
+  std::string vocabulary; // file with a word per line, empty: print ids
 };
 
-// Reads the words after the name of a command (run, bench, profile, inspect,
-// verify, check), which takes some of the options; null: all. Throws UsageError.
+// Reads the words after the name of a command (run, generate, bench, profile,
+// inspect, verify, check), which takes some of the options; null: all. Throws UsageError.
 RuntimeOptions parseRuntimeOptions(int count, const char *const *words,
                                    const char *command);
 

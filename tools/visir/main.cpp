@@ -40,6 +40,7 @@ constexpr Command kCommands[] = {
 /// Commands on artifacts, which visir-rt has, too.
 constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
     {"run", "run an artifact once and print or write the outputs"},
+    {"generate", "write a text token by token, greedily or with beams"},
     {"bench", "measure first and warm runs and each command; of a\n"
               "            model.onnx, with --against onnxruntime, both engines"},
     {"profile", "measure each command, few runs"},

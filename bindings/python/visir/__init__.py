@@ -9,6 +9,7 @@
 """
 
 from visir.compiler import CompileError, UnsupportedError, compile, evaluate
+from visir.generation import Text, generate
 from visir.module import Entry, Module, State, Tensor, load
 from visir.runtime import RuntimeFailure, runtime_version
 
@@ -19,9 +20,11 @@ __all__ = [
     "RuntimeFailure",
     "State",
     "Tensor",
+    "Text",
     "UnsupportedError",
     "compile",
     "evaluate",
+    "generate",
     "load",
     "runtime_version",
 ]

@@ -492,6 +492,36 @@ class Module:
                 )
             )
 
+    def _generate(
+        self, options: runtime.GeneratorOptions, prompt: list[int]
+    ) -> tuple[list[int], float]:
+        """The tokens of a text, and its score."""
+        library = runtime.library()
+        generator = ctypes.c_void_p()
+        given = (ctypes.c_int64 * max(len(prompt), 1))(*prompt)
+        tokens = (ctypes.c_int64 * max(options.max_length, 1))()
+        length, score = ctypes.c_uint32(), ctypes.c_float()
+        with self._lock:
+            self._check_open()
+            runtime.check(
+                library.visir_generator_create(
+                    self._session,
+                    ctypes.byref(options),
+                    ctypes.byref(generator),
+                )
+            )
+            status = library.visir_generator_run(
+                generator,
+                given,
+                len(prompt),
+                tokens,
+                ctypes.byref(length),
+                ctypes.byref(score),
+            )
+            library.visir_generator_release(generator)
+        runtime.check(status)
+        return list(tokens[: length.value]), score.value
+
     def warmup(self) -> None:
         """Touches all memory, so that the first run is as fast as the next."""
         with self._lock:

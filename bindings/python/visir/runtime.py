@@ -11,6 +11,7 @@ from ctypes import (
     c_char,
     c_char_p,
     c_double,
+    c_float,
     c_int32,
     c_int64,
     c_size_t,
@@ -99,6 +100,21 @@ class StateInfo(Structure):
 
 class SessionOptions(Structure):
     _fields_ = [("struct_bytes", c_size_t), ("profile", c_uint32)]
+
+
+class GeneratorOptions(Structure):
+    _fields_ = [
+        ("struct_bytes", c_size_t),
+        ("prefill", c_char_p),
+        ("step", c_char_p),
+        ("beams", c_uint32),
+        ("max_length", c_uint32),
+        ("min_length", c_uint32),
+        ("length_penalty", c_float),
+        ("repetition_penalty", c_float),
+        ("early_stopping", c_uint32),
+        ("end_token", c_int64),
+    ]
 
 
 class TensorView(Structure):
@@ -229,6 +245,24 @@ FUNCTIONS = [
         "visir_session_set_state_length",
         Status,
         [c_void_p, c_char_p, c_uint64],
+    ),
+    (
+        "visir_generator_create",
+        Status,
+        [c_void_p, POINTER(GeneratorOptions), POINTER(c_void_p)],
+    ),
+    ("visir_generator_release", None, [c_void_p]),
+    (
+        "visir_generator_run",
+        Status,
+        [
+            c_void_p,
+            POINTER(c_int64),
+            c_uint32,
+            POINTER(c_int64),
+            POINTER(c_uint32),
+            POINTER(c_float),
+        ],
     ),
     ("visir_session_warmup", None, [c_void_p]),
     ("visir_session_reset", None, [c_void_p]),

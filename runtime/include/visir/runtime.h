@@ -442,6 +442,55 @@ typedef struct visir_profile_t {
 VISIR_API void visir_session_profile(const visir_session_t *session,
                                      visir_profile_t *out_profile);
 
+/* ---- Generator: as its session --------------------------------------- */
+
+/* Writes texts of tokens, one after the other, with two entries of a session
+ * whose states keep the past:
+ *
+ *   prefill  tokens i64[1,n]                             logits f32[1,v]
+ *   step     tokens i64[r], parents i64[r],
+ *            position i64[1]                             logits f32[r,v]
+ *
+ * with r rows, one for each beam, and a vocabulary of v. parents[i] is the row
+ * of the last step whose text row i continues (0 behind the prompt); position
+ * counts the tokens in front of these. A step may lack position, and, where r
+ * is 1, parents. What else the entries read, such as a picture's features, is
+ * state that a run of another entry wrote before. */
+typedef struct visir_generator_t visir_generator_t;
+
+typedef struct visir_generator_options_t {
+  size_t struct_bytes; /* sizeof(visir_generator_options_t) */
+  const char *prefill; /* names of entries; NULL: "prefill", "step" */
+  const char *step;
+  /* Texts that are followed at once; 0 or 1: always the likeliest token. At
+   * most the rows of a step. */
+  uint32_t beams;
+  uint32_t max_length; /* tokens of a text, its prompt and end included */
+  uint32_t min_length; /* the end does not come before so many */
+  /* A text's score is the sum of the logarithms of its tokens' probabilities
+   * over its length to this power; of beams alone. */
+  float length_penalty;
+  /* Above 1: makes tokens that occurred less likely; 0: as 1. */
+  float repetition_penalty;
+  /* Stop when as many texts ended as there are beams; 0: when none that goes
+   * on can be better. */
+  uint32_t early_stopping;
+  int64_t end_token; /* negative: none */
+} visir_generator_options_t;
+
+/* Takes the memory that texts need. The session must live as long. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_generator_create(
+    visir_session_t *session, const visir_generator_options_t *options,
+    visir_generator_t **out_generator);
+VISIR_API void visir_generator_release(visir_generator_t *generator);
+
+/* Runs prefill once and step as often as it takes. out_tokens has room for
+ * max_length tokens: the best text, its prompt and (where it was reached) its
+ * end included. out_score may be NULL. */
+VISIR_API VISIR_MUST_USE visir_status_t visir_generator_run(
+    visir_generator_t *generator, const int64_t *prompt, uint32_t prompt_length,
+    int64_t *out_tokens, uint32_t *out_length, float *out_score);
+
 #ifdef __cplusplus
 }
 #endif

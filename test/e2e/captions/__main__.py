@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Captions of the small captioner of models/rest.
+
+    PYTHONPATH=bindings/python python -m test.e2e.captions --exports FOLDER
+
+compiles the four models of each exporter to one artifact. Captions by beam and
+greedy search must be those that a plain search without a cache finds with
+PyTorch in float64, scores of captions and classes must agree, and 1, 2 and 4
+threads must give the same bits.
+"""
+
+import argparse
+import pathlib
+import sys
+
+import numpy
+import visir
+
+from models.rest.build import build
+from models.rest.config import VARIANTS
+
+# Of scores, relative to the largest.
+TOLERANCE = 1e-5
+
+
+def captions(module, config, golden):
+    """For each clip: the ids by beams and their score, the ids of greedy
+    search; last the scores of the classes."""
+    rules = {
+        "max_length": config.longest,
+        "min_length": config.shortest,
+        "end": config.end,
+    }
+    results = []
+    for name in golden.files:
+        if not name.startswith("frames"):
+            continue
+        module.run({"frames": golden[name]}, entry="encode")
+        beams = visir.generate(
+            module, config.prompt, beams=config.beams, **rules
+        )
+        greedy = visir.generate(module, config.prompt, **rules)
+        results += [beams.tokens, beams.score, greedy.tokens]
+    answer = module.run({"ids": golden["ids"]}, entry="classify")
+    return [*results, answer["scores"]]
+
+
+def expected_captions(golden):
+    for name in golden.files:
+        if name.startswith("frames"):
+            number = name.removeprefix("frames")
+            yield golden[f"beams{number}"].tolist()
+            yield golden[f"beams{number}:score"]
+            yield golden[f"greedy{number}"].tolist()
+    yield golden["scores"]
+
+
+def relative_error(actual, expected):
+    return float(abs(actual - expected).max() / abs(expected).max())
+
+
+def check(variant, folder, exporter):
+    """Raises AssertionError with what is wrong; returns the largest error."""
+    golden = numpy.load(folder / "captions.npz")
+    artifact = build(variant, folder, exporter)
+    results = []
+    for threads in (1, 2, 4):
+        module = visir.load(artifact, threads=threads)
+        results.append(captions(module, VARIANTS[variant], golden))
+    worst = 0
+    for actual, expected in zip(results[0], expected_captions(golden), strict=True):
+        if isinstance(expected, list):
+            assert actual == expected, f"text is {actual}, expected {expected}"
+        else:
+            worst = max(worst, relative_error(actual, expected))
+    assert worst <= TOLERANCE, f"error is {worst:.3g}, expected {TOLERANCE:.3g}"
+    for other in results[1:]:
+        for a, b in zip(results[0], other):
+            assert numpy.array_equal(a, b), "bits depend on threads"
+    return worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--exports", type=pathlib.Path, required=True)
+    parser.add_argument("--variant", choices=VARIANTS, default="small")
+    parser.add_argument("--exporter", default="torchscript,dynamo")
+    arguments = parser.parse_args()
+    passed = failed = 0
+    for exporter in arguments.exporter.split(","):
+        try:
+            worst = check(arguments.variant, arguments.exports, exporter)
+        except (AssertionError, RuntimeError) as problem:
+            print(f"captions.{exporter}: failed: {problem}")
+            failed += 1
+            continue
+        print(f"captions.{exporter}: largest error {worst:.3g}")
+        passed += 1
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
