@@ -3,13 +3,14 @@
 
 #ifndef VISIR_HAS_CUDA
 
-visir::TargetRunner visir::makeEmulatedRunner(llvm::StringRef) { return {}; }
+visir::TargetRunner visir::makeEmulatedRunner(llvm::StringRef, Precision) {
+  return {};
+}
 
 #else
 
+#include "compiler/pipeline/CudaTarget.h"
 #include "compiler/pipeline/Phases.h"
-#include "targets/common/SplitForms.h"
-#include "targets/cuda/codegen/LongSums.h"
 #include "targets/cuda/emulator/Emulator.h"
 
 using namespace mlir;
@@ -84,13 +85,13 @@ static FailureOr<Tensors> evaluateKernels(func::FuncOp func,
   return lookup(func.front().getTerminator()->getOperands());
 }
 
-TargetRunner visir::makeEmulatedRunner(StringRef name) {
+TargetRunner visir::makeEmulatedRunner(StringRef name, Precision precision) {
   const cuda::Arch *arch =
       name.consume_front("emulated:") ? cuda::findArch(name) : nullptr;
   if (!arch)
     return {};
-  return [arch](ModuleOp module,
-                ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
+  return [=](ModuleOp module,
+             ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
     OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone());
     PassManager manager(module.getContext());
     for (Phase phase : {Phase::Canonical, Phase::Recognised, Phase::Fused})
@@ -98,8 +99,8 @@ TargetRunner visir::makeEmulatedRunner(StringRef name) {
     if (failed(manager.run(*copy)))
       return failure();
     auto func = *copy->getOps<func::FuncOp>().begin();
-    splitForms(func);
-    cuda::splitLongSums(func, *arch);
+    if (failed(layOutForCuda(func, *arch, precision)))
+      return failure();
     return evaluateKernels(func, *arch, inputs);
   };
 }

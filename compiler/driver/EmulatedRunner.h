@@ -9,7 +9,7 @@ namespace visir {
 /// Runs the kernels for CUDA on the host's emulator. `name` is "emulated:" and
 /// an architecture, as in "emulated:sm_90"; null for another one and in builds
 /// without CUDA.
-TargetRunner makeEmulatedRunner(llvm::StringRef name);
+TargetRunner makeEmulatedRunner(llvm::StringRef name, Precision precision);
 
 } // namespace visir
 

@@ -253,8 +253,7 @@ private:
       return EvaluateStatus::Failed;
     auto results = options.target.empty()
                        ? reference::evaluate(*function, *inputs)
-                       : makeRunner(options.target, options.runner)(module,
-                                                                    *inputs);
+                       : makeRunner(options)(module, *inputs);
     if (failed(results))
       return EvaluateStatus::Failed;
     std::vector<NpyArray> outputs;

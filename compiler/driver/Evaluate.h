@@ -5,6 +5,7 @@
 #define VISIR_COMPILER_DRIVER_EVALUATE_H
 
 #include "compiler/driver/Npz.h"
+#include "compiler/pipeline/Precision.h"
 #include "frontends/onnx/Import.h"
 #include "targets/reference/Interpreter.h"
 
@@ -25,6 +26,7 @@ struct EvaluateOptions {
   std::string passes;
   std::string target; ///< runs there; empty for the reference
   std::string runner; ///< command that runs the target's artifacts, or empty
+  Precision precision = Precision::Fp32; ///< of the target's program
   bool wide = false;  ///< floats are written as f64
 };
 
@@ -36,10 +38,8 @@ enum class EvaluateStatus { Done = 0, Failed = 1, Refused = 2 };
 using TargetRunner =
     std::function<mlir::FailureOr<llvm::SmallVector<reference::Tensor>>(
         mlir::ModuleOp, llvm::ArrayRef<reference::Tensor>)>;
-/// The runner of a target's name, and of the command that runs its artifacts
-/// (empty: this process does).
-using MakeRunner =
-    std::function<TargetRunner(llvm::StringRef, llvm::StringRef)>;
+/// The runner of what the options say of a target.
+using MakeRunner = std::function<TargetRunner(const EvaluateOptions &)>;
 
 /// Evaluates and writes the outputs; `text` receives the errors. `makeRunner`
 /// is needed only for options with a target.

@@ -31,10 +31,22 @@ for a target and runs that.
                    kernels of an architecture of CUDA ("emulated:sm_80")
   --runner COMMAND visir-rt of the target, which runs the artifacts, with the
                    emulator or remote shell before it
+  --precision NAME of the target's program: fp32, tf32, fp16 or bf16
   --batch          read lines of MODEL, inputs, outputs, the names of inputs
-                   to bind (by commas), passes and target, separated by tabs;
-                   answer each with "done", "failed TEXT" or "refused TEXT"
+                   to bind (by commas), passes, target and precision, separated
+                   by tabs; answer each with "done", "failed TEXT" or "refused
+                   TEXT"
 )";
+
+/// Sets the precision from its name; else says what is wrong.
+static std::string setPrecision(EvaluateOptions &options, StringRef name) {
+  auto precision = parsePrecision(name);
+  if (!precision)
+    return ("precision is " + name + ", expected fp32, tf32, fp16 or bf16")
+        .str();
+  options.precision = *precision;
+  return "";
+}
 
 /// Reads the arguments; false, with `problem` set, if they are wrong.
 static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
@@ -63,7 +75,11 @@ static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
       options.target = value();
     else if (argument == "--runner")
       options.runner = value();
-    else if (argument == "--shape")
+    else if (argument == "--precision") {
+      std::string name = value();
+      if (problem.empty())
+        problem = setPrecision(options, name);
+    } else if (argument == "--shape")
       options.shapes.push_back(value());
     else if (argument == "--bind")
       options.bindings.push_back(value());
@@ -104,7 +120,11 @@ static int runBatch(const EvaluateOptions &shared,
     if (fields.size() > 5 && !fields[5].empty())
       options.target = fields[5].str();
     std::string text;
-    EvaluateStatus status = evaluateFiles(options, text, makeRunner);
+    if (fields.size() > 6 && !fields[6].empty())
+      text = setPrecision(options, fields[6]);
+    EvaluateStatus status = text.empty()
+                                ? evaluateFiles(options, text, makeRunner)
+                                : EvaluateStatus::Refused;
     std::replace(text.begin(), text.end(), '\n', ' ');
     outs() << (status == EvaluateStatus::Done     ? "done"
                : status == EvaluateStatus::Failed ? "failed "

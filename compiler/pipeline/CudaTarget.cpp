@@ -26,7 +26,9 @@ public:
   }
 
   /// All tensors are row-major; norms and sums are kernels of their own.
-  LogicalResult layOut(func::FuncOp func, Precision precision) override;
+  LogicalResult layOut(func::FuncOp func, Precision precision) override {
+    return layOutForCuda(func, arch, precision);
+  }
 
   std::string refusePrecision(Precision precision) const override {
     if (precision != Precision::Tf32 || arch.matrix)
@@ -58,7 +60,8 @@ private:
 
 } // namespace
 
-LogicalResult CudaTarget::layOut(func::FuncOp func, Precision precision) {
+LogicalResult visir::layOutForCuda(func::FuncOp func, const cuda::Arch &arch,
+                                   Precision precision) {
   splitForms(func);
   FloatType narrow = narrowType(*func.getContext(), precision);
   if (narrow && failed(narrowTensors(func, narrow)))

@@ -3,6 +3,7 @@
 #define VISIR_COMPILER_PIPELINE_CUDATARGET_H
 
 #include "compiler/pipeline/TargetProgram.h"
+#include "targets/cuda/codegen/CudaKernel.h"
 
 #include <memory>
 
@@ -12,6 +13,11 @@ namespace visir {
 /// one.
 std::unique_ptr<TargetCompiler> makeCudaTarget(mlir::MLIRContext &context,
                                                llvm::StringRef name);
+
+/// Gives a function of dispatches the forms and types that kernels of the
+/// architecture are for: layOut of that target.
+mlir::LogicalResult layOutForCuda(mlir::func::FuncOp func,
+                                  const cuda::Arch &arch, Precision precision);
 
 /// "cuda:sm_75" ...
 std::vector<std::string> cudaTargetNames();

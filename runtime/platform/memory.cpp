@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -68,6 +70,51 @@ Status File::read(uint64_t offset, void *into, size_t count) const {
     count -= static_cast<size_t>(got);
   }
   return Status();
+}
+
+Status makeFolder(const char *path) {
+  if (mkdir(path, 0700) == 0)
+    return Status();
+  int error = errno;
+  struct stat info;
+  if (error == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+    return Status();
+  errno = error;
+  return systemError("cannot make the folder");
+}
+
+static bool writeAll(int descriptor, const void *data, size_t bytes) {
+  const uint8_t *next = static_cast<const uint8_t *>(data);
+  while (bytes != 0) {
+    ssize_t put = write(descriptor, next, bytes);
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put <= 0)
+      return false;
+    next += put;
+    bytes -= static_cast<size_t>(put);
+  }
+  return true;
+}
+
+Status replaceFile(const char *path, const void *head, size_t headBytes,
+                   const void *data, size_t dataBytes) {
+  char beside[1088];
+  int length = snprintf(beside, sizeof(beside), "%s.XXXXXX", path);
+  if (length < 0 || static_cast<size_t>(length) >= sizeof(beside))
+    return Status::error(StatusCode::invalidArgument,
+                         "length of a path is %d, expected less than %zu",
+                         length, sizeof(beside));
+  int descriptor = mkstemp(beside);
+  if (descriptor < 0)
+    return systemError("cannot make a file");
+  bool written = writeAll(descriptor, head, headBytes) &&
+                 writeAll(descriptor, data, dataBytes);
+  if (::close(descriptor) == 0 && written && rename(beside, path) == 0)
+    return Status();
+  Status status = systemError("cannot write the file");
+  unlink(beside);
+  return status;
 }
 
 Status Pages::mapFile(const File &file, uint64_t offset, size_t count,

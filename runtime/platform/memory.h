@@ -32,6 +32,14 @@ private:
   uint64_t bytes = 0;
 };
 
+// Makes a folder for this user alone; one that is there already is no error.
+Status makeFolder(const char *path);
+
+// Writes a file of a head and data for this user alone. Readers see the old one
+// or all of the new one: it is made beside it first.
+Status replaceFile(const char *path, const void *head, size_t headBytes,
+                   const void *data, size_t dataBytes);
+
 // A range of pages that this object unmaps.
 class Pages {
 public:

@@ -16,11 +16,12 @@ using Tensors = SmallVector<Tensor>;
 
 /// Compiles a copy of the module into a temporary file.
 static LogicalResult compile(ModuleOp module, StringRef target,
-                             StringRef path) {
+                             Precision precision, StringRef path) {
   OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone());
   CompileOptions options;
   options.output = path.str();
   options.targets = {target.str()};
+  options.precision = precision;
   return success(compileModule(*copy, options) == CompileStatus::Ok);
 }
 
@@ -59,15 +60,16 @@ struct Artifact {
 };
 } // namespace
 
-static FailureOr<std::shared_ptr<Artifact>> makeArtifact(ModuleOp module,
-                                                         StringRef target) {
+static FailureOr<std::shared_ptr<Artifact>>
+makeArtifact(ModuleOp module, StringRef target,
+             Precision precision = Precision::Fp32) {
   auto artifact = std::make_shared<Artifact>();
   if (std::error_code code = llvm::sys::fs::createTemporaryFile(
           "visir", "visir", artifact->path))
     return module.emitError("temporary file cannot be made: ")
            << code.message();
   artifact->remover.setFile(artifact->path);
-  if (failed(compile(module, target, artifact->path)))
+  if (failed(compile(module, target, precision, artifact->path)))
     return failure();
   return artifact;
 }
@@ -87,9 +89,9 @@ static FailureOr<Tensors> runFor(const Artifact &artifact, ModuleOp module,
 }
 
 TargetRunner visir::makeCpuRunner(std::string target, unsigned threads,
-                                  std::string command) {
+                                  std::string command, Precision precision) {
   return [=](ModuleOp module, ArrayRef<Tensor> inputs) -> FailureOr<Tensors> {
-    auto artifact = makeArtifact(module, target);
+    auto artifact = makeArtifact(module, target, precision);
     if (failed(artifact))
       return failure();
     return runFor(**artifact, module, inputs, threads, command);

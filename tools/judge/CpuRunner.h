@@ -14,7 +14,8 @@ namespace visir {
 /// separated by spaces, that is a visir-rt for the target which runs the
 /// artifacts, such as "qemu-aarch64 visir-rt".
 TargetRunner makeCpuRunner(std::string target, unsigned threads = 0,
-                           std::string command = "");
+                           std::string command = "",
+                           Precision precision = Precision::Fp32);
 
 /// The same for one module with bounded dimensions, which is compiled now: the
 /// runner takes modules of static shape for what they say of shapes only.

@@ -3,10 +3,12 @@
 #include "tools/judge/CpuRunner.h"
 
 int main(int argc, char **argv) {
-  return visir::runEvaluate(argc, argv, [](llvm::StringRef target,
-                                        llvm::StringRef command) {
-    if (auto runner = visir::makeEmulatedRunner(target))
-      return runner;
-    return visir::makeCpuRunner(target.str(), /*threads=*/1, command.str());
-  });
+  return visir::runEvaluate(
+      argc, argv, [](const visir::EvaluateOptions &options) {
+        if (auto runner = visir::makeEmulatedRunner(options.target,
+                                                    options.precision))
+          return runner;
+        return visir::makeCpuRunner(options.target, /*threads=*/1,
+                                    options.runner, options.precision);
+      });
 }

@@ -41,6 +41,11 @@ static void markKernels(ModuleOp kernels) {
     func->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
                   b.getDenseI32ArrayAttr({int32_t(threads.getInt()), 1, 1}));
     func->removeAttr(kThreadsAttr);
+    if (auto blocks = func->getAttrOfType<IntegerAttr>(kResidentAttr)) {
+      func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(int32_t(blocks.getInt())));
+      func->removeAttr(kResidentAttr);
+    }
   }
 }
 

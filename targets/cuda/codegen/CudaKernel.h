@@ -37,6 +37,11 @@ mlir::OwningOpRef<mlir::ModuleOp> makeKernelModule(mlir::MLIRContext &context);
 /// Attribute of an emitted function: threads of its blocks.
 inline constexpr llvm::StringLiteral kThreadsAttr = "visir.threads";
 
+/// Attribute of an emitted function, or none: how many of its blocks a core is
+/// to hold at once. Without it ptxas chooses, and may rather spill than hold
+/// one less.
+inline constexpr llvm::StringLiteral kResidentAttr = "visir.resident";
+
 /// Lets the matrix units round factors of f32 products to TF32: sets their
 /// config.
 void permitTf32(mlir::func::FuncOp func);

@@ -204,6 +204,7 @@ static void emitMatrices(func::FuncOp func, DispatchOp op,
       b, op.getLoc(), plan.sharedElements(), b.getI16Type());
   emitMatrixProduct(b, op, plan, block, thread, memory, func, shared);
   func::ReturnOp::create(b, op.getLoc());
+  func->setAttr(kResidentAttr, b.getI64IntegerAttr(plan.resident));
 }
 
 /// A function with the dispatch's bindings and the status as parameters.

@@ -60,6 +60,32 @@ static MatrixSide makeSide(DispatchOp op, const tiled::ProductPlan &plan,
   return made;
 }
 
+/// Sums, fragments of both sides, elements on their way, and addresses. The
+/// figures are what ptxas takes for kernels of models (registers.txt).
+int64_t MatrixPlan::registers() const {
+  constexpr int64_t kBase = 64, kPerLoaded = 4, kPerCopied = 2;
+  int64_t across = product.columns.perThread, down = product.rows.perThread;
+  int64_t count = kBase + down * across + 2 * down + across;
+  for (const MatrixSide *side : {&rows, &columns}) {
+    int64_t brought = broughtElements(*side);
+    count += side->isCopied()
+                 ? kPerCopied * llvm::divideCeil(brought, side->run)
+                 : kPerLoaded * brought;
+  }
+  return count;
+}
+
+/// How many blocks a core has room for, with its registers, shared memory and
+/// threads.
+static int64_t roomFor(const MatrixPlan &plan) {
+  constexpr int64_t kRegisters = 65536, kShared = 98304, kThreads = 1024;
+  int64_t threads = plan.product.threads();
+  int64_t room = std::min({kThreads / threads,
+                           kShared / (2 * plan.sharedElements()),
+                           kRegisters / (threads * plan.registers())});
+  return std::max<int64_t>(room, 1);
+}
+
 namespace {
 
 /// Estimates cycles of a device whose core does 1024 multiply-adds of matrices
@@ -79,10 +105,8 @@ struct CostModel {
     double step = std::max(work, reads) + staging(plan.rows) +
                   staging(plan.columns) + kStep;
     double share =
-        std::ceil(double(product.groups()) / double(limits.processors));
-    double room = std::min(1024.0 / product.threads(),
-                           98304.0 / (2.0 * plan.sharedElements()));
-    double atOnce = std::max(1.0, std::min(share, std::floor(room)));
+        double(llvm::divideCeil(product.groups(), limits.processors));
+    double atOnce = double(plan.resident);
     constexpr double kLatency = 600, kLaunch = 1000;
     double waiting = std::max(step, kLatency / (plan.stages - 1));
     double steps = product.steps();
@@ -134,18 +158,18 @@ private:
     for (const ProductSide *side : {&product.rows, &product.columns})
       if (side->tile > 16 && side->tile >= 2 * side->extent)
         return;
-    // Elements on their way and their addresses stay in registers.
-    constexpr int64_t kMostLoaded = 16;
-    int64_t loaded = 0;
-    for (const MatrixSide *side : {&plan.rows, &plan.columns})
-      loaded += side->isCopied() ? 0 : side->elements();
+    // A thread has 255; what is not estimated may need some.
+    constexpr int64_t kMostRegisters = 192;
     if (product.threads() < 64 || product.threads() > limits.threads ||
-        loaded > kMostLoaded * product.threads())
+        plan.registers() > kMostRegisters)
       return;
     for (plan.stages = 2; plan.stages <= (plan.copies() ? 4 : 2);
          ++plan.stages) {
       if (2 * plan.sharedElements() > limits.sharedBytes)
         return;
+      plan.resident = std::min(
+          roomFor(plan),
+          int64_t(llvm::divideCeil(product.groups(), limits.processors)));
       double cycles = CostModel{plan, limits}.cycles();
       if (cycles < least) {
         least = cycles;

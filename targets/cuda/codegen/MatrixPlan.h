@@ -37,6 +37,7 @@ struct MatrixPlan {
   mlir::FloatType narrow;     ///< of the factors
   MatrixSide rows, columns;
   int64_t stages = 2; ///< steps whose tiles are there or on their way
+  int64_t resident = 1; ///< blocks that a core holds at once
 
   bool copies() const { return rows.isCopied() || columns.isCopied(); }
   int64_t stageElements() const {
@@ -45,6 +46,12 @@ struct MatrixPlan {
   int64_t sharedElements() const {
     return std::min(stages, product.steps()) * stageElements();
   }
+  /// Elements of a side that each thread brings in a step.
+  int64_t broughtElements(const MatrixSide &side) const {
+    return llvm::divideCeil(side.elements(), product.threads());
+  }
+  /// An estimate of a thread's registers, from above.
+  int64_t registers() const;
 };
 
 /// Failure where the factors are not of a narrow type or a side is too short

@@ -47,6 +47,7 @@ namespace visir::runtime::vulkan {
   X(CreateDescriptorPool)                                                      \
   X(CreateDescriptorSetLayout)                                                 \
   X(CreateFence)                                                               \
+  X(CreatePipelineCache)                                                       \
   X(CreatePipelineLayout)                                                      \
   X(CreateQueryPool)                                                           \
   X(CreateShaderModule)                                                        \
@@ -57,6 +58,7 @@ namespace visir::runtime::vulkan {
   X(DestroyDevice)                                                             \
   X(DestroyFence)                                                              \
   X(DestroyPipeline)                                                           \
+  X(DestroyPipelineCache)                                                      \
   X(DestroyPipelineLayout)                                                     \
   X(DestroyQueryPool)                                                          \
   X(DestroyShaderModule)                                                       \
@@ -64,6 +66,7 @@ namespace visir::runtime::vulkan {
   X(FreeMemory)                                                                \
   X(GetBufferMemoryRequirements)                                               \
   X(GetDeviceQueue)                                                            \
+  X(GetPipelineCacheData)                                                      \
   X(GetQueryPoolResults)                                                       \
   X(MapMemory)                                                                 \
   X(QueueSubmit)                                                               \

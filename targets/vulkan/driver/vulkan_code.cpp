@@ -51,6 +51,7 @@ Status Code::load(const Artifact &artifact, const char *which) {
     return Status();
   VISIR_RETURN_IF_ERROR(artifact.loadConstants(
       static_cast<uint32_t>(program->code_section()), false, true, &section));
+  VISIR_RETURN_IF_ERROR(pipelines.open(device, allocator));
   for (uint32_t i = 0; i < count; ++i) {
     const schema::Function &function = *program->functions()->Get(i);
     VISIR_RETURN_IF_ERROR_AT(
@@ -58,6 +59,7 @@ Status Code::load(const Artifact &artifact, const char *which) {
                    &kernels[i]),
         "function %u \"%.48s\"", i, function.name()->c_str());
   }
+  pipelines.keep();
   return Status();
 }
 
@@ -155,7 +157,7 @@ Status Code::makeKernel(const schema::Function &function, const uint8_t *code,
   VISIR_VK_TRY(device.api, CreateShaderModule, device.handle, &module, nullptr,
                &pipeline.stage.module);
   VkResult result = device.api.CreateComputePipelines(
-      device.handle, VK_NULL_HANDLE, 1, &pipeline, nullptr, &kernel->pipeline);
+      device.handle, pipelines.get(), 1, &pipeline, nullptr, &kernel->pipeline);
   device.api.DestroyShaderModule(device.handle, pipeline.stage.module, nullptr);
   return toStatus(result, "vkCreateComputePipelines");
 }

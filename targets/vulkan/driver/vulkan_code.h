@@ -6,6 +6,7 @@
 #include "runtime/artifact/manifest_access.h"
 #include "runtime/base/checked.h"
 #include "runtime/device/driver.h"
+#include "targets/vulkan/driver/vulkan_cache.h"
 #include "targets/vulkan/driver/vulkan_device.h"
 
 namespace visir::runtime::vulkan {
@@ -35,6 +36,7 @@ struct Code {
   Allocator allocator;
   const schema::Program *program = nullptr;
   Device device;
+  PipelineCache pipelines;
   Array<Kernel> kernels; // by function
   Buffer constants;
   // Of each constant in the buffer; the last: 256 words, word v being four

@@ -8,6 +8,7 @@ A kernel passes ptxas when it becomes machine code without spills and without a
 stack. Then op cases are judged by the reference and models by PyTorch in f64,
 on the stand-in for NVIDIA's library (null.py). The emulator of kernels before
 they are lowered (targets/cuda/emulator) judges op cases too: it finds races.
+Products are judged with narrow factors as well (test/e2e/ops/narrow.py).
 expected.txt lists what does not pass.
 """
 
@@ -25,14 +26,20 @@ from scripts.lib import count, expectations
 from test.e2e.cuda import null, registers
 from test.e2e.cuda.tools import VISIR, find_ptxas, run
 from test.e2e.models.exports import find
+from test.e2e.ops import narrow
 from test.e2e.ops.__main__ import judge_case, load
+from test.e2e.precision import FP32
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
 ARCHITECTURES = ("sm_75", "sm_90")  # of op cases
 NEWER = ("sm_80", "sm_86", "sm_87", "sm_89", "sm_100", "sm_110", "sm_120")
 OUTCOMES = ("failed", "unsupported")
 MODELS = "edgevit_xxs.*"
-PRECISIONS = ("fp32", "fp16")
+PRECISIONS = (FP32, "tf32", "fp16")
+NARROW = ("tf32", "fp16")  # bf16: test/python/test_precision.py
+ROAD_ARCH = "sm_90"
+ROAD_PRECISIONS = (FP32, "fp16")
+EMULATED = "emulated:sm_80"
 CHUNK = 96
 USE = re.compile(
     r"Function properties for (\w+)\s+"
@@ -41,20 +48,20 @@ USE = re.compile(
 )
 
 
-def assemble(source, arch, ptxas, folder):
-    """(outcome, reason, kernels) of a model or module of functions."""
+def assemble(source, arch, ptxas, folder, kind=FP32, level="-O1"):
+    """(outcome, reason, kernels) of a model or module of functions. Without
+    ptxas it ends with the text."""
     text, cubin = folder / "k.ptx", folder / "k.cubin"
-    target = f"cuda:{arch}"
     done = run(
-        [VISIR, "compile", "-q", source]
-        + ["--target", target, "--emit", "asm", "-o", text]
+        [VISIR, "compile", "-q", source, "--target", f"cuda:{arch}"]
+        + ["--precision", kind, "--emit", "asm", "-o", text]
     )
     if done.returncode:
         kind = "unsupported" if done.returncode == 2 else "failed"
         return kind, done.stderr, 0
-    if ".entry" not in text.read_text():
+    if not ptxas or ".entry" not in text.read_text():
         return "passed", "", 0
-    done = run([ptxas, "-v", "-O1", f"-arch={arch}", "-o", cubin, text])
+    done = run([ptxas, "-v", level, f"-arch={arch}", "-o", cubin, text])
     if done.returncode:
         return "failed", done.stderr, 0
     used = USE.findall(done.stderr)
@@ -102,26 +109,41 @@ def assemble_model(source, arch, ptxas):
     return {f"{source.stem}/{arch}": (outcome, reason)}, kernels
 
 
+def assemble_of_road(source, kind, ptxas):
+    """As artifacts are made: what ptxas spills depends on its level."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome, reason, kernels = assemble(
+            source, ROAD_ARCH, ptxas, pathlib.Path(folder), kind, "-O3"
+        )
+    return {f"{source.stem}/{ROAD_ARCH}/{kind}": (outcome, reason)}, kernels
+
+
 def run_model(source, precision):
     golden = source.with_name(source.name.split(".")[0] + ".npz")
     return null.run_model(source, golden, precision), 0
 
 
-def emulate_case(name):
-    """{run: (outcome, reason)} of an op case on the emulator."""
-    return judge_case(name, ["emulated:sm_80"])
+def emulate_case(run):
+    """{run: (outcome, reason)} of (op case, precision) on the emulator."""
+    name, kind = run
+    if kind == FP32:
+        return judge_case(name, [EMULATED])
+    return narrow.judge_case(name, EMULATED, kind)
 
 
-def emulate_cases(names, jobs):
+def emulate_cases(runs, jobs):
     results = {}
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-        for made in pool.map(emulate_case, names, chunksize=4):
+        for made in pool.map(emulate_case, runs, chunksize=4):
             results.update(made)
     return results
 
 
-def jobs(arguments, models, names, ptxas):
+def jobs(arguments, models, road, names, ptxas):
     """Functions that give (outcomes, kernels)."""
+    for source in road:
+        for kind in ROAD_PRECISIONS:
+            yield functools.partial(assemble_of_road, source, kind, ptxas)
     for source in models:
         for precision in PRECISIONS:
             yield functools.partial(run_model, source, precision)
@@ -147,6 +169,12 @@ def parse():
         default=MODELS,
         help="patterns of models, separated by commas; or none",
     )
+    parser.add_argument(
+        "--assemble",
+        default="none",
+        metavar="PATTERNS",
+        help=f"models that are only assembled, for {ROAD_ARCH}, likewise",
+    )
     parser.add_argument("--arch", action="append")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--exports", type=pathlib.Path, default="build/models")
@@ -161,14 +189,24 @@ def main():
     names = [n for n in load() if fnmatch.fnmatchcase(n, arguments.only)]
     found, results = find(arguments.exports, arguments.models)
     models = [source for source, _ in found.values()]
-    results.update(emulate_cases(names, arguments.jobs))
+    more, missing = find(arguments.exports, arguments.assemble)
+    results.update(missing)
+    road = [source for source, _ in more.values()]
+    runs = [(n, FP32) for n in names]
+    runs += [
+        (n, kind)
+        for n in narrow.load()
+        for kind in NARROW
+        if fnmatch.fnmatchcase(n, arguments.only)
+    ]
+    results.update(emulate_cases(runs, arguments.jobs))
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for made, number in pool.map(
-            lambda job: job(), jobs(arguments, models, names, ptxas)
+            lambda job: job(), jobs(arguments, models, road, names, ptxas)
         ):
             results.update(made)
             kernels += number
-    results.update(null.run_cases(names, arguments.jobs))
+    results.update(null.run_cases(runs, arguments.jobs))
     outcomes = collections.Counter(outcome for outcome, _ in results.values())
     print(f"{kernels} kernels of", dict(outcomes))
     if arguments.update:

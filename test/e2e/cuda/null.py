@@ -3,21 +3,20 @@
 which carries out PTX on the host and checks every access of every node."""
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import subprocess
 import sys
 
+from test.e2e import precision
+from test.e2e.ops import narrow
 from test.e2e.ops.__main__ import judge_case
 from test.e2e.ops.evaluator import evaluator
 
 ROOT = pathlib.Path(__file__).parents[3]
 BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
 LIBRARY = BUILD / "lib" / "libvisir_null_cuda.so"
-# Errors of models, relative to the output's largest value, by precision: some
-# multiples of half a unit in a factor's last place (f16 and TF32: 4.9e-4, bf16:
-# 3.9e-3), for roundings add up at random from layer to layer.
-LIMITS = {"fp32": 2e-5, "tf32": 5e-3, "fp16": 5e-3, "bf16": 4e-2}
 SECONDS = 1200
 
 
@@ -38,30 +37,37 @@ def begin():
     os.environ.update(environment())
 
 
-def run_case(name):
-    results = judge_case(name, ["cuda"])
+def run_case(run):
+    """Of (op case, precision)."""
+    name, kind = run
+    results = (
+        judge_case(name, ["cuda"])
+        if kind == precision.FP32
+        else narrow.judge_case(name, "cuda", kind)
+    )
     if any(outcome != "passed" for outcome, _ in results.values()):
         # A device that has failed stays so.
         evaluator().stop()
     return results
 
 
-def run_cases(names, jobs):
-    """{case/static/cuda: (outcome, reason)}"""
+def run_cases(runs, jobs):
+    """{case/variant/cuda[/precision]: (outcome, reason)} of (op case,
+    precision)."""
     results = {}
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=begin) as p:
-        for made in p.map(run_case, names, chunksize=8):
+        for made in p.map(run_case, runs, chunksize=8):
             results.update(made)
     return results
 
 
-def run_model(source, golden, precision):
+def run_model(source, golden, kind):
     """{model/cuda/precision: (outcome, reason)} of an export."""
-    name = f"{source.stem}/cuda/{precision}"
+    name = f"{source.stem}/cuda/{kind}"
     command = [sys.executable, "-W", "ignore", "-m", "test.e2e.cuda.worker"]
     try:
         done = subprocess.run(
-            [*command, str(source), str(golden), precision],
+            [*command, str(source), str(golden), kind],
             cwd=ROOT,
             env={**os.environ, **environment()},
             capture_output=True,
@@ -71,11 +77,9 @@ def run_model(source, golden, precision):
     except subprocess.TimeoutExpired:
         reason = f"takes more than {SECONDS} s"
         return {name: ("failed", reason)}
-    text = done.stdout.strip()
     if done.returncode:
         return {name: ("failed", done.stderr.strip()[-300:])}
-    print(f"{name}: error {text} on the stand-in for a GPU")
-    if not float(text) <= LIMITS[precision]:
-        reason = f"error is {text}, expected <= {LIMITS[precision]}"
-        return {name: ("failed", reason)}
-    return {name: ("passed", "")}
+    report = json.loads(done.stdout)
+    print(f"{name}: error {report['error']:.2e} on the stand-in for a GPU")
+    wrong = precision.judge(source.stem, kind, **report)
+    return {name: ("failed", wrong) if wrong else ("passed", "")}

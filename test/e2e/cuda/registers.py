@@ -10,6 +10,7 @@ the largest of that kind in the list, and none may spill. Fewer is no failure;
 
 import argparse
 import collections
+import itertools
 import pathlib
 import re
 import sys
@@ -20,10 +21,12 @@ from test.e2e.cuda.tools import VISIR, find_ptxas, run
 LIST = pathlib.Path(__file__).with_name("registers.txt")
 ARCH = "sm_90"
 MODELS = ("edgevit_xxs", "resnet18", "mobilenet_v2", "vit_tiny")
+PRECISIONS = ("fp32", "fp16")
 HEAD = f"""\
 # Registers and bytes of static shared memory of every kernel of some models
 # (exports by torch.onnx's first exporter) for {ARCH}, as ptxas -v says:
-# model kernel registers shared. Written by test.e2e.cuda.registers --update.
+# model/precision kernel registers shared. Written by test.e2e.cuda.registers
+# --update.
 """
 USE = re.compile(
     r"Function properties for (\w+)\s+"
@@ -47,12 +50,13 @@ def parse_report(text):
     return kernels
 
 
-def measure(source, ptxas):
+def measure(source, precision, ptxas):
+    """What ptxas says of a model's kernels."""
     with tempfile.TemporaryDirectory() as path:
         text = pathlib.Path(path, "k.ptx")
         for command in (
             [VISIR, "compile", "-q", source, "--target", f"cuda:{ARCH}"]
-            + ["--emit", "asm", "-o", text],
+            + ["--precision", precision, "--emit", "asm", "-o", text],
             [ptxas, "-v", f"-arch={ARCH}", "-o", "/dev/null", text],
         ):
             done = run(command)
@@ -113,11 +117,11 @@ def source_of(exports, model):
 def measure_all(exports, ptxas):
     """{(model, kernel): (registers, shared)}, and bytes of spills and stack."""
     rows, spills = {}, {}
-    for model in MODELS:
-        source = source_of(exports, model)
-        for kernel, (*use, spilled) in measure(source, ptxas).items():
-            rows[model, kernel] = tuple(use)
-            spills[model, kernel] = spilled
+    for model, precision in itertools.product(MODELS, PRECISIONS):
+        used = measure(source_of(exports, model), precision, ptxas)
+        for kernel, (*use, spilled) in used.items():
+            key = f"{model}/{precision}", kernel
+            rows[key], spills[key] = tuple(use), spilled
     return rows, spills
 
 

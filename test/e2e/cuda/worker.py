@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints the error of one exported model on CUDA.
+"""Prints the error of one exported model on CUDA, and whether its first answer
+is the same, as JSON.
 
 python -m test.e2e.cuda.worker MODEL.onnx GOLDEN.npz PRECISION
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -12,6 +14,7 @@ import numpy
 import visir
 
 from test.e2e.models.worker import relative_error
+from test.e2e.precision import same_top
 
 
 def main():
@@ -28,7 +31,8 @@ def main():
             options=["--precision", precision],
         )
         results = visir.load(artifact, device="cuda").run(inputs)
-    print(f"{relative_error(results, golden):.2e}")
+    error = relative_error(results, golden)
+    print(json.dumps({"error": error, "same_top": same_top(results, golden)}))
 
 
 if __name__ == "__main__":

@@ -122,17 +122,21 @@ def difference(actual, expected, tolerance):
     )
 
 
-def judge(case, arrays, expected, variant, target):
-    """Returns (outcome, reason) of one run."""
+def answer_of(case, arrays, variant, target, precision=""):
+    """The evaluator's answer to one run."""
     constant = VARIANTS[variant](len(arrays))
     text = case.module(arrays, constant)
     given = {f"a{i}": a for i, a in enumerate(arrays) if i not in constant}
     if target in PASSES:
-        answer = evaluator().run(text, given, passes=PASSES[target])
-    else:
-        level = COMPILED.get(target, target)
-        runner = board.RUNNER if target == "aarch64" else ()
-        answer = evaluator(runner).run(text, given, target=level)
+        return evaluator().run(text, given, passes=PASSES[target])
+    level = COMPILED.get(target, target)
+    runner = board.RUNNER if target == "aarch64" else ()
+    return evaluator(runner).run(text, given, target=level, precision=precision)
+
+
+def judge(case, arrays, expected, variant, target):
+    """Returns (outcome, reason) of one run."""
+    answer = answer_of(case, arrays, variant, target)
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):

@@ -70,7 +70,7 @@ class Evaluator:
         answer = self.process.stdout.readline()
         return answer.strip() or "died"
 
-    def run(self, text, inputs, passes="", target=""):
+    def run(self, text, inputs, passes="", target="", precision=""):
         """Evaluates IR text for inputs {name: array} after `passes`, on the
         reference or as code for `target`; floats come back as f64."""
         folder = pathlib.Path(self.folder.name)
@@ -78,7 +78,7 @@ class Evaluator:
         path.write_text(text)
         given, made = folder / "inputs.npz", folder / "outputs.npz"
         numpy.savez(given, **{n: storable(a) for n, a in inputs.items()})
-        answer = self.ask(path, given, made, "", passes, target)
+        answer = self.ask(path, given, made, "", passes, target, precision)
         kind, _, text = answer.partition(" ")
         if kind != "done":
             return Answer({}, text or kind)

@@ -5,8 +5,10 @@
 
 Any message of the layer, synchronisation and SPIR-V included, fails the test
 that caused it. A model passes when its largest error against PyTorch in
-float64, relative to the output's largest value, is at most 2e-5 and two runs
-give the same bits. One run goes without barriers and must be found out.
+float64, relative to the output's largest value, is within the bound of
+test/e2e/precision.py, its first answer the same, and two runs give the same
+bits. Products are judged with narrow factors too (test/e2e/ops/narrow.py). One
+run goes without barriers and must be found out.
 expected.txt lists what does not pass, with reasons.
 """
 
@@ -22,7 +24,9 @@ import sys
 import time
 
 from scripts.lib import expectations
-from test.e2e.models.exports import find
+from test.e2e import precision
+from test.e2e.models.exports import EXPORTERS, find
+from test.e2e.ops import narrow
 from test.e2e.ops.__main__ import judge_case, load
 from test.e2e.ops.evaluator import evaluator
 from test.e2e.vulkan.layers import Layers
@@ -31,7 +35,7 @@ LIST = pathlib.Path(__file__).with_name("expected.txt")
 ROOT = pathlib.Path(__file__).parents[3]
 BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
 OUTCOMES = ("failed", "unsupported")
-LIMIT = 2e-5
+NARROW = ("fp16", "bf16")
 SECONDS = 600
 layers = None
 
@@ -43,9 +47,14 @@ def begin():
     os.environ.update(layers.variables)
 
 
-def judge_op(name):
-    """{run: (outcome, reason)} of an op case on Vulkan."""
-    results = judge_case(name, ["vulkan"])
+def judge_op(run):
+    """{run: (outcome, reason)} of (op case, precision) on Vulkan."""
+    name, kind = run
+    results = (
+        judge_case(name, ["vulkan"])
+        if kind == precision.FP32
+        else narrow.judge_case(name, "vulkan", kind)
+    )
     message = layers.message()
     if message:
         # The process may have survived; the next one starts a new log.
@@ -56,21 +65,23 @@ def judge_op(name):
 
 
 def judge_ops(pattern, jobs):
-    names = [n for n in load() if fnmatch.fnmatchcase(n, pattern)]
+    runs = [(n, precision.FP32) for n in load()]
+    runs += [(n, kind) for n in narrow.load() for kind in NARROW]
+    runs = [run for run in runs if fnmatch.fnmatchcase(run[0], pattern)]
     results = {}
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=begin) as p:
-        for made in p.map(judge_op, names, chunksize=4):
+        for made in p.map(judge_op, runs, chunksize=4):
             results.update(made)
     return results
 
 
-def run_worker(path, golden, **variables):
+def run_worker(path, golden, kind, **variables):
     """(report, message of the layer) of a model."""
     own = Layers()
     command = [sys.executable, "-W", "ignore", "-m", "test.e2e.vulkan.worker"]
     try:
         done = subprocess.run(
-            [*command, str(path), str(golden)],
+            [*command, str(path), str(golden), kind],
             cwd=ROOT,
             env=own.environment(**variables),
             capture_output=True,
@@ -84,36 +95,51 @@ def run_worker(path, golden, **variables):
     return json.loads(done.stdout.splitlines()[-1]), own.message()
 
 
-def outcome_of(report, message):
+def outcome_of(name, kind, report, message):
     if message:
         return "failed", message
     for outcome, key in (("unsupported",) * 2, ("failed", "failure")):
         if key in report:
             return outcome, report[key]
-    if not report["error"] <= LIMIT:
-        return "failed", f"error is {report['error']:.3g}, expected <= {LIMIT}"
+    wrong = precision.judge(name, kind, report["error"], report["same_top"])
+    if wrong:
+        return "failed", wrong
     if not report["same_bits"]:
         return "failed", "runs differ in their bits"
     return "passed", ""
 
 
-def judge_model(name, paths):
+def judge_model(name, paths, kind):
     """(outcome, reason) of a model."""
     begun = time.monotonic()
-    report, message = run_worker(*paths)
+    report, message = run_worker(*paths, kind)
     if "error" in report:
         print(
-            f"{name}: error {report['error']:.1e} on {report['device']}, "
-            f"{time.monotonic() - begun:.0f} s",
+            f"{name}: {kind}: error {report['error']:.1e} on "
+            f"{report['device']}, {time.monotonic() - begun:.0f} s",
             flush=True,
         )
-    return outcome_of(report, message)
+    return outcome_of(name, kind, report, message)
 
 
-def judge_models(found, jobs):
+def runs_of(found, kinds):
+    """{run: (name, paths, precision)}; narrow types need no second exporter."""
+    runs = {}
+    for name, paths in found.items():
+        if precision.FP32 in kinds:
+            runs[f"{name}/vulkan"] = name, paths, precision.FP32
+        if name.endswith(EXPORTERS[0]):
+            for kind in NARROW:
+                if kind in kinds:
+                    runs[f"{name}/vulkan/{kind}"] = name, paths, kind
+    return runs
+
+
+def judge_models(found, kinds, jobs):
+    runs = runs_of(found, kinds)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        outcomes = pool.map(judge_model, found, found.values())
-        return {f"{n}/vulkan": o for n, o in zip(found, outcomes)}
+        outcomes = pool.map(lambda run: judge_model(*run), runs.values())
+        return dict(zip(runs, outcomes))
 
 
 def judge_control(found):
@@ -122,6 +148,7 @@ def judge_control(found):
     _, message = run_worker(
         path,
         golden,
+        precision.FP32,
         VISIR_VULKAN_LIBRARY=str(BUILD / "lib" / "libvisir_vulkan_shim.so"),
         VISIR_VULKAN_SHIM="no-barriers",
     )
@@ -141,6 +168,12 @@ def parse():
     parser.add_argument(
         "--exports", type=pathlib.Path, default=BUILD / "models"
     )
+    parser.add_argument(
+        "--precision",
+        action="append",
+        choices=(precision.FP32, *NARROW),
+        help="of models (all)",
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--reasons", action="store_true")
     parser.add_argument("--update", action="store_true")
@@ -152,7 +185,8 @@ def main():
     results = judge_ops(arguments.only, arguments.jobs)
     found, missing = find(arguments.exports, arguments.models)
     results.update(missing)
-    results.update(judge_models(found, arguments.jobs))
+    kinds = arguments.precision or (precision.FP32, *NARROW)
+    results.update(judge_models(found, kinds, arguments.jobs))
     if found:
         results["control/without barriers"] = judge_control(found)
     counts = collections.Counter(outcome for outcome, _ in results.values())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Judges one exported model on Vulkan; prints one JSON line.
 
-python -m test.e2e.vulkan.worker MODEL.onnx GOLDEN.npz
+python -m test.e2e.vulkan.worker MODEL.onnx GOLDEN.npz PRECISION
 """
 
 import json
@@ -13,21 +13,28 @@ import numpy
 import visir
 
 from test.e2e.models.worker import relative_error, same_bits
+from test.e2e.precision import same_top
 
 
-def judge(path, golden_path):
+def judge(path, golden_path, precision):
     with numpy.load(golden_path) as arrays:
         inputs = {n[3:]: arrays[n] for n in arrays.files if n[:3] == "in:"}
         golden = {n[4:]: arrays[n] for n in arrays.files if n[:4] == "out:"}
     with tempfile.TemporaryDirectory() as folder:
         artifact = os.path.join(folder, "model.visir")
-        visir.compile(path, "vulkan", output=artifact)
+        visir.compile(
+            path,
+            "vulkan",
+            output=artifact,
+            options=["--precision", precision],
+        )
         module = visir.load(artifact, device="vulkan")
         results = module.run(inputs)
         again = module.run(inputs)
     return {
         "device": module.device,
         "error": relative_error(results, golden),
+        "same_top": same_top(results, golden),
         "same_bits": same_bits(results, again),
     }
 

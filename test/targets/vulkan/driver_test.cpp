@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 using namespace visir::testing;
 using ::testing::HasSubstr;
@@ -77,6 +78,49 @@ std::string openText(const ArtifactBuilder &builder, int32_t code,
 std::string refusalText(const char *modes, const char *device = nullptr) {
   Shim shim(modes);
   return openText(onVulkan(makeSample()), VISIR_UNSUPPORTED, device);
+}
+
+// A folder for pipelines; other tests keep none.
+class CacheFolder {
+public:
+  CacheFolder() {
+    std::string name = ::testing::TempDir() + "visirXXXXXX";
+    path = mkdtemp(name.data());
+    setenv("VISIR_VULKAN_CACHE", path.c_str(), 1);
+  }
+  ~CacheFolder() {
+    std::filesystem::remove_all(path);
+    setenv("VISIR_VULKAN_CACHE", "none", 1);
+  }
+
+  // The only file of the driver in the folder or below it; empty without one.
+  // Others are Mesa's.
+  std::string file() const {
+    std::string found;
+    for (const auto &entry :
+         std::filesystem::recursive_directory_iterator(path))
+      if (entry.path().filename().string().rfind("vulkan-", 0) == 0) {
+        EXPECT_EQ(found, "");
+        found = entry.path();
+      }
+    return found;
+  }
+
+  std::string path;
+};
+
+class WithoutCache : public ::testing::Environment {
+  void SetUp() override { setenv("VISIR_VULKAN_CACHE", "none", 1); }
+};
+const auto *withoutCache =
+    ::testing::AddGlobalTestEnvironment(new WithoutCache());
+
+// What opening says where the device has compiled 100 bytes and demands that
+// so many were kept.
+std::string openKept(int bytes) {
+  Shim shim(("compiled=100,cached=" + std::to_string(bytes)).c_str());
+  Runner runner;
+  return openSample(runner).message;
 }
 
 // On the device itself, on one that wants copies, and on one whose grids are
@@ -240,6 +284,48 @@ TEST(VulkanErrorTest, LostDevice) {
   EXPECT_EQ(status.code, VISIR_DEVICE_LOST);
   EXPECT_STREQ(status.message,
                "vkQueueSubmit is -4 (device lost), expected success");
+}
+
+TEST(VulkanCacheTest, PipelinesAreKept) {
+  CacheFolder folder;
+  EXPECT_EQ(openKept(0), "");
+  EXPECT_THAT(folder.file(), HasSubstr(folder.path + "/vulkan-"));
+  EXPECT_EQ(std::filesystem::file_size(folder.file()), 180u);
+  EXPECT_EQ(openKept(100), "");
+  EXPECT_THAT(openKept(99), HasSubstr("vkCreatePipelineCache is -3"));
+}
+
+// Whatever byte is wrong, and wherever the file ends.
+TEST(VulkanCacheTest, DamagedFilesAreReplaced) {
+  CacheFolder folder;
+  EXPECT_EQ(openKept(0), "");
+  Bytes whole = readFile(folder.file());
+  for (size_t i = 0; i < whole.size(); i += 13) {
+    Bytes damaged = whole;
+    damaged[i] ^= 0x40;
+    if (i % 2)
+      damaged.resize(i);
+    FILE *file = fopen(folder.file().c_str(), "wb");
+    ASSERT_EQ(fwrite(damaged.data(), 1, damaged.size(), file), damaged.size());
+    fclose(file);
+    EXPECT_EQ(openKept(0), "") << i;
+    EXPECT_EQ(readFile(folder.file()), whole) << i;
+  }
+}
+
+TEST(VulkanCacheTest, Folders) {
+  CacheFolder folder;
+  setenv("VISIR_VULKAN_CACHE", "none", 1);
+  EXPECT_EQ(openKept(0), "");
+  EXPECT_EQ(folder.file(), "");
+  setenv("VISIR_VULKAN_CACHE", "/dev/null/none", 1);
+  EXPECT_EQ(openKept(0), "");
+  EXPECT_EQ(openKept(0), "");
+  unsetenv("VISIR_VULKAN_CACHE");
+  setenv("XDG_CACHE_HOME", folder.path.c_str(), 1);
+  EXPECT_EQ(openKept(0), "");
+  EXPECT_THAT(folder.file(), HasSubstr(folder.path + "/visir/vulkan-"));
+  unsetenv("XDG_CACHE_HOME");
 }
 
 TEST(VulkanErrorTest, NoTimes) {

@@ -138,6 +138,35 @@ VkResult allocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
                                                                 allocator, out);
 }
 
+// cached=N: only a cache that begins with N bytes can be made.
+VkResult createPipelineCache(VkDevice device,
+                             const VkPipelineCacheCreateInfo *info,
+                             const VkAllocationCallbacks *allocator,
+                             VkPipelineCache *out) {
+  long number;
+  VkPipelineCacheCreateInfo passed = *info;
+  if (mode("cached", &number)) {
+    if (info->initialDataSize != static_cast<size_t>(number))
+      return VK_ERROR_INITIALIZATION_FAILED;
+    passed.initialDataSize = 0; // it is not what the device has made
+  }
+  return realOfDevice<PFN_vkCreatePipelineCache>("vkCreatePipelineCache")(
+      device, &passed, allocator, out);
+}
+
+// compiled=N: the device has made N bytes.
+VkResult getPipelineCacheData(VkDevice device, VkPipelineCache cache,
+                              size_t *bytes, void *data) {
+  long number;
+  if (!mode("compiled", &number))
+    return realOfDevice<PFN_vkGetPipelineCacheData>("vkGetPipelineCacheData")(
+        device, cache, bytes, data);
+  *bytes = static_cast<size_t>(number);
+  if (data)
+    memset(data, 'v', *bytes);
+  return VK_SUCCESS;
+}
+
 VkResult queueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                      VkFence fence) {
   if (mode("lost"))
@@ -179,6 +208,8 @@ const Hook kHooks[] = {
     VISIR_HOOK("vkCreateDevice", createDevice),
     VISIR_HOOK("vkGetDeviceProcAddr", getDeviceProcAddr),
     VISIR_HOOK("vkAllocateMemory", allocateMemory),
+    VISIR_HOOK("vkCreatePipelineCache", createPipelineCache),
+    VISIR_HOOK("vkGetPipelineCacheData", getPipelineCacheData),
     VISIR_HOOK("vkCmdPipelineBarrier", cmdPipelineBarrier),
     VISIR_HOOK("vkQueueSubmit", queueSubmit)};
 
