@@ -228,6 +228,39 @@ static LogicalResult dropReduce(ReduceOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// One reduction after another of the same kind is one over the axes of both.
+static LogicalResult mergeReduces(ReduceOp op, PatternRewriter &rewriter) {
+  auto inner = op.getInput().getDefiningOp<ReduceOp>();
+  if (!inner || !inner->hasOneUse() || inner.getKind() != op.getKind())
+    return failure();
+  switch (op.getKind()) {
+  case ReduceKind::Sum:
+  case ReduceKind::Mean:
+  case ReduceKind::Prod:
+  case ReduceKind::Max:
+  case ReduceKind::Min:
+    break;
+  default:
+    return failure();
+  }
+  // The dimensions of the first input that the second one still has.
+  SmallVector<int64_t> left;
+  for (int64_t i = 0; i < rankOf(inner.getInput()); ++i)
+    if (inner.getKeepdims() || !llvm::is_contained(inner.getAxes(), i))
+      left.push_back(i);
+  SmallVector<int64_t> axes(inner.getAxes());
+  for (int64_t axis : op.getAxes())
+    if (!llvm::is_contained(axes, left[axis]))
+      axes.push_back(left[axis]);
+  llvm::sort(axes);
+  Value merged = ReduceOp::create(
+      rewriter, fuseLocations({inner, op}), op.getKindAttr(), inner.getInput(),
+      rewriter.getDenseI64ArrayAttr(axes), rewriter.getBoolAttr(false));
+  rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), merged,
+                                       shapeOfValue(op.getResult())));
+  return success();
+}
+
 namespace {
 
 struct Canonicalize : visir::impl::CanonicalizeBase<Canonicalize> {
@@ -241,6 +274,7 @@ struct Canonicalize : visir::impl::CanonicalizeBase<Canonicalize> {
     patterns.add(constantToTheRight);
     patterns.add(simplifySelect);
     patterns.add(dropReduce);
+    patterns.add(mergeReduces);
     addMovementPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

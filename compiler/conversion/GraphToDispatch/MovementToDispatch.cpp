@@ -54,33 +54,39 @@ static std::optional<unsigned> coordinateOf(AffineMap map, unsigned dim,
   return found;
 }
 
-/// A fill of everything followed by one block that holds whole tensor: a
-/// single map with a padded access. Null when the movement is not that.
+/// A fill of everything followed by one block of a tensor, whose elements
+/// around the block lie outside of the tensor: a single map with a padded
+/// access. Null when the movement is not that.
 static Value lowerPadded(OpBuilder &b, MoveOp op) {
   ArrayRef<BoxAttr> boxes = op.getMap().getBoxes();
   auto type = cast<RankedTensorType>(op.getType());
   if (boxes.size() != 2 || boxes[0].getSource() >= 0 ||
-      boxes[1].getSource() < 0)
+      boxes[1].getSource() < 0 ||
+      ShapedType::getNumElements(boxes[0].getSizes()) != type.getNumElements())
     return {};
   Value source = op.getInputs()[boxes[1].getSource()];
   ArrayRef<int64_t> shape = cast<RankedTensorType>(source.getType()).getShape();
+  // Dimensions of one point add nothing to coordinates.
+  SmallVector<AffineExpr> dims;
+  for (auto [dim, size] : llvm::enumerate(boxes[1].getSizes()))
+    dims.push_back(size == 1 ? getAffineConstantExpr(0, b.getContext())
+                             : getAffineDimExpr(dim, b.getContext()));
   AffineMap src = boxes[1].getSrc(), dst = boxes[1].getDst();
-  if (ShapedType::getNumElements(boxes[0].getSizes()) !=
-          type.getNumElements() ||
-      ShapedType::getNumElements(boxes[1].getSizes()) !=
-          ShapedType::getNumElements(shape))
-    return {};
-  SmallVector<AffineExpr> exprs(shape.size(),
-                                getAffineConstantExpr(0, b.getContext()));
+  src = src.replaceDimsAndSymbols(dims, {}, dims.size(), 0);
+  dst = dst.replaceDimsAndSymbols(dims, {}, dims.size(), 0);
+  SmallVector<AffineExpr> exprs(src.getResults());
   for (auto [dim, size] : llvm::enumerate(boxes[1].getSizes())) {
     if (size == 1)
       continue;
     int64_t srcOffset = 0, dstOffset = 0;
     auto from = coordinateOf(src, dim, srcOffset);
     auto to = coordinateOf(dst, dim, dstOffset);
-    if (!from || !to || srcOffset != 0 || shape[*from] != size)
+    if (!from || !to || (dstOffset > 0 && srcOffset > 0) ||
+        (dstOffset + size < type.getDimSize(*to) &&
+         srcOffset + size < shape[*from]))
       return {};
-    exprs[*from] = getAffineDimExpr(*to, b.getContext()) - dstOffset;
+    exprs[*from] =
+        getAffineDimExpr(*to, b.getContext()) + (srcOffset - dstOffset);
   }
   // A coordinate of size 1 must still be seen to leave the block.
   for (auto [axis, extent] : llvm::enumerate(type.getShape())) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
+#include "compiler/transforms/fusion/Padding.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -22,43 +23,6 @@ static void clonePayloads(OpBuilder &builder, DispatchOp from, DispatchOp to) {
   };
   clone(from.getPrologueBlock(), to.getPrologueBlock());
   clone(from.getEpilogueBlock(), to.getEpilogueBlock());
-}
-
-/// Coordinates of a padded access that may lie outside of the tensor.
-static SmallVector<unsigned> outsideCoordinates(const LinearAccess &access,
-                                                ArrayRef<int64_t> extents,
-                                                ArrayRef<int64_t> shape) {
-  SmallVector<unsigned> outside;
-  for (unsigned j = 0; j < access.rank(); ++j) {
-    auto [low, high] = access.range(j, extents);
-    if (low < 0 || high >= shape[j])
-      outside.push_back(j);
-  }
-  return outside;
-}
-
-/// Whether being outside of the digit `dim` of a copy's domain is the same as
-/// being outside of one coordinate of its source: that coordinate is the
-/// digit, possibly moved by padding, and nothing else.
-static bool digitIsCoordinate(const LoadForm &source,
-                              ArrayRef<int64_t> extents, unsigned dim) {
-  std::optional<unsigned> found;
-  for (unsigned j = 0; j < source.access.rank(); ++j) {
-    if (source.access.coefficients[j][dim] == 0)
-      continue;
-    if (found)
-      return false;
-    found = j;
-  }
-  if (!found || source.access.coefficients[*found][dim] != 1)
-    return false;
-  for (unsigned d = 0; d < extents.size(); ++d)
-    if (d != dim && source.access.coefficients[*found][d] != 0)
-      return false;
-  auto [low, high] = source.access.range(*found, extents);
-  int64_t size = source.shape()[*found];
-  // The digit's range covers the coordinate's, so that outside stays outside.
-  return low <= 0 && high >= size - 1;
 }
 
 DispatchOp visir::foldCopyIntoLoad(RewriterBase &rewriter,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/analysis/DispatchForm.h"
 #include "compiler/transforms/fusion/Fuse.h"
+#include "compiler/transforms/fusion/Padding.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -205,14 +206,22 @@ static bool readsOnce(const DispatchForm &form, const LoadForm &load) {
   return points <= ShapedType::getNumElements(load.shape());
 }
 
+/// Elements of a load over the domain, each counted once.
+static int64_t elementsOf(const DispatchForm &form, const LoadForm &load) {
+  int64_t points = 1;
+  for (size_t i = 0; i < form.extents.size(); ++i)
+    if (llvm::any_of(load.access.coefficients,
+                     [&](ArrayRef<int64_t> c) { return c[i] != 0; }))
+      points *= form.extents[i];
+  return std::min(points, ShapedType::getNumElements(load.shape()));
+}
+
 /// Whether a map reads fewer elements than it makes.
 static bool readsLess(const DispatchForm &map) {
-  int64_t made = ShapedType::getNumElements(map.extents), read = 0;
+  int64_t points = ShapedType::getNumElements(map.extents), read = 0;
   for (const LoadForm &load : map.loads)
-    read += load.indexAxes.empty()
-                ? ShapedType::getNumElements(load.shape())
-                : made;
-  return read * 2 <= made;
+    read += load.indexAxes.empty() ? elementsOf(map, load) : points;
+  return read * 4 <= points * int64_t(map.stores.size()) * 3;
 }
 
 DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
@@ -222,19 +231,24 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
   if (!producer || producer.getKind() != RootKind::Map ||
       !mayInline(consumer, producer, why))
     return {};
-  if (producer.getNumResults() != 1 || producer.getTies().front() >= 0)
-    return refuse(why, "the map has several results or writes into a tensor");
+  if (llvm::any_of(producer.getTies(), [](int64_t tie) { return tie >= 0; }))
+    return refuse(why, "the map writes into a tensor");
+  unsigned result = cast<OpResult>(tensor).getResultNumber();
   auto form = DispatchForm::of(consumer), from = DispatchForm::of(producer);
   if (!form || !from)
     return {};
-  if (!form->loads[load].isPlain() || form->isTied(load))
-    return refuse(why, "the load is padded, indexed or written into");
+  bool padded = form->loads[load].padded;
+  if (!form->loads[load].indexAxes.empty() || form->loads[load].norm ||
+      form->loads[load].fillValue() != 0 || form->isTied(load))
+    return refuse(why, "the load is indexed, normalised, written into or "
+                       "padded, not with zeros");
   SmallVector<unsigned> reads = form->loadsOf(tensor);
   if (reads.size() != 1)
     return refuse(why, "it is read at several points");
   // What others read as well is stored anyway: computing it again pays only
   // where that reads less.
-  bool single = tensor.hasOneUse() && readsOnce(*form, form->loads[load]);
+  bool single = producer.getNumResults() == 1 && tensor.hasOneUse() &&
+                readsOnce(*form, form->loads[load]);
   if (!single && !(isCheap(producer) && readsLess(*from)))
     return refuse(why, "its elements are read more than once, and computing "
                        "them again costs more than storing them");
@@ -242,9 +256,14 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
     return refuse(why, "it gives indices");
   auto on = ontoDomain(form->extents, form->loads[load].access,
                        form->loads[load].shape(), from->extents,
-                       from->stores.front().access);
+                       from->stores[result].access);
   if (!on || !form->maySplit(on->factors))
     return refuse(why, "no split of the consumer's loops follows the map");
+  if (padded &&
+      !padLoads(*from, producer, result,
+                outsideCoordinates(on->points, refineSizes(on->factors),
+                                   from->extents)))
+    return refuse(why, "the map is not zero where the load is padded");
   form->refine(on->factors);
   unsigned before = form->loads.size();
   SmallVector<int64_t> numbers = form->takeLoads(*from, on->points, {});
@@ -263,7 +282,7 @@ DispatchOp visir::fuseIntoLoad(RewriterBase &rewriter, DispatchOp consumer,
     auto values = clonePayloadOps(rewriter, producer.getEpilogueBlock(), made);
     for (unsigned i = 0; i < roots + before; ++i)
       mapping.map(source.getArgument(i), i == roots + load
-                                             ? values.front()
+                                             ? values[result]
                                              : target.getArgument(i));
     auto yielded = clonePayloadOps(rewriter, source, mapping);
     YieldOp::create(rewriter, fused.getLoc(), yielded);

@@ -155,6 +155,14 @@ struct LaneCost {
     return share * block / lanes + (1 - share) * point;
   }
 
+  /// Points for each of which the access is made once.
+  double pointsPer(const NestAccess &store) const {
+    for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
+      if (nest.dims[dim].reduction && store.dependsOn(dim))
+        return 1;
+    return double(std::max<int64_t>(nest.reductionPoints(), 1));
+  }
+
   double perPoint(unsigned dim, unsigned lanes) const {
     double cost = payload;
     for (auto [i, load] : llvm::enumerate(nest.loads))
@@ -162,7 +170,7 @@ struct LaneCost {
         cost += access(load, dim, lanes);
     for (const NestAccess &store : nest.stores)
       if (!nest.dims[dim].reduction || store.dependsOn(dim))
-        cost += access(store, dim, lanes) * 1.2;
+        cost += access(store, dim, lanes) * 1.2 / pointsPer(store);
     int64_t extent = nest.dims[dim].extent;
     return cost * llvm::divideCeil(extent, lanes) / extent;
   }

@@ -111,3 +111,25 @@ func.func @pad_nothing(%a: tensor<0x2xf32>) -> tensor<2x3xf32> {
   %0 = visir.pad %a {low = array<i64: 1, 0>, high = array<i64: 1, 1>, mode = #visir<pad_mode constant>, value = 2.0 : f64} : (tensor<0x2xf32>) -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
 }
+
+// Means over one axis after the other are one mean.
+// CHECK-LABEL: func @means_over_two_axes
+// CHECK-NEXT: %[[M:.*]] = visir.reduce mean %arg0 {axes = array<i64: 1, 3>, keepdims = false}
+// CHECK-NEXT: %[[R:.*]] = visir.reshape %[[M]] {shape = array<i64: 2, 1, 4>}
+// CHECK-NEXT: return %[[R]]
+func.func @means_over_two_axes(%x: tensor<2x3x4x5xf32>) -> tensor<2x1x4xf32> {
+  %0 = visir.reduce mean %x {axes = array<i64: 3>, keepdims = false} : (tensor<2x3x4x5xf32>) -> tensor<2x3x4xf32>
+  %1 = visir.reduce mean %0 {axes = array<i64: 1>, keepdims = true} : (tensor<2x3x4xf32>) -> tensor<2x1x4xf32>
+  return %1 : tensor<2x1x4xf32>
+}
+
+// A sum of maxima, and a mean that another op reads as well, stay.
+// CHECK-LABEL: func @other_reduces
+// CHECK-COUNT-4: visir.reduce
+func.func @other_reduces(%x: tensor<2x3x4xf32>) -> (tensor<2xf32>, tensor<2xf32>, tensor<2x3xf32>) {
+  %0 = visir.reduce max %x {axes = array<i64: 2>, keepdims = false} : (tensor<2x3x4xf32>) -> tensor<2x3xf32>
+  %1 = visir.reduce sum %0 {axes = array<i64: 1>, keepdims = false} : (tensor<2x3xf32>) -> tensor<2xf32>
+  %2 = visir.reduce mean %x {axes = array<i64: 2>, keepdims = false} : (tensor<2x3x4xf32>) -> tensor<2x3xf32>
+  %3 = visir.reduce mean %2 {axes = array<i64: 1>, keepdims = false} : (tensor<2x3xf32>) -> tensor<2xf32>
+  return %1, %3, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2x3xf32>
+}
