@@ -153,3 +153,9 @@ def test_environment_of_another_form_is_refused(text, capsys):
         engines.parse(["--models", "a", "--environment", text])
     wanted = f"environment is '{text}', expected ENGINE:NAME=VALUE"
     assert wanted in capsys.readouterr().err
+
+
+def test_engines_far_behind_are_asked_once():
+    assert not engines.is_hopeless([], 0.1)
+    assert not engines.is_hopeless([0.9, 2.0], 0.1)
+    assert engines.is_hopeless([1.1], 0.1)

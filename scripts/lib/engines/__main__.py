@@ -25,6 +25,7 @@ from scripts.lib.engines import bars, chart, summary
 from scripts.lib.engines.summary import RIGHT
 
 ROOT = pathlib.Path(__file__).parents[3]
+HOPELESS = 10
 ENGINES = ("visir", "onnxruntime", "openvino", "ncnn", "mnn")
 
 
@@ -105,6 +106,12 @@ def largest_error(worker, golden):
     return worst
 
 
+def is_hopeless(times, least):
+    """Whether an engine took so much longer than the fastest one, in a round
+    before, that more rounds change nothing but the time that they take."""
+    return bool(times) and min(times) > HOPELESS * least
+
+
 def compare(model, golden, threads, arguments):
     """Rows {engine, ms, ratio, error, ...} for one model."""
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
@@ -120,7 +127,10 @@ def compare(model, golden, threads, arguments):
         else:
             workers.append((worker, row, []))
     for _ in range(arguments.rounds):
+        least = min((t for _, _, times in workers for t in times), default=0)
         for worker, row, times in workers:
+            if is_hopeless(times, least):
+                continue
             answer = worker.ask(f"run {arguments.seconds}")
             times.append(answer.get("seconds", float("nan")))
     for worker, row, times in workers:
