@@ -3,6 +3,7 @@
 
 #include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
 #include "compiler/transforms/precision/NarrowTensors.h"
+#include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
 #include "dialects/visir/Visir.h"
 #include "dialects/visir_exec/VisirExec.h"
@@ -29,6 +30,7 @@ void visir::registerDialects(DialectRegistry &registry) {
 void visir::registerPasses() {
   registerTransformsPasses();
   visir::registerVisirTransformsPasses();
+  visir::registerVisirBinaryConvPasses();
   visir::registerVisirHeatmapDecodePasses();
   visir::registerVisirPrecisionPasses();
   registerPass(createGraphToDispatchPass);

@@ -36,7 +36,8 @@ visir::makeTarget(MLIRContext &context, StringRef name,
 std::vector<TargetDescription> visir::describeTargets() {
   std::vector<TargetDescription> targets;
   for (StringRef name :
-       {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "host"}) {
+       {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512vpopcntdq",
+        "aarch64", "host"}) {
     const cpu::CpuSpec *spec = cpu::findSpec(name);
     std::string text = std::to_string(spec->vectorBytes * 8) +
                        "-bit vectors, LLVM cpu " + spec->cpu;

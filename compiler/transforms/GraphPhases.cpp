@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/transforms/PartialEvaluation.h"
+#include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -61,6 +62,9 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
   add(createPartialEvaluation(evaluate));
   cleanUp(add);
   add(createLowerBatchNorm());
+  // Norms in front of signs are thresholds, and those behind convolutions of
+  // signs must not become weights.
+  add(createRecogniseBinaryConv());
   add(createFoldScales());
   add(createFoldResiduals());
   cleanUp(add);

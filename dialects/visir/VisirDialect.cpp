@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/visir/Binary.h"
 #include "dialects/visir/Heatmap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -111,6 +112,10 @@ void VisirDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/visir/VisirOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/visir/BinaryOps.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST

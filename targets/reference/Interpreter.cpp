@@ -2,6 +2,7 @@
 #include "targets/reference/Interpreter.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/reference/BinaryConv.h"
 #include "targets/reference/HeatmapDecode.h"
 #include "targets/reference/Ops.h"
 
@@ -52,6 +53,7 @@ static Evaluated evaluateGraphOp(Operation *op, ArrayRef<Tensor> in) {
       .Case([&](MoveOp op) { return evaluateMove(op, in); })
       .Case([&](MatMulOp op) { return evaluateMatMul(op, in); })
       .Case([&](ConvOp op) { return evaluateConv(op, in); })
+      .Case([&](BinaryConvOp op) { return evaluateBinaryConv(op, in); })
       .Case([&](ConvTransposeOp op) { return evaluateConvTranspose(op, in); })
       .Case([&](AttentionOp op) { return evaluateAttention(op, in); })
       .Case([&](ReduceOp op) { return evaluateReduce(op, in); })

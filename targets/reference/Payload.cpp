@@ -189,6 +189,9 @@ static IntFn unsignedFunction(Operation *op) {
       .Case([](arith::ShRUIOp) {
         return [](U a, U b) { return b > 63 ? 0 : a >> b; };
       })
+      .Case([](math::CtPopOp) {
+        return [](U a, U) { return U(llvm::popcount(a)); };
+      })
       .Default([](Operation *) { return nullptr; });
 }
 
@@ -436,7 +439,7 @@ private:
   }
 
   Step intStep(Operation *op, IntFn fn, unsigned to, bool zeroExtends) {
-    unsigned a = in(op, 0), b = in(op, 1);
+    unsigned a = in(op, 0), b = in(op, op->getNumOperands() - 1);
     Type type = op->getResult(0).getType();
     unsigned width = type.getIntOrFloatBitWidth();
     bool divides = isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp,

@@ -96,6 +96,7 @@ LowerFn findElementwiseLowering(mlir::Operation *op);
 LowerFn findMovementLowering(mlir::Operation *op);
 LowerFn findReduceLowering(mlir::Operation *op);
 LowerFn findContractionLowering(mlir::Operation *op);
+LowerFn findBinaryConvLowering(mlir::Operation *op);
 LowerFn findNormLowering(mlir::Operation *op);
 LowerFn findWindowLowering(mlir::Operation *op);
 LowerFn findIndexingLowering(mlir::Operation *op);

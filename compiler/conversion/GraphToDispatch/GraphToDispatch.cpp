@@ -11,7 +11,7 @@ static LowerFn findLowering(Operation *op) {
   static const Find families[] = {
       findElementwiseLowering, findMovementLowering, findReduceLowering,
       findContractionLowering, findNormLowering,     findWindowLowering,
-      findIndexingLowering};
+      findIndexingLowering,    findBinaryConvLowering};
   for (Find find : families)
     if (LowerFn lower = find(op))
       return lower;

@@ -4,6 +4,8 @@
 #include "dialects/visir/Heatmap.h"
 #include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/Tiled.h"
+#include "targets/cpu/codegen/binary/BitProduct.h"
+#include "targets/cpu/codegen/binary/SignPack.h"
 #include "targets/cpu/codegen/dispatch/Emitters.h"
 #include "targets/cpu/codegen/dispatch/HeatmapDecode.h"
 
@@ -32,6 +34,8 @@ static bool wantsTiles(DispatchOp op) {
     return true;
   if (op.getKind() != RootKind::Reduce)
     return false;
+  if (packsSigns(op) || isBitProduct(op))
+    return true;
   Value x = op.getPrologueBlock().getTerminator()->getOperand(0);
   auto product = x.getDefiningOp<arith::MulFOp>();
   return product && product.getLhs() != product.getRhs() &&

@@ -54,7 +54,7 @@ struct CpuSpec {
 };
 
 /// The spec of a target's name, or null: "x86-64-v2", "x86-64-v3",
-/// "x86-64-v4", "host", or aarch64[:CORE][+EXTENSION]... with a core of
+/// "x86-64-v4[+avx512vpopcntdq]", "host", or aarch64[:CORE][+EXTENSION]... with a core of
 /// `aarch64Cores`, whose code runs on any core that has its extensions, and
 /// extensions of `aarch64Extensions`. It lives as long as the process.
 const CpuSpec *findSpec(llvm::StringRef name);

@@ -2,6 +2,8 @@
 #include "targets/cpu/codegen/Tiled.h"
 
 #include "targets/cpu/codegen/attention/Attention.h"
+#include "targets/cpu/codegen/binary/BitProduct.h"
+#include "targets/cpu/codegen/binary/SignPack.h"
 #include "targets/cpu/codegen/contraction/Emit.h"
 #include "targets/cpu/codegen/window/Window.h"
 #include "targets/cpu/codegen/winograd/Winograd.h"
@@ -16,6 +18,10 @@ DictionaryAttr cpu::tiledConfig(DispatchOp op, const CpuSpec &spec,
   case RootKind::Contract:
     return contractionConfig(op, spec, reason);
   case RootKind::Reduce:
+    if (packsSigns(op))
+      return signPackConfig(op, reason);
+    if (isBitProduct(op))
+      return bitProductConfig(op, spec, reason);
     return windowConfig(op, spec, reason);
   case RootKind::Attention:
     return attentionConfig(op, spec, reason);
@@ -45,6 +51,10 @@ FailureOr<KernelInfo> cpu::emitTiled(DispatchOp op, const CpuSpec &spec,
   auto kernel = config ? config.getAs<StringAttr>("kernel") : StringAttr();
   if (kernel && kernel.getValue() == "winograd")
     return emitWinograd(op, spec, kernels, symbol, reason);
+  if (kernel && kernel.getValue() == "signs")
+    return emitSignPack(op, spec, kernels, symbol, reason);
+  if (kernel && kernel.getValue() == "bits")
+    return emitBitProduct(op, spec, kernels, symbol, reason);
   switch (op.getKind()) {
   case RootKind::Contract:
     return emitContraction(op, spec, kernels, symbol, reason);

@@ -88,8 +88,10 @@ uint32_t savedRegisters() {
 uint32_t cpuTargetLevel(const char *target) {
   static constexpr const char *names[] = {"x86-64", "x86-64-v2", "x86-64-v3",
                                           "x86-64-v4"};
+  // What follows a plus are features.
+  size_t length = strcspn(target, "+");
   for (uint32_t i = 0; i < 4; ++i)
-    if (strcmp(target, names[i]) == 0)
+    if (length == strlen(names[i]) && memcmp(target, names[i], length) == 0)
       return i + 1;
   return 0;
 }

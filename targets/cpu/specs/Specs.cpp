@@ -41,8 +41,18 @@ static CpuSpec makeV4() {
   return spec;
 }
 
-/// The highest level that this machine has. Its code is that of the level, so
-/// that an artifact says truly where it runs.
+/// The level with vectors of population counts (Ice Lake, Zen 4 and later).
+static CpuSpec makeV4WithCounts() {
+  CpuSpec spec = makeV4();
+  spec.name = "x86-64-v4+avx512vpopcntdq";
+  spec.features = "+avx512vpopcntdq";
+  spec.extensions = "avx512vpopcntdq";
+  return spec;
+}
+
+/// The highest level that this machine has, with the extension that has a
+/// target. Its code is that of the target, so that an artifact says truly
+/// where it runs.
 static llvm::StringRef hostLevel() {
   if (llvm::StringRef(llvm::sys::getDefaultTargetTriple())
           .starts_with("aarch64"))
@@ -54,14 +64,16 @@ static llvm::StringRef hostLevel() {
     });
   };
   if (has({"avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd"}))
-    return "x86-64-v4";
+    return has({"avx512vpopcntdq"}) ? "x86-64-v4+avx512vpopcntdq"
+                                    : "x86-64-v4";
   if (has({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}))
     return "x86-64-v3";
   return "x86-64-v2";
 }
 
 const CpuSpec *visir::cpu::findSpec(llvm::StringRef name) {
-  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4()};
+  static const CpuSpec specs[] = {makeV2(), makeV3(), makeV4(),
+                                  makeV4WithCounts()};
   if (name == "host")
     name = hostLevel();
   for (const CpuSpec &spec : specs)

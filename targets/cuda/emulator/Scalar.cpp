@@ -260,6 +260,8 @@ static ScalarFn otherFunction(Operation *op) {
     return [width = bitsOf(type)](const uint64_t *x) {
       return uint64_t(APInt(width, x[0]).countl_zero());
     };
+  if (isa<math::CtPopOp>(op))
+    return [](const uint64_t *x) { return uint64_t(llvm::popcount(x[0])); };
   auto constant = dyn_cast<arith::ConstantOp>(op);
   if (!constant)
     return {};

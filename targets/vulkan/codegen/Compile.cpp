@@ -98,6 +98,16 @@ static void expandTruncation(ModuleOp holder) {
   });
 }
 
+/// No pattern takes it to the dialect spirv.
+static void lowerPopulationCounts(ModuleOp holder) {
+  holder.walk([](math::CtPopOp op) {
+    OpBuilder b(op);
+    Value count = spirv::BitCountOp::create(b, op.getLoc(), op.getOperand());
+    op.replaceAllUsesWith(count);
+    op.erase();
+  });
+}
+
 /// Leaves it to the device whether it rounds the multiply-adds of sums once or
 /// twice, as Vulkan's Fma may.
 static void fuseSums(ModuleOp holder) {
@@ -138,6 +148,7 @@ static uint64_t countLoopSteps(Block &block) {
 static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
   MLIRContext *context = holder.getContext();
   fuseSums(holder);
+  lowerPopulationCounts(holder);
   {
     PassManager pm(context);
     auto cleanUp = [&] {

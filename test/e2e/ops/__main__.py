@@ -42,6 +42,7 @@ import numpy
 from scripts.lib import expectations
 from test.e2e.arm import board
 from test.e2e.ops import (
+    binary,
     contraction,
     elementwise,
     fusion,
@@ -81,7 +82,9 @@ ONLY_STATIC = ("plain", "vulkan", "cuda", *EMULATED)
 @functools.cache
 def load():
     """{name: Case} of all families."""
-    families = (elementwise, movement, contraction, reduce, fusion, heatmap)
+    families = (
+        elementwise, movement, contraction, reduce, fusion, heatmap, binary,
+    )  # fmt: skip
     cases = {}
     for case in itertools.chain(*(family.cases() for family in families)):
         if case.name in cases:

@@ -5,6 +5,7 @@
 #include "targets/common/Layout.h"
 #include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/Tiled.h"
+#include "targets/cpu/codegen/binary/BitProduct.h"
 #include "targets/cpu/codegen/contraction/Emit.h"
 #include "targets/cpu/codegen/contraction/Packing.h"
 #include "targets/cpu/codegen/contraction/Prepare.h"
@@ -221,7 +222,7 @@ void LayOut::packOperands(DispatchOp op) {
   for (unsigned i = 0; i < op.getInputs().size(); ++i) {
     Value input = op.getInputs()[i];
     auto type = cast<RankedTensorType>(input.getType());
-    if (!constantOf(input) || type.getEncoding())
+    if (!constantOf(input) || type.getEncoding() || isBitWeight(op, i))
       continue;
     if (LayoutAttr layout = packedWeightLayout(op, i)) {
       setLayout(op, i,

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Binary convolutions as words of signs. Targets see nothing but reductions
+// whose payloads are integers; the CPU knows these by their payloads.
+#include "compiler/conversion/GraphToDispatch/DispatchBuilder.h"
+#include "compiler/support/Constants.h"
+#include "dialects/visir/Binary.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace visir;
+
+static NamedAttribute sumOf(OpBuilder &b) {
+  return b.getNamedAttr("combiner",
+                        ReduceKindAttr::get(b.getContext(), ReduceKind::Sum));
+}
+
+static RankedTensorType wordsType(OpBuilder &b, ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, b.getIntegerType(32, /*isSigned=*/true));
+}
+
+/// 1, 2, 4 ... as the bits of a word of 64: what a sign adds to its word.
+static Value places(OpBuilder &b, Location loc) {
+  SmallVector<int64_t> bits;
+  for (int64_t i = 0; i < kSignsPerWord; ++i)
+    bits.push_back(int64_t(1) << i);
+  auto type = RankedTensorType::get(
+      {kSignsPerWord}, b.getIntegerType(64, /*isSigned=*/true));
+  return ConstantOp::create(b, loc, makeConstant(type, bits));
+}
+
+namespace {
+/// Two words for 32 channels at a place, N x spatial x words: which signs are
+/// positive, and which are not zero.
+struct Planes {
+  Value signs, mask;
+};
+} // namespace
+
+/// The sum of two places for a sign that is not zero: in the low word where
+/// it is positive, and in the high word.
+static Value placeOfSign(PayloadScope &s, Value x, Value place,
+                         int64_t atZero) {
+  Value zero = scalarConstant(s.b, s.loc, x.getType(), 0.0);
+  auto positive = atZero > 0 ? arith::CmpFPredicate::OGE
+                             : arith::CmpFPredicate::OGT;
+  auto negative = atZero < 0 ? arith::CmpFPredicate::OLE
+                             : arith::CmpFPredicate::OLT;
+  Value none = scalarConstant(s.b, s.loc, place.getType(), int64_t(0));
+  Value up = scalarConstant(s.b, s.loc, place.getType(), kSignsPerWord);
+  Value high = arith::ShLIOp::create(s.b, s.loc, place, up);
+  Value both = arith::OrIOp::create(s.b, s.loc, high, place);
+  Value isPositive = arith::CmpFOp::create(s.b, s.loc, positive, x, zero);
+  Value isNegative = arith::CmpFOp::create(s.b, s.loc, negative, x, zero);
+  Value rest = arith::SelectOp::create(s.b, s.loc, isNegative, high, none);
+  return arith::SelectOp::create(s.b, s.loc, isPositive, both, rest);
+}
+
+static Planes packSigns(OpBuilder &b, BinaryConvOp op) {
+  Location loc = op.getLoc();
+  auto in = cast<RankedTensorType>(op.getInput().getType());
+  int64_t channels = in.getDimSize(1);
+  int64_t words = llvm::divideCeil(channels, kSignsPerWord);
+  // The domain is [n, spatial..., word | channel of the word].
+  SmallVector<int64_t> shape{in.getDimSize(0)};
+  llvm::append_range(shape, in.getShape().drop_front(2));
+  shape.push_back(words);
+  SmallVector<int64_t> extents(shape);
+  extents.push_back(kSignsPerWord);
+  unsigned rank = shape.size();
+  DispatchBuilder builder(b, loc, RootKind::Reduce, extents, rank, sumOf(b));
+  AffineExpr bit = builder.dim(rank);
+  AffineExpr channel = builder.dim(rank - 1) * kSignsPerWord + bit;
+  SmallVector<AffineExpr> x{builder.dim(0), channel};
+  for (unsigned i = 1; i + 1 < rank; ++i)
+    x.push_back(builder.dim(i));
+  // A NaN is neither positive nor negative.
+  bool partial = channels % kSignsPerWord != 0;
+  unsigned input = builder.load(op.getInput(), x, partial, partial ? NAN : 0.0);
+  unsigned place = builder.load(places(b, loc), bit);
+  std::optional<unsigned> scale, shift;
+  if (op.getScale())
+    scale = builder.load(op.getScale(), channel, partial, 0.0);
+  if (op.getShift())
+    shift = builder.load(op.getShift(), channel, partial, 0.0);
+  auto all = dimRange(b.getContext(), 0, rank);
+  builder.store(wordsType(b, shape), all);
+  builder.store(wordsType(b, shape), all);
+  DispatchOp pack = builder.build(
+      [&](PayloadScope &s) -> SmallVector<Value> {
+        Value value = s.loads[input];
+        if (scale)
+          value = arith::MulFOp::create(s.b, s.loc, value, s.loads[*scale]);
+        if (shift)
+          value = arith::AddFOp::create(s.b, s.loc, value, s.loads[*shift]);
+        return {placeOfSign(s, value, s.loads[place], op.getAtZero())};
+      },
+      b.getI64Type(),
+      [&](PayloadScope &s) -> SmallVector<Value> {
+        Value up = scalarConstant(s.b, s.loc, s.b.getI64Type(), kSignsPerWord);
+        Value high = arith::ShRUIOp::create(s.b, s.loc, s.root[0], up);
+        Type word = s.b.getI32Type();
+        return {arith::TruncIOp::create(s.b, s.loc, word, s.root[0]),
+                arith::TruncIOp::create(s.b, s.loc, word, high)};
+      });
+  return {pack.getResult(0), pack.getResult(1)};
+}
+
+namespace {
+/// The domain [n, out..., (channel) | kernel..., word] of a convolution of
+/// words, and where it reads them.
+struct WindowOfWords {
+  SmallVector<int64_t> extents;
+  unsigned parallel;
+  SmallVector<AffineExpr> words, window, out;
+
+  WindowOfWords(OpBuilder &b, BinaryConvOp op, bool hasChannels) {
+    ArrayRef<int64_t> result =
+        cast<RankedTensorType>(op.getType()).getShape();
+    ArrayRef<int64_t> weight =
+        cast<RankedTensorType>(op.getWeight().getType()).getShape();
+    unsigned spatial = result.size() - 2;
+    extents.push_back(result[0]);
+    llvm::append_range(extents, result.drop_front(2));
+    if (hasChannels)
+      extents.push_back(result[1]);
+    parallel = extents.size();
+    llvm::append_range(extents, weight.drop_back());
+    auto dims = dimRange(b.getContext(), 0, extents.size());
+    words.push_back(dims[0]);
+    out.push_back(dims[0]);
+    for (unsigned i = 0; i < spatial; ++i) {
+      out.push_back(dims[1 + i]);
+      words.push_back(dims[1 + i] * op.getStrides()[i] +
+                      dims[parallel + i] * op.getDilations()[i] -
+                      op.getPads()[i]);
+    }
+    words.push_back(dims.back());
+    window = llvm::to_vector(ArrayRef(dims).drop_front(parallel));
+  }
+};
+} // namespace
+
+/// How many taps of each window are not zero, N x out.
+static Value countTaps(OpBuilder &b, BinaryConvOp op, Value mask) {
+  WindowOfWords domain(b, op, /*hasChannels=*/false);
+  DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
+                          domain.parallel, sumOf(b));
+  builder.load(mask, domain.words, anyNonZero(op.getPads()), 0.0);
+  builder.store(
+      wordsType(b, ArrayRef(domain.extents).take_front(domain.parallel)),
+      domain.out);
+  DispatchOp count = builder.build(
+      [](PayloadScope &s) -> SmallVector<Value> {
+        return {math::CtPopOp::create(s.b, s.loc, s.loads[0])};
+      },
+      b.getI32Type(), [](PayloadScope &s) { return s.root; });
+  return count.getResult(0);
+}
+
+static FailureOr<SmallVector<Value>> lowerBinaryConv(OpBuilder &b,
+                                                     Operation *source) {
+  auto op = cast<BinaryConvOp>(source);
+  Planes planes = packSigns(b, op);
+  Value taps = countTaps(b, op, planes.mask);
+  WindowOfWords domain(b, op, /*hasChannels=*/true);
+  DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
+                          domain.parallel, sumOf(b));
+  AffineExpr channel = builder.dim(domain.parallel - 1);
+  bool padded = anyNonZero(op.getPads());
+  SmallVector<AffineExpr> weight(domain.window), result(domain.out);
+  weight.push_back(channel);
+  result.insert(result.begin() + 1, channel);
+  builder.load(planes.signs, domain.words, padded, 0.0);
+  builder.load(planes.mask, domain.words, padded, 0.0);
+  builder.load(op.getWeight(), weight);
+  builder.load(taps, domain.out);
+  auto type = cast<RankedTensorType>(op.getType());
+  builder.store(type, result);
+  DispatchOp conv = builder.build(
+      [](PayloadScope &s) -> SmallVector<Value> {
+        Value differ =
+            arith::XOrIOp::create(s.b, s.loc, s.loads[0], s.loads[2]);
+        Value counted = arith::AndIOp::create(s.b, s.loc, differ, s.loads[1]);
+        return {math::CtPopOp::create(s.b, s.loc, counted)};
+      },
+      b.getI32Type(),
+      [&](PayloadScope &s) -> SmallVector<Value> {
+        Value twice = arith::AddIOp::create(s.b, s.loc, s.root[0], s.root[0]);
+        Value sum = arith::SubIOp::create(s.b, s.loc, s.loads[3], twice);
+        return {arith::SIToFPOp::create(
+            s.b, s.loc, computeType(type.getElementType()), sum)};
+      });
+  return SmallVector<Value>{conv.getResult(0)};
+}
+
+LowerFn visir::findBinaryConvLowering(Operation *op) {
+  return isa<BinaryConvOp>(op) ? lowerBinaryConv : LowerFn();
+}
