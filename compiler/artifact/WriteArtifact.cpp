@@ -83,7 +83,7 @@ private:
                            ArrayAttr types, ArrayAttr dims,
                            std::vector<std::unique_ptr<fb::TensorT>> &out);
   void addSymbols(exec::EntryOp entry, fb::EntryT &out);
-  LogicalResult addPreprocess(exec::EntryOp entry, fb::EntryT &out);
+  void addPreprocess(fb::EntryT &out);
   std::unique_ptr<fb::CommandT> command(Operation &op);
 
   const ArtifactOptions &options;
@@ -196,8 +196,8 @@ std::unique_ptr<fb::CommandT> ManifestBuilder::command(Operation &op) {
   return out;
 }
 
-LogicalResult ManifestBuilder::addPreprocess(exec::EntryOp entry,
-                                             fb::EntryT &out) {
+/// Entries without the input that is named have none.
+void ManifestBuilder::addPreprocess(fb::EntryT &out) {
   const PreprocessSpec &spec = *options.preprocess;
   auto pre = std::make_unique<fb::PreprocessT>();
   if (!spec.input.empty()) {
@@ -205,9 +205,7 @@ LogicalResult ManifestBuilder::addPreprocess(exec::EntryOp entry,
       return tensor->name == spec.input;
     });
     if (it == out.inputs.end())
-      return entry.emitError("preprocessed input is ")
-             << spec.input << ", expected an input of the entry "
-             << entry.getSymName();
+      return;
     pre->input = it - out.inputs.begin();
   }
   pre->filter = spec.bicubic ? fb::ResizeFilter::bicubic
@@ -223,7 +221,6 @@ LogicalResult ManifestBuilder::addPreprocess(exec::EntryOp entry,
   pre->std.resize(spec.channels, 1.0f);
   pre->channels_last = spec.channelsLast;
   out.preprocess.push_back(std::move(pre));
-  return success();
 }
 
 /// The terms of an affine expression of symbols, added up in `symbol`.
@@ -279,8 +276,8 @@ LogicalResult ManifestBuilder::addEntry(exec::EntryOp entry,
       failed(addTensors(entry, entry.getOutputNames(), entry.getOutputTypes(),
                         entry.getOutputDims(), out->outputs)))
     return failure();
-  if (options.preprocess && failed(addPreprocess(entry, *out)))
-    return failure();
+  if (options.preprocess)
+    addPreprocess(*out);
   for (Operation &op : entry.getBody().front())
     out->commands.push_back(command(op));
   out->arena_bytes = entry.getArenaBytes();
@@ -371,6 +368,12 @@ LogicalResult ManifestBuilder::addProgram(const ProgramCode &code) {
   for (auto entry : body.getOps<exec::EntryOp>())
     if (failed(addEntry(entry, program)))
       return failure();
+  bool isPreprocessed = llvm::any_of(program.entries, [](const auto &entry) {
+    return !entry->preprocess.empty();
+  });
+  if (options.preprocess && !isPreprocessed)
+    return code.program->emitError("preprocessed input is ")
+           << options.preprocess->input << ", expected an input of an entry";
   return success();
 }
 

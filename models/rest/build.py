@@ -14,11 +14,13 @@ import visir
 from models.rest.config import MODELS, VARIANTS, compile_options
 
 
-def build(variant, folder, exporter, out=None, target="host", extra=()):
+def build(
+    variant, folder, exporter, out=None, target="host", extra=(), models=MODELS
+):
     """The artifact's bytes, or its path. The folder has NAME.EXPORTER.onnx."""
     with tempfile.TemporaryDirectory() as place:
         paths = []
-        for name in MODELS:
+        for name in models:
             # Entry points are named after the files.
             paths.append(pathlib.Path(place) / f"{name}.onnx")
             source = pathlib.Path(folder) / f"{name}.{exporter}.onnx"

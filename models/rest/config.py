@@ -19,7 +19,12 @@ class Config:
     prompt: tuple[int, ...] = (30522, 1037, 3861, 1997)  # "a picture of"
     end: int = 102
     # Added to the end's logit: with random weights a caption would not end.
-    end_bias: float = 20.0
+    end_bias: float = 24.0
+    # Factors of random weights, see net.seeded: of queries, of what attention
+    # adds, of what the wide layers add.
+    sharpness: float = 8
+    mixing: float = 0.1
+    change: float = 0.5
     beams: int = 3
     longest: int = 20  # with the prompt
     shortest: int = 5
@@ -47,17 +52,20 @@ class Config:
         return len(self.prompt) + self.beams * steps
 
 
+SMALL = Config(
+    image=32, frames=2, width=64, heads=2, layers=2, vocabulary=97, places=32,
+    prompt=(95, 7, 8, 9), end=11, end_bias=4, sharpness=4, mixing=0.5, change=1,
+    text_width=64, text_layers=2, text_vocabulary=64, text_context=16, joint=32,
+    classes=5,
+)  # fmt: skip
 VARIANTS = {
-    "small": Config(
-        image=32, frames=2, width=64, heads=2, layers=2, vocabulary=97,
-        places=32, prompt=(95, 7, 8, 9), end=11, end_bias=4, text_width=64,
-        text_layers=2, text_vocabulary=64, text_context=16, joint=32, classes=5,
-    ),
+    "small": SMALL,
+    "small_picture": dataclasses.replace(SMALL, frames=1),
     "224": Config(),
     "384": Config(image=384),
     "224x4": Config(frames=4),
     "224x8": Config(frames=8),
-}  # fmt: skip
+}
 
 
 def cached_names(c, kind):

@@ -4,8 +4,9 @@
     .venv-torch/bin/python -m models.rest.export --variant small --out FOLDER
 
 writes encode, prefill, step and classify.EXPORTER.onnx and captions.npz: for
-each clip i `frames{i}`, `beams{i}` (ids), `beams{i}:score`, `greedy{i}`, and
-`ids`, `scores` of the classes, by PyTorch in float64 without any cache.
+each clip i `frames{i}`, `beams{i}` (ids), `beams{i}:score`, `greedy{i}`, for
+the photograph of models/photos `photo` (ids by beams) where one frame is taken,
+and `ids`, `scores` of the classes, by PyTorch in float64 without any cache.
 """
 
 import argparse
@@ -16,12 +17,16 @@ import warnings
 
 import numpy
 import torch
+from PIL import Image
 
 from models.randomise import smooth_noise
 from models.rest import net, search
 from models.rest.config import VARIANTS, cached_names
 
 CLIPS = 4
+PHOTO = pathlib.Path(__file__).parents[1] / "photos" / "flower.jpg"
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 def export(module, arguments, path, names, grown, exporter):
@@ -121,6 +126,18 @@ def clips(c):
     return [smooth_noise(shape, generator) for _ in range(CLIPS)]
 
 
+def photograph(c):
+    """1 x 3 x H x W, of the whole picture made square."""
+    with Image.open(PHOTO) as picture:
+        square = picture.convert("RGB").resize(
+            (c.image, c.image), Image.Resampling.BICUBIC
+        )
+    samples = torch.from_numpy(numpy.asarray(square).copy()) / 255
+    return ((samples - torch.tensor(MEAN)) / torch.tensor(DEVIATION)).permute(
+        2, 0, 1
+    )[None]
+
+
 def write_golden(captioner, folder, count):
     c = captioner.config
     wide = copy.deepcopy(captioner).double()
@@ -135,6 +152,9 @@ def write_golden(captioner, folder, count):
         arrays[f"greedy{i}"] = numpy.array(
             search.greedy(wide, frames.double())[0]
         )
+    if c.frames == 1 and count:
+        ids, _ = search.beam_search(wide, photograph(c).double(), c.beams)
+        arrays["photo"] = numpy.array(ids)
     numpy.savez(folder / "captions.npz", **arrays)
 
 

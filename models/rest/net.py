@@ -307,12 +307,13 @@ def seeded(c, seed=0):
     net = Captioner(c)
     frames = torch.zeros(c.frames, 3, c.image, c.image)
     randomise(net, [frames, torch.tensor(c.prompt)], seed)
-    # Attention that is even, or weighs much beside the tokens, would say the
-    # same word again and again.
+    # What is alike for all tokens, such as an even attention over a picture,
+    # would say the same word again and again.
     for layer in net.decoder.layers:
+        layer.narrow.weight *= c.change
         for attention in (layer.inner, layer.cross):
-            attention.query.weight *= 4
-            attention.out.weight *= 0.5
+            attention.query.weight *= c.sharpness
+            attention.out.weight *= c.mixing
     net.decoder.head_bias[c.end] += c.end_bias
     # One-word texts: the start, a word, the end, which is the largest id.
     names = torch.zeros((c.classes, c.text_context), dtype=torch.int64)

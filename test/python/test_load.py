@@ -58,6 +58,14 @@ def test_runs_from_a_file(affine_model, affine_inputs, tmp_path):
     numpy.testing.assert_array_equal(result["y"], expected(affine_inputs))
 
 
+def test_copies_constants(affine_model, affine_inputs, tmp_path):
+    path = visir.compile(affine_model, output=tmp_path / "affine.visir")
+    module = visir.load(path, copy_constants=True)
+    numpy.testing.assert_array_equal(
+        module.run(affine_inputs)["y"], expected(affine_inputs)
+    )
+
+
 def test_takes_any_strides(affine_artifact, affine_inputs):
     wide = numpy.repeat(affine_inputs["x"], 2, axis=1)
     turned = numpy.asfortranarray(affine_inputs["x"])

@@ -218,6 +218,7 @@ class Module:
         threads: int = 0,
         target: str | None = None,
         device: str | None = None,
+        copy_constants: bool = False,
     ) -> None:
         """As load()."""
         library = runtime.library()
@@ -230,7 +231,8 @@ class Module:
             library.visir_context_create,
             ctypes.byref(options),
         )
-        self._handle = self._open(source, target, device)
+        flags = runtime.COPY_CONSTANTS if copy_constants else 0
+        self._handle = self._open(source, target, device, flags)
         self._session = self._own(
             library.visir_session_release,
             library.visir_session_create,
@@ -258,12 +260,14 @@ class Module:
         return State(info.name.decode(), info.bytes, info.max_length)
 
     def _open(
-        self, source: Any, target: str | None, device: str | None
+        self, source: Any, target: str | None, device: str | None, flags: int
     ) -> ctypes.c_void_p:
         library = runtime.library()
         opened: tuple[Any, ...]
         choice = runtime.ModuleOptions(
-            target=target and target.encode(), device=device and device.encode()
+            flags=flags,
+            target=target and target.encode(),
+            device=device and device.encode(),
         )
         choice.struct_bytes = ctypes.sizeof(choice)
         if isinstance(source, (bytes, bytearray, memoryview)):
@@ -611,6 +615,8 @@ def load(
     threads: int = 0,
     target: str | None = None,
     device: str | None = None,
+    *,
+    copy_constants: bool = False,
 ) -> Module:
     """Opens an artifact.
 
@@ -622,8 +628,11 @@ def load(
         that this machine runs without it.
     device: 'cpu', 'cuda', 'cuda:1', 'vulkan', 'vulkan:discrete', or a kind, a
         colon and a part of the device's name; the best one without it.
+    copy_constants: read the constants into memory of huge pages instead of
+        mapping the file: products of few rows, which read all weights for
+        little work, as a decoder's do, take less time.
 
     Raises RuntimeFailure for a file that is missing, damaged or for another
     machine.
     """
-    return Module(source, threads, target, device)
+    return Module(source, threads, target, device, copy_constants)

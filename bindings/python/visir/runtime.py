@@ -25,6 +25,7 @@ from visir import locate
 MAX_RANK = 8
 OK = 0
 NOT_FOUND = 2
+COPY_CONSTANTS = 4  # of visir_module_flags_t
 
 
 class Status(Structure):

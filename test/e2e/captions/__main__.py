@@ -6,19 +6,27 @@
 compiles the four models of each exporter to one artifact. Captions by beam and
 greedy search must be those that a plain search without a cache finds with
 PyTorch in float64, scores of captions and classes must agree, and 1, 2 and 4
-threads must give the same bits.
+threads must give the same bits. `visir generate` must find the caption of the
+photograph of models/photos, where one frame is taken.
 """
 
 import argparse
+import json
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 import numpy
 import visir
+from visir import locate
 
 from models.rest.build import build
 from models.rest.config import VARIANTS
 
+ROOT = pathlib.Path(__file__).parents[3]
+PHOTO = ROOT / "models/photos/flower.jpg"
+PREPROCESS = ROOT / "examples/captions/preprocess.txt"
 # Of scores, relative to the largest.
 TOLERANCE = 1e-5
 
@@ -80,6 +88,35 @@ def check(variant, folder, exporter):
     return worst
 
 
+def caption_of(artifact, config):
+    """Ids of the photograph's caption, by the program."""
+    command = [locate.tool(), "generate", artifact, "--input", f"frames={PHOTO}"]
+    command += ["--prompt", ",".join(map(str, config.prompt)), "--json"]
+    for option, value in (
+        ("--end", config.end),
+        ("--beams", config.beams),
+        ("--min-length", config.shortest),
+        ("--max-length", config.longest),
+    ):
+        command += [option, str(value)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["tokens"]
+
+
+def check_photo(variant, folder, exporter):
+    golden = numpy.load(folder / "captions.npz")
+    if "photo" not in golden.files:
+        return
+    options = ["--preprocess", str(PREPROCESS)]
+    with tempfile.TemporaryDirectory() as place:
+        path = pathlib.Path(place) / "captioner.visir"
+        build(variant, folder, exporter, path, extra=options)
+        actual = caption_of(path, VARIANTS[variant])
+    expected = golden["photo"].tolist()
+    assert actual == expected, f"caption is {actual}, expected {expected}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--exports", type=pathlib.Path, required=True)
@@ -90,6 +127,7 @@ def main():
     for exporter in arguments.exporter.split(","):
         try:
             worst = check(arguments.variant, arguments.exports, exporter)
+            check_photo(arguments.variant, arguments.exports, exporter)
         except (AssertionError, RuntimeError) as problem:
             print(f"captions.{exporter}: failed: {problem}")
             failed += 1
