@@ -9,10 +9,10 @@
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/FileOutputBuffer.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/SHA256.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace visir;
@@ -422,36 +422,64 @@ std::vector<uint8_t> ManifestBuilder::pack() {
           builder.GetBufferPointer() + builder.GetSize()};
 }
 
-static LogicalResult writeFile(Location loc, StringRef path,
-                               ArrayRef<uint8_t> manifest,
-                               const fb::ManifestT &tables,
-                               ArrayRef<ArrayRef<char>> sections) {
-  uint64_t size = VISIR_MANIFEST_ALIGNMENT;
-  for (const auto &section : tables.sections)
-    size = section->offset + section->size;
-  if (tables.sections.empty())
-    size = sizeof(visir_file_header_t) + manifest.size();
-  auto buffer = llvm::FileOutputBuffer::create(path, size);
-  if (!buffer)
-    return emitError(loc, "artifact ")
-           << path << " cannot be written: "
-           << llvm::toString(buffer.takeError());
-  uint8_t *out = (*buffer)->getBufferStart();
-  memset(out, 0, size);
+/// Whole sections at once: the page cache then holds them in large pages.
+static std::error_code writeParts(llvm::raw_fd_ostream &out,
+                                  ArrayRef<uint8_t> manifest,
+                                  const fb::ManifestT &tables,
+                                  ArrayRef<ArrayRef<char>> sections) {
   visir_file_header_t header = {};
   memcpy(header.magic, VISIR_FILE_MAGIC, VISIR_FILE_MAGIC_BYTES);
   header.header_bytes = sizeof(header);
   header.file_version = VISIR_FILE_VERSION;
-  header.file_bytes = size;
+  header.file_bytes = tables.sections.empty()
+                          ? sizeof(header) + manifest.size()
+                          : tables.sections.back()->offset +
+                                tables.sections.back()->size;
   header.manifest_offset = sizeof(header);
   header.manifest_bytes = manifest.size();
   auto digest = llvm::SHA256::hash(manifest);
   memcpy(header.manifest_digest, digest.data(), digest.size());
-  memcpy(out, &header, sizeof(header));
-  memcpy(out + header.manifest_offset, manifest.data(), manifest.size());
-  for (auto [section, bytes] : llvm::zip_equal(tables.sections, sections))
-    memcpy(out + section->offset, bytes.data(), bytes.size());
-  if (llvm::Error error = (*buffer)->commit())
+  out.write(reinterpret_cast<const char *>(&header), sizeof(header));
+  out.write(reinterpret_cast<const char *>(manifest.data()), manifest.size());
+  for (auto [section, bytes] : llvm::zip_equal(tables.sections, sections)) {
+    out.write_zeros(unsigned(section->offset - out.tell()));
+    out.flush();
+    out.write(bytes.data(), bytes.size());
+  }
+  out.flush();
+  std::error_code error = out.error();
+  out.clear_error();
+  return error;
+}
+
+/// By way of a temporary file, where the path is not a device or the like.
+static llvm::Error writeTo(StringRef path,
+                           function_ref<std::error_code(llvm::raw_fd_ostream &)>
+                               write) {
+  namespace fs = llvm::sys::fs;
+  if (path == "-" || (fs::exists(path) && !fs::is_regular_file(path))) {
+    std::error_code error;
+    llvm::raw_fd_ostream out(path, error);
+    return llvm::errorCodeToError(error ? error : write(out));
+  }
+  auto file = fs::TempFile::create(path + ".tmp%%%%%%%",
+                                   fs::all_read | fs::all_write);
+  if (!file)
+    return file.takeError();
+  llvm::raw_fd_ostream out(file->FD, /*shouldClose=*/false);
+  if (std::error_code error = write(out))
+    return llvm::joinErrors(llvm::errorCodeToError(error), file->discard());
+  return file->keep(path);
+}
+
+static LogicalResult writeFile(Location loc, StringRef path,
+                               ArrayRef<uint8_t> manifest,
+                               const fb::ManifestT &tables,
+                               ArrayRef<ArrayRef<char>> sections) {
+  llvm::Error error = writeTo(path, [&](llvm::raw_fd_ostream &out) {
+    return writeParts(out, manifest, tables, sections);
+  });
+  if (error)
     return emitError(loc, "artifact ") << path << " cannot be written: "
                                        << llvm::toString(std::move(error));
   return success();

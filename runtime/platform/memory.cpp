@@ -13,6 +13,10 @@
 namespace visir::runtime {
 namespace {
 
+/// From so many bytes on, huge pages are asked for: with small ones each
+/// weight that is read for the first time in a run misses the TLB.
+constexpr size_t kManyBytes = size_t(4) << 20;
+
 Status systemError(const char *what, StatusCode code = StatusCode::io) {
   char buffer[96];
 #if defined(__GLIBC__) && defined(_GNU_SOURCE)
@@ -127,6 +131,10 @@ Status Pages::mapFile(const File &file, uint64_t offset, size_t count,
                        static_cast<off_t>(offset));
   if (address == MAP_FAILED)
     return systemError("cannot map the file");
+#ifdef MADV_HUGEPAGE
+  if (count >= kManyBytes && !executable) // Advice only.
+    (void)madvise(address, count, MADV_HUGEPAGE);
+#endif
   memory = static_cast<uint8_t *>(address);
   bytes = count;
   return Status();
@@ -141,7 +149,7 @@ Status Pages::mapMemory(size_t count) {
   if (address == MAP_FAILED)
     return systemError("cannot get memory", StatusCode::outOfMemory);
 #ifdef MADV_HUGEPAGE
-  if (count >= size_t(4) << 20) // Advice only.
+  if (count >= kManyBytes) // Advice only.
     (void)madvise(address, count, MADV_HUGEPAGE);
 #endif
   memory = static_cast<uint8_t *>(address);
