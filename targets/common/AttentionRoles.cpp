@@ -30,7 +30,8 @@ static SmallVector<bool> dimsOf(DispatchOp op, const Nest &nest,
 }
 
 AttentionRoles visir::attentionRoles(DispatchOp op, const Nest &nest) {
-  SmallVector<bool> query = dimsOf(op, nest, 0), value = dimsOf(op, nest, 2);
+  SmallVector<bool> query = dimsOf(op, nest, 0), key = dimsOf(op, nest, 1),
+                    value = dimsOf(op, nest, 2);
   AttentionRoles roles;
   roles.positions = {unsigned(op.getParallelRank()) - 2};
   for (auto [dim, info] : llvm::enumerate(nest.dims)) {
@@ -40,6 +41,8 @@ AttentionRoles visir::attentionRoles(DispatchOp op, const Nest &nest) {
       roles.values.push_back(dim);
     else
       roles.rows.push_back(dim);
+    if (!info.reduction && !key[dim] && !value[dim])
+      roles.shared.push_back(dim);
   }
   return roles;
 }

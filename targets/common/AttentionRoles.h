@@ -11,6 +11,7 @@ namespace visir {
 
 struct AttentionRoles {
   llvm::SmallVector<unsigned> rows;      ///< batch and m
+  llvm::SmallVector<unsigned> shared;    ///< of rows: all have the same keys
   llvm::SmallVector<unsigned> values;    ///< e
   llvm::SmallVector<unsigned> keys;      ///< n
   llvm::SmallVector<unsigned> inner;     ///< d

@@ -6,6 +6,7 @@
 #include "targets/common/scalar/ScalarKernel.h"
 #include "targets/common/tiled/GroupKernel.h"
 #include "targets/cuda/abi/kernel_abi.h"
+#include "targets/cuda/codegen/Attention.h"
 #include "targets/cuda/codegen/LongSums.h"
 #include "targets/cuda/codegen/MatrixProduct.h"
 
@@ -207,6 +208,18 @@ static void emitMatrices(func::FuncOp func, DispatchOp op,
   func->setAttr(kResidentAttr, b.getI64IntegerAttr(plan.resident));
 }
 
+static void emitFlash(func::FuncOp func, DispatchOp op,
+                      const AttentionPlan &plan) {
+  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
+  auto [block, thread] = emitPlace(b, op.getLoc());
+  scalar::ArgumentMemory memory(func.getArguments());
+  Value shared = ThreadBlock(func).shared(
+      b, op.getLoc(), plan.sharedElements(), b.getI16Type());
+  emitAttention(b, op, plan, block, thread, memory, func, shared);
+  func::ReturnOp::create(b, op.getLoc());
+  func->setAttr(kResidentAttr, b.getI64IntegerAttr(1));
+}
+
 /// A function with the dispatch's bindings and the status as parameters.
 static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
                                  StringRef symbol) {
@@ -255,11 +268,16 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
   func::FuncOp func = makeFunction(op, kernels, symbol);
   tiled::GroupLimits limits = limitsOf(arch, op);
   auto matrices = planMatrices(op, limits);
+  auto attention = planAttention(op, limits);
   auto plan = tiled::GroupKernel::plan(op, limits);
   if (succeeded(matrices)) {
     emitMatrices(func, op, *matrices);
     kernel.threads = matrices->product.threads();
     kernel.info.tileCount = matrices->product.groups();
+  } else if (succeeded(attention)) {
+    emitFlash(func, op, *attention);
+    kernel.threads = attention->threads();
+    kernel.info.tileCount = attention->groups();
   } else if (succeeded(plan)) {
     emitTiled(func, op, *plan);
     kernel.threads = plan->threads();

@@ -12,8 +12,7 @@ using namespace visir::cuda;
 using tiled::GroupLimits;
 using tiled::ProductSide;
 
-/// What a factor is before it is extended to f32; null: it is not.
-static Value narrowFactor(DispatchOp op, unsigned yielded) {
+Value cuda::narrowFactor(DispatchOp op, unsigned yielded) {
   Operation *yield = op.getPrologueBlock().getTerminator();
   auto extension = yield->getOperand(yielded).getDefiningOp<arith::ExtFOp>();
   if (!extension || !extension.getType().isF32())
@@ -22,10 +21,14 @@ static Value narrowFactor(DispatchOp op, unsigned yielded) {
   return type.isF16() || type.isBF16() ? extension.getIn() : Value();
 }
 
-/// How many neighbours along `dims` lie side by side in memory, wherever one
-/// begins that is a multiple of so many: 8, 4, 2 or 1.
-static int64_t alignedRun(const NestAccess &access, const Nest &nest,
-                          ArrayRef<unsigned> dims) {
+int cuda::loadOfFactor(DispatchOp op, unsigned yielded) {
+  auto argument =
+      dyn_cast_if_present<BlockArgument>(narrowFactor(op, yielded));
+  return argument ? int(argument.getArgNumber()) : -1;
+}
+
+int64_t cuda::alignedRun(const NestAccess &access, const Nest &nest,
+                         ArrayRef<unsigned> dims) {
   if (!access.isPlain() || access.padded)
     return 1;
   int64_t block = 1, common = access.address.offset;
@@ -49,11 +52,9 @@ static int64_t alignedRun(const NestAccess &access, const Nest &nest,
 static MatrixSide makeSide(DispatchOp op, const tiled::ProductPlan &plan,
                            const ProductSide &side) {
   MatrixSide made;
-  auto argument =
-      dyn_cast_if_present<BlockArgument>(narrowFactor(op, side.yield));
-  if (!argument)
+  made.load = loadOfFactor(op, side.yield);
+  if (made.load < 0)
     return made;
-  made.load = int(argument.getArgNumber());
   if (!llvm::is_contained(op.getTies(), int64_t(made.load)))
     made.run = alignedRun(plan.nest.loads[made.load], plan.nest,
                           side.deepFast ? plan.sums : side.dims);

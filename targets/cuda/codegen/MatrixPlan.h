@@ -54,6 +54,18 @@ struct MatrixPlan {
   int64_t registers() const;
 };
 
+/// What a factor is before it is extended to f32: f16 or bf16; null: it is not
+/// extended.
+mlir::Value narrowFactor(DispatchOp op, unsigned yielded);
+
+/// The load that a narrow factor is, or -1.
+int loadOfFactor(DispatchOp op, unsigned yielded);
+
+/// How many neighbours along `dims` lie side by side in memory, wherever one
+/// begins that is a multiple of so many: 8, 4, 2 or 1.
+int64_t alignedRun(const NestAccess &access, const Nest &nest,
+                   llvm::ArrayRef<unsigned> dims);
+
 /// Failure where the factors are not of a narrow type or a side is too short
 /// for matrices.
 mlir::FailureOr<MatrixPlan> planMatrices(DispatchOp op,

@@ -7,6 +7,7 @@
 
 #include "targets/common/Payload.h"
 #include "targets/common/tiled/ProductFrame.h"
+#include "targets/cuda/codegen/MatrixUnits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -47,27 +48,19 @@ public:
   Emitter(OpBuilder &b, DispatchOp op, const MatrixPlan &plan, Value thread,
           scalar::Memory &memory, func::FuncOp func, Value shared)
       : ProductFrame(b, op, plan.product, thread, memory), matrices(plan),
+        units(b, op.getLoc(), plan.narrow),
         rows{plan.product.rows, plan.rows, 0, source(func, plan.rows)},
         columns{plan.product.columns, plan.columns, plan.rows.elements(),
                 source(func, plan.columns)},
-        shared(pointerOf(shared)) {}
+        shared(units.pointerOf(shared)) {}
 
   void emit(Value block);
 
 private:
   Value source(func::FuncOp func, const MatrixSide &side) {
-    return side.isCopied() ? pointerOf(func.getArgument(side.load)) : Value();
+    return side.isCopied() ? units.pointerOf(func.getArgument(side.load))
+                           : Value();
   }
-  Value pointerOf(Value memory);
-  Value element(Value pointer, Value number);
-  Value integer(int64_t value) {
-    return arith::ConstantIntOp::create(b, at.loc, value, 32);
-  }
-  Value toInteger(Value index) {
-    return at.make<arith::IndexCastOp>(b.getI32Type(), index);
-  }
-  /// Where a chunk of the tile lies in it.
-  Value placeOf(const MatrixSide &shape, Value line, Value chunk);
   void prepare(Tile &tile, Value first);
   void preparePieces(Tile &tile, Tile::Chunk &made, Value first, Value line,
                      Value chunk);
@@ -91,56 +84,26 @@ private:
   Value bufferOf(Value step);
   void commit();
   void wait(int64_t pending);
-  Values readFragment(const Tile &tile, Value place, int64_t deep,
-                      bool placesFirst, Value buffer);
+  MatrixUnits::Tile tileAt(const Tile &tile, Value buffer) {
+    return {tile.shape, tile.side.deepFast, shared,
+            plus(buffer, number(tile.offset))};
+  }
   Values multiply(Value buffer, ValueRange sums);
-  Values multiplyMatrix(ArrayRef<Value> x, ArrayRef<Value> y,
-                        ArrayRef<Value> sums);
   Values step(Value number, ValueRange sums);
 
   const MatrixPlan &matrices;
+  MatrixUnits units;
   Tile rows, columns;
   Value shared; ///< a pointer
 };
 
 } // namespace
 
-/// The aligned pointer of a memref's descriptor, whose form conversions give
-/// to memrefs with indices of 32 bits.
-Value Emitter::pointerOf(Value memory) {
-  auto type = cast<MemRefType>(memory.getType());
-  MLIRContext *context = b.getContext();
-  auto pointer =
-      LLVM::LLVMPointerType::get(context, type.getMemorySpaceAsInt());
-  Type i32 = b.getI32Type(), one = LLVM::LLVMArrayType::get(i32, 1);
-  auto form = LLVM::LLVMStructType::getLiteral(
-      context, {pointer, pointer, i32, one, one});
-  Value descriptor = UnrealizedConversionCastOp::create(
-                         b, at.loc, TypeRange(form), ValueRange(memory))
-                         .getResult(0);
-  return LLVM::ExtractValueOp::create(b, at.loc, descriptor, 1);
-}
-
-Value Emitter::element(Value pointer, Value number) {
-  return LLVM::GEPOp::create(b, at.loc, pointer.getType(), b.getI16Type(),
-                             pointer, ValueRange{toInteger(number)});
-}
-
-Value Emitter::placeOf(const MatrixSide &shape, Value line, Value chunk) {
-  Value turned = chunk;
-  if (shape.mask() > 0) {
-    Value high = at.make<arith::ShRUIOp>(line, number(shape.shift()));
-    Value turn = at.make<arith::AndIOp>(high, number(shape.mask()));
-    turned = at.make<arith::XOrIOp>(chunk, turn);
-  }
-  return plus(times(line, shape.chunks * kChunk), times(turned, kChunk));
-}
-
 void Emitter::preparePieces(Tile &tile, Tile::Chunk &made, Value first,
                             Value line, Value chunk) {
   const tiled::ProductSide &side = tile.side;
   int64_t run = tile.shape.run;
-  made.target = plus(placeOf(tile.shape, line, chunk), number(tile.offset));
+  made.target = plus(units.placeOf(tile.shape, line, chunk), number(tile.offset));
   for (int64_t i = 0; i < kChunk; i += run) {
     Tile::Piece piece;
     Value along = plus(times(chunk, kChunk), number(i));
@@ -203,10 +166,11 @@ void Emitter::copy(const Tile &tile, Value step, Value buffer) {
         Value from = emitLinear(b, at.loc, access.address, at.index);
         Value size;
         if (valid)
-          size = at.make<arith::SelectOp>(valid, integer(bytes), integer(0));
+          size = at.make<arith::SelectOp>(valid, units.integer(bytes),
+                                          units.integer(0));
         NVVM::CpAsyncOp::create(
-            b, at.loc, element(shared, plus(buffer, piece.target)),
-            element(tile.source, from), uint32_t(bytes),
+            b, at.loc, units.element(shared, plus(buffer, piece.target)),
+            units.element(tile.source, from), uint32_t(bytes),
             bytes == 16 ? NVVM::LoadCacheModifierKind::CG
                         : NVVM::LoadCacheModifierKind::CA,
             size);
@@ -243,9 +207,9 @@ void Emitter::store(const Tile &tile, ArrayRef<Value> values, Value buffer) {
       Value packed = LLVM::PoisonOp::create(b, at.loc, type);
       for (int64_t j = 0; j < kChunk; ++j)
         packed = LLVM::InsertElementOp::create(
-            b, at.loc, packed, values[i * kChunk + j], integer(j));
+            b, at.loc, packed, values[i * kChunk + j], units.integer(j));
       LLVM::StoreOp::create(b, at.loc, packed,
-                            element(shared, plus(buffer, chunk.target)),
+                            units.element(shared, plus(buffer, chunk.target)),
                             /*alignment=*/2 * kChunk);
     });
 }
@@ -292,85 +256,28 @@ void Emitter::wait(int64_t pending) {
   NVVM::Barrier0Op::create(b, at.loc);
 }
 
-/// Four registers of 8 x 8 elements: of 16 places and 16 depths, both from a
-/// multiple of 16 on. The second register has other places, or other depths.
-Values Emitter::readFragment(const Tile &tile, Value place, int64_t deep,
-                             bool placesFirst, Value buffer) {
-  auto [matrix, line] = split(lane, kChunk);
-  auto [high, low] = split(matrix, 2);
-  Value placeHalf = placesFirst ? low : high;
-  Value deepHalf = placesFirst ? high : low;
-  bool deepFast = tile.side.deepFast;
-  Value lines, chunk;
-  if (deepFast) {
-    lines = plus(plus(place, times(placeHalf, kChunk)), line);
-    chunk = plus(number(deep / kChunk), deepHalf);
-  } else {
-    lines = plus(plus(number(deep), times(deepHalf, kChunk)), line);
-    chunk = plus(at.make<arith::DivUIOp>(place, number(kChunk)), placeHalf);
-  }
-  Value from = plus(plus(buffer, placeOf(tile.shape, lines, chunk)),
-                    number(tile.offset));
-  auto type = LLVM::LLVMStructType::getLiteral(
-      b.getContext(), SmallVector<Type>(4, b.getI32Type()));
-  auto read = NVVM::LdMatrixOp::create(
-      b, at.loc, type, element(shared, from), /*num=*/4,
-      deepFast ? NVVM::MMALayout::row : NVVM::MMALayout::col,
-      NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8),
-      NVVM::LdStMatrixEltType::B16);
-  Values registers;
-  for (int64_t i = 0; i < 4; ++i)
-    registers.push_back(
-        LLVM::ExtractValueOp::create(b, at.loc, read.getRes(), i));
-  return registers;
-}
-
-Values Emitter::multiplyMatrix(ArrayRef<Value> x, ArrayRef<Value> y,
-                               ArrayRef<Value> sums) {
-  bool half = matrices.narrow.isF16();
-  auto pairs = [&](ArrayRef<Value> registers) {
-    Values made;
-    for (Value value : registers)
-      made.push_back(half ? LLVM::BitcastOp::create(
-                                b, at.loc,
-                                VectorType::get(2, matrices.narrow), value)
-                                .getResult()
-                          : value);
-    return made;
-  };
-  auto type = LLVM::LLVMStructType::getLiteral(
-      b.getContext(), SmallVector<Type>(4, b.getF32Type()));
-  NVVM::MMATypes of = half ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  auto product = NVVM::MmaOp::create(
-      b, at.loc, type, pairs(x), pairs(y), sums, /*shape=*/{16, 8, 16},
-      /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt, std::array{of, of},
-      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
-  Values results;
-  for (int64_t i = 0; i < 4; ++i)
-    results.push_back(
-        LLVM::ExtractValueOp::create(b, at.loc, product.getRes(), i));
-  return results;
-}
-
 /// Adds the products of the tiles at `buffer` to the thread's sums.
 Values Emitter::multiply(Value buffer, ValueRange sums) {
   int64_t width = plan.columns.perThread;
   Values result(sums);
+  MatrixUnits::Tile left = tileAt(rows, buffer);
+  MatrixUnits::Tile right = tileAt(columns, buffer);
   for (int64_t deep = 0; deep < plan.depth; deep += 16) {
     SmallVector<Values> x, y;
     for (int64_t row = 0; row < plan.rows.perThread * 8; row += 16)
-      x.push_back(readFragment(rows, plus(warpRow, number(row)), deep,
-                               /*placesFirst=*/true, buffer));
+      x.push_back(units.readFragment(left, lane, plus(warpRow, number(row)),
+                                     deep, /*placesFirst=*/true));
     for (int64_t column = 0; column < width * 4; column += 16)
-      y.push_back(readFragment(columns, plus(warpColumn, number(column)),
-                               deep, /*placesFirst=*/false, buffer));
+      y.push_back(units.readFragment(right, lane,
+                                     plus(warpColumn, number(column)), deep,
+                                     /*placesFirst=*/false));
     for (size_t m = 0; m < x.size(); ++m)
       for (size_t n = 0; n < 2 * y.size(); ++n) {
         // Two neighbours in each of two rows.
         size_t upper = 2 * m * width + 2 * n, lower = upper + width;
         Values part{result[upper], result[upper + 1], result[lower],
                     result[lower + 1]};
-        part = multiplyMatrix(x[m], ArrayRef(y[n / 2]).slice(n % 2 * 2, 2),
+        part = units.multiply(x[m], ArrayRef(y[n / 2]).slice(n % 2 * 2, 2),
                               part);
         std::copy_n(part.begin(), 2, result.begin() + upper);
         std::copy_n(part.begin() + 2, 2, result.begin() + lower);

@@ -196,6 +196,9 @@ def attention_cases():
             ((1, 4), 49, 49, 32, 32, (4, 49, 49), False),
             ((3,), 1, 1, 1, 1, None, True),
             ((1, 3), 197, 197, 64, 64, None, False),
+            ((2, 2), 40, 70, 24, 40, (40, 70), False),
+            ((3,), 33, 33, 16, 16, None, True),
+            ((1,), 17, 40, 128, 128, None, False),
         ]
     ):
         for dtype in FLOATS if i == 1 else ("f32",):

@@ -219,6 +219,27 @@ std::string convolution(int64_t batch, int64_t inner, int64_t stride) {
          "%t = arith.addf %s, %c : f32 visir.yield %t : f32 } return }";
 }
 
+/// Attention of m queries to n keys of d elements, with values of e, twice.
+std::string attention(int64_t m, int64_t n, int64_t d, int64_t e) {
+  std::string q = "tensor<" + join({2, m, d}) + "xf16>";
+  std::string k = "tensor<" + join({2, n, d}) + "xf16>";
+  std::string v = "tensor<" + join({2, n, e}) + "xf16>";
+  std::string y = "tensor<" + join({2, m, e}) + "xf32>";
+  std::string map = "#visir.access<(d0, d1, d2, d3, d4) -> ";
+  return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
+         ") { %r = visir.dispatch <attention, {causal, scale = 0.25 : f64}> "
+         "domain = [2, " + std::to_string(m) + ", " + std::to_string(e) +
+         ", " + std::to_string(n) + ", " + std::to_string(d) +
+         "] parallel 3 (%q, %k, %v) loads [" + map + "(d0, d1, d4)>, " + map +
+         "(d0, d3, d4)>, " + map + "(d0, d3, d2)>] stores [" + map +
+         "(d0, d1, d2)>] ties [-1] : (" + q + ", " + k + ", " + v + ") -> " +
+         y + " prologue { ^bb0(%x: f16, %y: f16, %z: f16): %a = arith.extf %x "
+             ": f16 to f32 %b = arith.extf %y : f16 to f32 %c = arith.extf %z "
+             ": f16 to f32 visir.yield %a, %b, %c : f32, f32, f32 } epilogue "
+             "{ ^bb0(%s: f32, %x: f16, %y: f16, %z: f16): visir.yield %s : "
+             "f32 } return }";
+}
+
 } // namespace
 
 TEST(Emulator, BarriersOrderSharedMemory) {
@@ -319,6 +340,24 @@ TEST(Emulator, ConvolutionsOfNarrowTypesAreRight) {
        {std::tuple(1, 3, 1), {2, 9, 1}, {1, 16, 2}, {3, 5, 2}})
     EXPECT_TRUE(expectLikeReference(convolution(batch, inner, stride),
                                     1e-5 * double(inner), "sm_80"));
+}
+
+TEST(Emulator, AttentionOfNarrowTypesIsRight) {
+  // Weights are rounded; values are below 2.
+  constexpr double kTolerance = 2 * 0x1p-11;
+  for (auto [m, n, d, e, wanted] :
+       {std::tuple(8, 8, 8, 8, true), {17, 40, 24, 40, true},
+        {80, 70, 16, 128, true}, {33, 33, 12, 20, false}}) {
+    bool copied = false;
+    EXPECT_TRUE(expectLikeReference(attention(m, n, d, e), kTolerance,
+                                    "sm_80", &copied));
+    EXPECT_EQ(copied, wanted) << d << " and " << e;
+  }
+  // Few queries, or elements beyond what registers hold.
+  EXPECT_FALSE(
+      expectLikeReference(attention(7, 40, 16, 16), kTolerance, "sm_80"));
+  EXPECT_FALSE(
+      expectLikeReference(attention(16, 9, 16, 136), kTolerance, "sm_80"));
 }
 
 static const std::string kPointers =
