@@ -154,12 +154,38 @@ static Result evaluateCumSum(CumSumOp op, const Operand &input) {
   return scan(input.ints());
 }
 
+/// Integers only, which have no NaNs to order.
+static Result evaluateArgReduce(ArgReduceOp op, const Operand &input) {
+  if (input.isFloat() || input.type.getElementType().isUnsignedInteger(64))
+    return std::nullopt;
+  SmallVector<int64_t> starts(input.type.getShape());
+  SmallVector<int64_t> strides = rowMajorStrides(starts);
+  int64_t extent = starts[op.getAxis()], step = strides[op.getAxis()];
+  starts[op.getAxis()] = 1;
+  std::vector<int64_t> x = input.ints(), out;
+  for (int64_t row : stridedPositions(starts, strides)) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < extent; ++i) {
+      int64_t value = x[row + step * i], least = x[row + step * best];
+      if (op.getKind() == ReduceKind::Min)
+        std::swap(value, least);
+      if (value > least || (value == least && op.getSelectLast()))
+        best = i;
+    }
+    out.push_back(best);
+  }
+  Type element = cast<RankedTensorType>(op.getResult().getType())
+                     .getElementType();
+  return toBytes(element, out);
+}
+
 Result evaluation::evaluateReduce(Operation *op, Operands operands) {
   return TypeSwitch<Operation *, Result>(op)
       .Case([&](ReduceOp o) {
         return operands[0].isFloat() ? reduceFloats(o, operands[0])
                                      : reduceInts(o, operands[0]);
       })
+      .Case([&](ArgReduceOp o) { return evaluateArgReduce(o, operands[0]); })
       .Case([&](CumSumOp o) { return evaluateCumSum(o, operands[0]); })
       .Default([](Operation *) { return Result(); });
 }

@@ -3,8 +3,10 @@
 // Where the end of a network keeps few rows of a tensor (the class token, the
 // end of a text), the ops before it compute these rows only. The walk back
 // goes through ops that map rows to rows and stops at what other ops need as
-// a whole, of which the rows are then taken.
+// a whole, of which the rows are then taken. Rows of a causal attention need
+// no others behind them: the first ones are computed from first ones.
 #include "compiler/analysis/Movement.h"
+#include "compiler/support/Constants.h"
 #include "compiler/transforms/Matching.h"
 #include "compiler/transforms/Passes.h"
 
@@ -21,11 +23,15 @@ using namespace visir;
 namespace {
 
 /// An op that keeps `count` indices of `axis` of its operand `source`:
-/// offset, offset + stride ..., or those that `indices` names.
+/// offset, offset + stride ..., or those that `indices` names. With `reads`
+/// the op is no slice, but reads nothing behind the first `count`.
 struct Sampler {
   Operation *op = nullptr;
   Value source, indices;
   int64_t axis = 0, count = 0, offset = 0, stride = 1;
+  bool reads = false;
+
+  bool isPrefix() const { return !indices && offset == 0 && stride == 1; }
 };
 
 } // namespace
@@ -81,9 +87,58 @@ static std::optional<Sampler> samplerOf(MoveOp op) {
   return std::nullopt;
 }
 
+/// The first axis of `source` of which `op`, which reads `extents` indices of
+/// each at most, does not read all.
+static std::optional<Sampler> readerOf(Operation *op, Value source,
+                                       ArrayRef<int64_t> extents) {
+  for (auto [axis, extent] : llvm::enumerate(extents))
+    if (extent > 0 && extent < shapeOfValue(source)[axis])
+      return Sampler{op, source, Value(), int64_t(axis), extent, 0, 1, true};
+  return std::nullopt;
+}
+
+/// A move of any boxes of one tensor.
+static std::optional<Sampler> readerOf(MoveOp op) {
+  std::optional<Movement> movement = Movement::of(op);
+  if (!movement || movement->sources.size() != 1)
+    return std::nullopt;
+  SmallVector<int64_t> extents(rankOf(movement->sources[0]), 0);
+  for (const MovementBox &box : movement->boxes) {
+    if (box.source < 0)
+      continue;
+    for (auto [j, extent] : llvm::enumerate(extents)) {
+      int64_t last = box.src().offsets[j];
+      for (auto [d, coefficient] : llvm::enumerate(box.src().coefficients[j]))
+        last += std::max<int64_t>(coefficient, 0) * (box.box.sizes[d] - 1);
+      extent = std::max(extent, last + 1);
+    }
+  }
+  return readerOf(op, movement->sources[0], extents);
+}
+
+static std::optional<Sampler> readerOf(GatherNDOp op) {
+  auto indices = constantInts(op.getIndices());
+  if (!indices || op.getBatchDims() != 0)
+    return std::nullopt;
+  ArrayRef<int64_t> shape = shapeOfValue(op.getInput());
+  size_t width = shapeOfValue(op.getIndices()).back();
+  SmallVector<int64_t> extents(width, 0);
+  for (auto [i, index] : llvm::enumerate(*indices)) {
+    // Those that count from the end would count from another one.
+    if (index < 0 || index >= shape[i % width])
+      return std::nullopt;
+    extents[i % width] = std::max(extents[i % width], index + 1);
+  }
+  return readerOf(op, op.getInput(), extents);
+}
+
 static std::optional<Sampler> samplerOf(Operation *op) {
-  if (auto move = dyn_cast<MoveOp>(op))
-    return samplerOf(move);
+  if (auto move = dyn_cast<MoveOp>(op)) {
+    std::optional<Sampler> slice = samplerOf(move);
+    return slice ? slice : readerOf(move);
+  }
+  if (auto gather = dyn_cast<GatherNDOp>(op))
+    return readerOf(gather);
   auto gather = dyn_cast<GatherOp>(op);
   if (!gather || rankOf(gather.getIndices()) != 1)
     return std::nullopt;
@@ -124,7 +179,7 @@ static std::optional<int64_t> broadcastAxis(Value operand, Value result,
 /// Whether rows of the op's result along `axis` come from rows of operands,
 /// and the axis of operand `number` that they come from; nothing if that
 /// operand is needed as a whole.
-static bool mapsRows(Operation *op, int64_t axis) {
+static bool mapsRows(Operation *op, int64_t axis, bool isPrefix) {
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<UnaryOp, CastOp, BinaryOp>([](auto) { return true; })
       .Case([&](LayerNormOp norm) { return axis < int64_t(norm.getAxis()); })
@@ -133,7 +188,11 @@ static bool mapsRows(Operation *op, int64_t axis) {
                axis + 1 < rankOf(product.getResult());
       })
       .Case([&](AttentionOp attention) {
-        return !attention.getMask() && !attention.getCausal() &&
+        // All rows have a row of keys, so that causality keeps its numbers.
+        bool isTrimmed =
+            isPrefix && attention.getQuery().getType() ==
+                            attention.getKey().getType();
+        return !attention.getMask() && (!attention.getCausal() || isTrimmed) &&
                axis + 2 == rankOf(attention.getResult());
       })
       .Case([&](MoveOp move) { return movedAxis(move, axis).has_value(); })
@@ -144,6 +203,10 @@ static std::optional<int64_t> operandAxis(Operation *op, unsigned number,
                                           int64_t axis) {
   if (isa<BinaryOp>(op))
     return broadcastAxis(op->getOperand(number), op->getResult(0), axis);
+  // Keys and values behind the last row are hidden from all.
+  auto attention = dyn_cast<AttentionOp>(op);
+  if (attention && attention.getCausal())
+    return axis;
   if (number != 0)
     return std::nullopt;
   if (auto move = dyn_cast<MoveOp>(op))
@@ -205,11 +268,13 @@ bool Rewriter::run() {
     if (op->getNumResults() != 1)
       continue;
     std::optional<int64_t> axis = demandedAxis(op->getResult(0));
-    if (!axis || !mapsRows(op, *axis))
+    if (!axis || !mapsRows(op, *axis, sampler.isPrefix()))
       continue;
     axes[op->getResult(0)] = *axis;
     ops.push_back(op);
-    pays |= isa<MatMulOp, AttentionOp>(op);
+    auto attention = dyn_cast<AttentionOp>(op);
+    bool isCausal = attention && attention.getCausal();
+    pays |= sampler.reads ? isCausal : isa<MatMulOp, AttentionOp>(op);
   }
   if (!pays)
     return false;
@@ -281,6 +346,10 @@ void Rewriter::narrow(Operation *op, int64_t axis) {
 /// The sampler itself now takes all of what there is.
 void Rewriter::replaceSampler() {
   Value source = rows(sampler.source, sampler.axis);
+  if (sampler.reads) {
+    sampler.op->setOperand(0, source);
+    return;
+  }
   if (auto moveOp = dyn_cast<MoveOp>(sampler.op)) {
     Movement movement = *singleBox(moveOp);
     LinearAccess &src = movement.boxes[0].box.accesses[1];

@@ -68,6 +68,7 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
   add(createFoldScales());
   add(createFoldResiduals());
   cleanUp(add);
+  add(createSeparateRows());
   // Sampling can go first only where movement stands as one op.
   add(createComposeMovement());
   add(createSampleFirst());

@@ -112,12 +112,26 @@ def SampleFirst : Visir_FuncPass<"visir-sample-first"> {
   }];
 }
 
+def SeparateRows : Visir_FuncPass<"visir-separate-rows"> {
+  let summary = "Rows of causal networks keep their dimensions apart";
+  let description = [{
+    In functions with a causal attention, row-wise ops between a reshape that
+    joins dimensions of rows and one that separates them work on separate ones,
+    and constant numbers of rows of two joined dimensions become pairs, so that
+    `visir-demanded-rows` can tell positions in a text from texts.
+  }];
+}
+
 def DemandedRows : Visir_FuncPass<"visir-demanded-rows"> {
   let summary = "Rows that nobody reads are not computed";
   let description = [{
     Where a move or a gather keeps few rows of what products, norms,
     attentions and elementwise ops have made from rows, these ops compute the
     kept rows only; what others read as a whole stays, and its rows are taken.
+    Through causal attentions this goes where the kept rows are the first ones:
+    those are also all that is read of a tensor by a gather_nd with constant
+    indices, or by a move, which has no need of rows behind the last that it
+    reads (the end of the longest text).
   }];
 }
 

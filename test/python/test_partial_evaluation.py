@@ -149,3 +149,32 @@ def test_what_an_input_reaches_stays(tmp_path):
     )
     assert products(ir) == 2
     assert "of constants" not in remarks
+
+
+def test_nothing_depends_on_what_follows_the_ends():
+    """Token 5 of 6 is behind all picked ones."""
+    inputs = {"x": normal(1, 8)}
+    model = text_tower()
+    poisoned = onnx.ModelProto()
+    poisoned.CopyFrom(model)
+    (tokens,) = [t for t in poisoned.graph.initializer if t.name == "tokens"]
+    values = numpy_helper.to_array(tokens).copy()
+    values[:, 5:] = 1e3
+    tokens.CopyFrom(numpy_helper.from_array(values, "tokens"))
+    results = [
+        visir.load(visir.compile(m, options=options)).run(inputs)["y"]
+        for m in (model, poisoned)
+        for options in ([], ["--disable", "demanded-rows"])
+    ]
+    numpy.testing.assert_array_equal(results[0], results[2])
+    for other in (results[1], results[3]):
+        numpy.testing.assert_allclose(results[0], other, atol=1e-6)
+
+
+def test_rows_behind_the_ends_are_not_computed(tmp_path):
+    options = ["--disable", "partial-evaluation"]
+    ir, _ = compile_to("recognised", text_tower(), tmp_path, *options)
+    assert re.search(r"visir.attention .*-> tensor<3x5x8xf32>", ir)
+    options[1] += ",demanded-rows"
+    ir, _ = compile_to("recognised", text_tower(), tmp_path, *options)
+    assert re.search(r"visir.attention .*-> tensor<3x6x8xf32>", ir)

@@ -38,6 +38,8 @@ std::vector<Rewrite> rewrites() {
         +[]() -> std::unique_ptr<Pass> { return createFoldScales(); },
         +[]() -> std::unique_ptr<Pass> { return createLowerBatchNorm(); },
         +[]() -> std::unique_ptr<Pass> { return createComposeMovement(); },
+        +[]() -> std::unique_ptr<Pass> { return createDemandedRows(); },
+        +[]() -> std::unique_ptr<Pass> { return createSeparateRows(); },
         +[]() -> std::unique_ptr<Pass> { return createRecogniseLayerNorm(); },
         +[]() -> std::unique_ptr<Pass> { return createRecogniseGroupNorm(); },
         +[]() -> std::unique_ptr<Pass> { return createRecogniseGelu(); },

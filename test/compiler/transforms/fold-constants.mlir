@@ -41,6 +41,20 @@ func.func @index_arithmetic() -> tensor<2xsi64> {
   return %1 : tensor<2xsi64>
 }
 
+// The end of a text is its largest id; ties go to the first or to the last.
+// CHECK-LABEL: func @arg_reduce
+// CHECK-DAG: visir.constant dense_resource<[[FIRST:c[0-9a-f]+]]> : tensor<2xsi64>
+// CHECK-DAG: visir.constant dense_resource<[[LAST:c[0-9a-f]+]]> : tensor<2xsi64>
+// CHECK-DAG: visir.constant dense_resource<[[MIN:c[0-9a-f]+]]> : tensor<1x3xsi64>
+// CHECK-NOT: visir.arg_reduce
+func.func @arg_reduce() -> (tensor<2xsi64>, tensor<2xsi64>, tensor<1x3xsi64>) {
+  %x = visir.constant dense<[[1, 5, 5], [7, 2, 0]]> : tensor<2x3xsi64> : tensor<2x3xsi64>
+  %0 = visir.arg_reduce max %x {axis = 1 : i64, keepdims = false} : (tensor<2x3xsi64>) -> tensor<2xsi64>
+  %1 = visir.arg_reduce max %x {axis = 1 : i64, keepdims = false, select_last} : (tensor<2x3xsi64>) -> tensor<2xsi64>
+  %2 = visir.arg_reduce min %x {axis = 0 : i64, keepdims = true} : (tensor<2x3xsi64>) -> tensor<1x3xsi64>
+  return %0, %1, %2 : tensor<2xsi64>, tensor<2xsi64>, tensor<1x3xsi64>
+}
+
 // A broadcast of little to much stays; so does what would fail.
 // CHECK-LABEL: func @not_worth_it
 // CHECK: visir.expand
@@ -57,3 +71,6 @@ func.func @not_worth_it() -> (tensor<1024x1024xf32>, tensor<si64>) {
 // CHECK-DAG: [[SEVEN]]: "0x400000000000E040"
 // CHECK-DAG: [[W]]: "0x400000000000803F00008040000000400000A040000040400000C040"
 // CHECK-DAG: [[I]]: "0x4000000003000000000000000200000000000000"
+// CHECK-DAG: [[FIRST]]: "0x4000000001000000000000000000000000000000"
+// CHECK-DAG: [[LAST]]: "0x4000000002000000000000000000000000000000"
+// CHECK-DAG: [[MIN]]: "0x40000000000000000000000001000000000000000100000000000000"
