@@ -17,6 +17,11 @@ using namespace visir::cpu;
 /// without control flow may grow to.
 static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
 
+/// Steps that hide the fetches of results, at least, where the payload is no
+/// longer than a clamp.
+static constexpr int64_t kFetchSteps = 24;
+static constexpr unsigned kShortPayload = 3;
+
 TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
                          const TilePlan &plan, VectorSource source,
                          ScalarRows scalars)
@@ -42,7 +47,9 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
-  epilogue.fetch(position, columns.columns, rows.rows);
+  if (c.reductionPoints() >= kFetchSteps ||
+      epilogue.payloadOps() > kShortPayload)
+    epilogue.fetch(position, columns.columns, rows.rows);
   makeTailMasks();
   Values sums;
   if (blocks) {

@@ -166,6 +166,22 @@ TEST(Contraction, EachStepFetchesOneLineAhead) {
   EXPECT_EQ(fetches(s).first, 0u);
 }
 
+TEST(Contraction, LongTilesFetchResultsThatLeaveTheCache) {
+  MatMulShape s;
+  s.m = 20000, s.n = 96, s.k = 32;
+  auto fetchesResults = [&] {
+    bool found = false;
+    emitTiled(matmulText(s), 1)->walk(
+        [&](mlir::memref::PrefetchOp fetch) { found |= fetch.getIsWrite(); });
+    return found;
+  };
+  EXPECT_TRUE(fetchesResults());
+  s.k = 16;
+  EXPECT_FALSE(fetchesResults());
+  s.tail = Tail::Long;
+  EXPECT_TRUE(fetchesResults());
+}
+
 TEST(Contraction, MatMul) {
   MatMulShape s;
   for (int64_t m : {2, 17, 50})
