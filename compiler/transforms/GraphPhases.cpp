@@ -68,6 +68,8 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
   add(createFoldScales());
   add(createFoldResiduals());
   cleanUp(add);
+  add(createMergeConvs());
+  cleanUp(add);
   add(createSeparateRows());
   // Sampling can go first only where movement stands as one op.
   add(createComposeMovement());

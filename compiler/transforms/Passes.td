@@ -103,6 +103,16 @@ def ComposeMovement : Visir_FuncPass<"visir-compose-movement"> {
                         "largest number of boxes of one move">];
 }
 
+def MergeConvs : Visir_FuncPass<"visir-merge-convs"> {
+  let summary = "Chains of convolutions become those that cost least";
+  let description = [{
+    Convolutions with constant weights and nothing between them, as layers with
+    factorised weights have them, are merged where that costs less: all into
+    one, some, or none, by a count of products and of elements moved. Padding
+    forbids what would differ at borders.
+  }];
+}
+
 def SampleFirst : Visir_FuncPass<"visir-sample-first"> {
   let summary = "Sampling of rows goes in front of row-wise ops";
   let description = [{

@@ -103,6 +103,49 @@ def conv_line(name, x, w, pad, groups, operands, stride=1):
     return line(name, text, list(zip(operands, (x, w))), result), result
 
 
+def chain_cases():
+    """Convolutions with nothing between them, which are merged where their
+    weights are constants and that costs less, or may not be."""
+    one, rows, columns = ((1, 1), (0, 0)), ((3, 1), (1, 0)), ((1, 3), (0, 1))
+    square, bare = ((3, 3), (1, 1)), ((3, 3), (0, 0))
+    for name, channels, groups, steps, stride in [
+        ("pointwise", (40, 64, 24), (1, 1), (one, one), 1),
+        ("tucker", (24, 22, 23, 40), (1, 1, 1), (one, square, one), 1),
+        ("tucker_stride", (24, 22, 23, 40), (1, 1, 1), (one, square, one), 2),
+        ("cp", (16, 70, 70, 70, 32), (1, 70, 70, 1), (one, rows, columns, one), 1),
+        ("tt", (16, 48, 8, 48, 32), (1,) * 4, (one, rows, columns, one), 1),
+        ("depthwise", (12, 12, 12), (12, 12), (rows, columns), 1),
+        ("grouped", (12, 24, 16), (3, 4), (one, bare), 1),
+        # Padding a padded result is not padding the input.
+        ("padded_twice", (16, 32, 16), (1, 1), (square, square), 1),
+    ]:
+        x = (1, channels[0], 12, 11)
+        inputs, lines, value, shape = [x], [], "{0}", x
+        for i, (group, (kernel, pads)) in enumerate(zip(groups, steps)):
+            w = (channels[i + 1], channels[i] // group, *kernel)
+            step = stride if kernel == (3, 3) else 1
+            result = (1, w[0]) + tuple(
+                (size + 2 * pad - k) // step + 1
+                for size, pad, k in zip(shape[2:], pads, kernel)
+            )
+            text = (
+                f"conv {{strides = {array((step, step))}, pads = "
+                f"{array(pads + pads)}, dilations = {array((1, 1))}, "
+                f"groups = {group} : i64}}"
+            )
+            inputs.append(w)
+            operands = [(value, shape), (f"{{{len(inputs) - 1}}}", w)]
+            lines.append(line(f"%step{i}", text, operands, result))
+            value, shape = f"%step{i}", result
+        yield case(
+            f"fused_chain_{name}",
+            inputs,
+            lines,
+            ("visir.unary abs " + value, [shape]),
+            shape,
+        )
+
+
 def sum_cases():
     """The mean over positions of an activated convolution, alone and together
     with its result."""
@@ -263,6 +306,7 @@ def cases():
     yield from attention_cases()
     yield from norm_cases()
     yield from gate_cases()
+    yield from chain_cases()
     yield from sum_cases()
     yield from large_window_cases()
     yield from shift_cases()
