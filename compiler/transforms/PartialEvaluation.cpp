@@ -25,13 +25,16 @@ using namespace visir;
 
 /// Results up to this size are stored whatever is saved.
 static constexpr int64_t smallBytes = 1 << 20;
+/// How many times as large as the constants behind them results may be:
+/// weights that are rebuilt from factors are.
+static constexpr int64_t mostGrowth = 16;
 
 /// Whether the artifact does not grow by much.
 static bool isWorthStoring(const ConstantSlice &slice) {
   int64_t bytes = 0;
   for (Value root : slice.roots)
     bytes += tensorBytes(cast<RankedTensorType>(root.getType()));
-  return bytes <= std::max(smallBytes, slice.constantBytes());
+  return bytes <= std::max(smallBytes, mostGrowth * slice.constantBytes());
 }
 
 static std::string summary(const ConstantSlice &slice, double seconds) {
@@ -61,7 +64,7 @@ struct PartialEvaluation
       return;
     if (!isWorthStoring(slice)) {
       emitRemark(slice.ops.back()->getLoc())
-          << "not computed in advance: larger than the constants behind it";
+          << "not computed in advance: far larger than the constants behind it";
       return;
     }
     auto start = std::chrono::steady_clock::now();
