@@ -74,6 +74,8 @@ def test_bars():
     named = result_of("resnet18 (torchscript)", 1, 1, 1)
     assert bars.bar_of(named) == (1.3, 1.4)
     assert bars.bar_of(result_of("resnet18", 2, 1, 1)) == (1, 1)
+    assert bars.bar_of(result_of("slow_r50", 1, 1, 1)) == (1.4, 1.5)
+    assert bars.bar_of(result_of("slow_r50", 2, 1, 1)) == (1, 1)
     narrow = result_of("resnet18", 1, 1, 1, target="x86-64-v3")
     assert bars.bar_of(narrow) == (1, 1)
     assert bars.bar_of_mean(narrow) == (1.2, 1.2)

@@ -211,7 +211,7 @@ def find_models(arguments):
     """(name, model path, golden path) of what was asked for."""
     names = []
     for name in arguments.models:
-        names += bars.MODELS if name == "bars" else [name]
+        names += bars.GROUPS.get(name, [name])
     for name in names:
         path = pathlib.Path(name)
         if path.suffix == ".onnx":
@@ -253,8 +253,8 @@ def parse(words=None):
         "--models",
         type=split,
         required=True,
-        help="names of models/, ONNX files beside NAME.npz, or `bars` for "
-        "all models that have a bar",
+        help="names of models/, ONNX files beside NAME.npz, `bars` for all "
+        "models that have a bar, or `systems` for those of published systems",
     )
     parser.add_argument("--exporter", default="torchscript")
     parser.add_argument(
