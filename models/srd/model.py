@@ -2,7 +2,7 @@
 import functools
 
 from models.model import Model, image
-from models.srd import binary
+from models.srd import binary, students
 
 SMALL = {"classes": 10, "depth": 2, "widths": (16, 32, 48), "size": 32}
 
@@ -60,5 +60,47 @@ MODELS = [
         58_850,
         0.001,
         image(32),
+    ),
+    Model(
+        "resnet20",
+        functools.partial(students.resnet, 20),
+        278_324,
+        0.041,
+        image(32),
+    ),
+    Model(
+        "resnet32x4",
+        functools.partial(students.resnet, 32, 32, (64, 128, 256)),
+        7_433_860,
+        1.083,
+        image(32),
+        extra=True,
+    ),
+    Model(
+        "wrn40_2",
+        functools.partial(students.wide_resnet, 40, 2),
+        2_255_156,
+        0.328,
+        image(32),
+        extra=True,
+    ),
+    Model(
+        "wrn16_2",
+        functools.partial(students.wide_resnet, 16, 2),
+        703_284,
+        0.101,
+        image(32),
+    ),
+    Model("vgg8", students.vgg8, 3_965_028, 0.096, image(32), extra=True),
+    Model("mobilenet_v2_half", students.mobilenet_v2, 812_836, 0.007, image(32)),
+    Model("shufflenet_v1", students.shufflenet_v1, 949_258, 0.039, image(32)),
+    Model("shufflenet_v2", students.shufflenet_v2, 1_355_528, 0.045, image(32)),
+    Model(
+        "mobilenet_v1",
+        students.mobilenet_v1,
+        4_231_976,
+        0.569,
+        image(),
+        extra=True,
     ),
 ]

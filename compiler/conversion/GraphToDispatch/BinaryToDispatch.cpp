@@ -142,20 +142,37 @@ struct WindowOfWords {
 };
 } // namespace
 
-/// How many taps of each window are not zero, N x out.
-static Value countTaps(OpBuilder &b, BinaryConvOp op, Value mask) {
-  WindowOfWords domain(b, op, /*hasChannels=*/false);
-  DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
-                          domain.parallel, sumOf(b));
-  builder.load(mask, domain.words, anyNonZero(op.getPads()), 0.0);
-  builder.store(
-      wordsType(b, ArrayRef(domain.extents).take_front(domain.parallel)),
-      domain.out);
+/// How many signs of each place are not zero, N x spatial.
+static Value countSigns(OpBuilder &b, Location loc, Value mask) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(mask.getType()).getShape();
+  unsigned rank = shape.size() - 1;
+  DispatchBuilder builder(b, loc, RootKind::Reduce, shape, rank, sumOf(b));
+  auto dims = dimRange(b.getContext(), 0, rank + 1);
+  builder.load(mask, dims);
+  builder.store(wordsType(b, shape.drop_back()), ArrayRef(dims).drop_back());
   DispatchOp count = builder.build(
       [](PayloadScope &s) -> SmallVector<Value> {
         return {math::CtPopOp::create(s.b, s.loc, s.loads[0])};
       },
       b.getI32Type(), [](PayloadScope &s) { return s.root; });
+  return count.getResult(0);
+}
+
+/// How many taps of each window are not zero, N x out.
+static Value countTaps(OpBuilder &b, BinaryConvOp op, Value mask) {
+  Value signs = countSigns(b, op.getLoc(), mask);
+  WindowOfWords domain(b, op, /*hasChannels=*/false);
+  domain.extents.pop_back();
+  DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
+                          domain.parallel, sumOf(b));
+  builder.load(signs, ArrayRef(domain.words).drop_back(),
+               anyNonZero(op.getPads()), 0.0);
+  builder.store(
+      wordsType(b, ArrayRef(domain.extents).take_front(domain.parallel)),
+      domain.out);
+  DispatchOp count = builder.build([](PayloadScope &s) { return s.loads; },
+                                   b.getI32Type(),
+                                   [](PayloadScope &s) { return s.root; });
   return count.getResult(0);
 }
 
