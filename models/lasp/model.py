@@ -12,6 +12,8 @@ CONTEXTS = 4
 JOINT = 512
 VISION = {"size": 224, "patch": 16, "width": 768, "layers": 12, "heads": 12}
 TEXT = {"vocabulary": 49_408, "width": 512, "layers": 12, "heads": 8}
+SMALL_VISION = {"size": 32, "patch": 16, "width": 64, "layers": 2, "heads": 1}
+SMALL_TEXT = {"vocabulary": 64, "width": 64, "layers": 2, "heads": 1}
 
 
 def read_classes(path):
@@ -49,9 +51,7 @@ def small_tokens(count, tokens=16, end=63):
 
 def small(count):
     """Every mechanism of the real one, for any target."""
-    vision = {"size": 32, "patch": 16, "width": 64, "layers": 2, "heads": 1}
-    text = {"vocabulary": 64, "width": 64, "layers": 2, "heads": 1}
-    return Lasp(small_tokens(count), 2, vision, text, 64)
+    return Lasp(small_tokens(count), 2, SMALL_VISION, SMALL_TEXT, 64)
 
 
 def real(name, file, gmacs):

@@ -97,19 +97,48 @@ class Lasp(nn.Module):
         self.logit_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("ids", ids, persistent=False)
 
-    def class_matrix(self):
+    def class_matrix(self, ids):
         """(classes, joint) of unit rows."""
-        embeddings = self.text.token_embedding(self.ids)
+        embeddings = self.text.token_embedding(ids)
         after = 1 + self.ctx.shape[0]
-        ctx = self.ctx.expand(self.ids.shape[0], -1, -1)
+        ctx = self.ctx.expand(ids.shape[0], -1, -1)
         prompts = torch.cat(
             [embeddings[:, :1], ctx, embeddings[:, after:]], dim=1
         )
-        features = self.text(prompts, self.ids.argmax(dim=-1))
+        features = self.text(prompts, ids.argmax(dim=-1))
         features = features + self.feature_bias
         return features / features.norm(dim=-1, keepdim=True)
 
-    def forward(self, pixels):
+    def logits(self, pixels, classes):
         image = self.visual(pixels)
         image = image / image.norm(dim=-1, keepdim=True)
-        return self.logit_scale.exp() * image @ self.class_matrix().t()
+        return self.logit_scale.exp() * image @ classes.t()
+
+    def forward(self, pixels):
+        return self.logits(pixels, self.class_matrix(self.ids))
+
+
+class OpenLasp(nn.Module):
+    """A Lasp whose prompts are an input, of any number of classes."""
+
+    def __init__(self, lasp):
+        super().__init__()
+        self.lasp = lasp
+
+    def forward(self, pixels, ids):
+        return self.lasp.logits(pixels, self.lasp.class_matrix(ids))
+
+
+class ImageSide(nn.Module):
+    """A Lasp whose class matrix is a constant: what engines are timed on that
+    compute no constants in advance."""
+
+    def __init__(self, lasp):
+        super().__init__()
+        self.visual = lasp.visual
+        self.logit_scale = lasp.logit_scale
+        with torch.no_grad():
+            self.register_buffer("classes", lasp.class_matrix(lasp.ids))
+
+    def forward(self, pixels):
+        return Lasp.logits(self, pixels, self.classes)

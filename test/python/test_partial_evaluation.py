@@ -151,6 +151,21 @@ def test_what_an_input_reaches_stays(tmp_path):
     assert "of constants" not in remarks
 
 
+def test_a_bound_input_is_a_constant():
+    """As the class list of a model whose prompts are an input."""
+    model = text_tower()
+    tokens = model.graph.initializer.pop(0)
+    model.graph.input.append(
+        helper.make_tensor_value_info("tokens", tokens.data_type, tokens.dims)
+    )
+    inputs = {"x": normal(1, 8)}
+    bind = {"tokens": numpy_helper.to_array(tokens)}
+    bound = visir.load(visir.compile(model, bind=bind))
+    assert [tensor.name for tensor in bound.inputs] == ["x"]
+    expected = visir.evaluate(model, inputs | bind)["y"]
+    numpy.testing.assert_allclose(bound.run(inputs)["y"], expected, atol=1e-6)
+
+
 def test_nothing_depends_on_what_follows_the_ends():
     """Token 5 of 6 is behind all picked ones."""
     inputs = {"x": normal(1, 8)}
