@@ -16,13 +16,27 @@ using namespace visir;
 /// Results up to this size are stored whatever their operands' size.
 static constexpr int64_t smallBytes = 1 << 20;
 
+/// Whether the result of integers leads to indices of gathers and scatters or
+/// to more integers: those are for the compiler rather than for the artifact.
+static bool isIndex(Operation *op) {
+  return llvm::all_of(op->getUses(), [](OpOperand &use) {
+    if (isa<GatherNDOp, GatherElementsOp, ScatterNDOp, ScatterElementsOp>(
+            use.getOwner()))
+      return use.getOperandNumber() == 1;
+    return use.getOwner()->getNumResults() == 1 &&
+           getElementTypeOrSelf(use.getOwner()->getResult(0)).isInteger(64);
+  });
+}
+
 static bool isWorthStoring(Operation *op, ArrayRef<ElementsAttr> operands,
                            int64_t maxBytes) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   int64_t bytes = tensorBytes(type), from = 0;
   for (ElementsAttr operand : operands)
     from += tensorBytes(cast<RankedTensorType>(operand.getShapedType()));
-  return bytes <= maxBytes && (bytes <= smallBytes || bytes <= 4 * from);
+  bool isSmall = bytes <= smallBytes || bytes <= 4 * from;
+  return bytes <= maxBytes &&
+         (isSmall || (type.getElementType().isInteger(64) && isIndex(op)));
 }
 
 namespace {

@@ -30,7 +30,9 @@ def FoldConstants : Visir_FuncPass<"visir-fold-constants"> {
   let description = [{
     Results are rounded to their type once per op. An op stays when its result
     is larger than `max-bytes`, or larger than four times its operands and
-    than 1 MiB: then it is cheaper to compute than to store.
+    than 1 MiB: then it is cheaper to compute than to store. Indices of gathers
+    and scatters may be as large as `max-bytes`: mostly they are understood and
+    not stored.
   }];
   let options = [Option<"maxBytes", "max-bytes", "int64_t",
                         /*default=*/"int64_t(64) << 20",
@@ -228,7 +230,9 @@ def FuseShifts : Visir_FuncPass<"visir-fuse-shifts"> {
     Copies of boxes of one tensor into another that move groups of channels
     along one axis, with zeros where nothing is, become one padded load of the
     product that reads them: a constant table gives the coordinate's offset
-    per channel.
+    per channel. Where only they read what a product makes, along any number
+    of axes, they become its store: constant tables give the place, and whether
+    the value stays, by coordinate and channel.
   }];
 }
 

@@ -50,6 +50,12 @@ DispatchOp fuseIntoPrologue(mlir::RewriterBase &rewriter, DispatchOp consumer,
 DispatchOp fuseShift(mlir::RewriterBase &rewriter, DispatchOp consumer,
                      unsigned load, llvm::StringRef &why);
 
+/// `last` ends copies of boxes that shift what a dispatch makes, for nobody
+/// else, by groups of channels: the dispatch stores it so. A product does it
+/// for nothing.
+DispatchOp storeShift(mlir::RewriterBase &rewriter, DispatchOp last,
+                      bool productsOnly, llvm::StringRef &why);
+
 /// Load `load` of the sum `consumer` reads what a product or a window made:
 /// that stores beside it sums over its rows, which the consumer adds up.
 DispatchOp fuseSum(mlir::RewriterBase &rewriter, DispatchOp consumer,

@@ -101,6 +101,27 @@ public:
     return changed;
   }
 
+  /// Tries ends of copies of boxes, again after each success: the copies go.
+  void storeShifts(bool productsOnly) {
+    SmallVector<std::pair<DispatchOp, StringRef>> refused;
+    for (bool changed = true; changed;) {
+      changed = false;
+      refused.clear();
+      for (DispatchOp op : dispatches()) {
+        StringRef why;
+        changed = bool(storeShift(rewriter, op, productsOnly, why));
+        if (changed)
+          break;
+        if (!why.empty())
+          refused.push_back({op, why});
+      }
+      removeDead();
+    }
+    for (auto [op, why] : refused)
+      if (!productsOnly)
+        op.emitRemark("a shift is no store: ") << why;
+  }
+
   void simplifyAll() {
     for (DispatchOp op : dispatches())
       simplifyLoads(rewriter, op);
@@ -160,8 +181,11 @@ struct FuseProloguesPass : visir::impl::FuseProloguesBase<FuseProloguesPass> {
 struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
   void runOnOperation() final {
     Fusion fusion(getOperation());
+    fusion.storeShifts(/*productsOnly=*/true);
     while (fusion.overLoads(fuseShift, "as a shifted load"))
       fusion.refusals.clear();
+    // Other stores go lane by lane where groups part a vector.
+    fusion.storeShifts(/*productsOnly=*/false);
     fusion.refusals.report();
   }
 };

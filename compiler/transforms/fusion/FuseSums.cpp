@@ -165,7 +165,7 @@ DispatchOp visir::fuseSum(RewriterBase &rewriter, DispatchOp consumer,
     return {};
   unsigned number = result.getResultNumber();
   StoreForm &store = form->stores[number];
-  if (store.sum)
+  if (store.sum || !store.indexAxes.empty())
     return {};
   if (producer.getKind() != RootKind::Contract &&
       producer.getKind() != RootKind::Reduce)

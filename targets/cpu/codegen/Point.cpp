@@ -242,7 +242,44 @@ void Point::whenValid(Value valid, function_ref<void()> body) {
   body();
 }
 
+/// Whether all lanes have the same indices, where lanes with such are
+/// neighbours; null where they lie apart in any case.
+Value Point::sameIndices(const NestAccess &access) {
+  if (access.padded || access.address.factors[lanes.dim] != 1)
+    return {};
+  Value same;
+  for (const Coordinate &c : access.indexed) {
+    Value indices = load(c.indexLoad);
+    if (c.expr.dependsOn(lanes.dim))
+      return {};
+    if (!lanesOf(indices))
+      continue;
+    Value first = vector::ExtractOp::create(b, loc, indices, int64_t(0));
+    Value equal =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, indices,
+                              toLanes(b, loc, first, lanes.count));
+    same = both(same, vector::ReductionOp::create(
+                          b, loc, vector::CombiningKind::AND, equal));
+  }
+  return same;
+}
+
 void Point::store(unsigned j, Value value, Update update) {
+  const NestAccess &access = nest.stores[j];
+  bool unit = lanes.count != 0 && isUnit(access, nest, lanes.dim);
+  Value same = lanes.count != 0 && !unit ? sameIndices(access) : Value();
+  if (!same)
+    return storeAs(j, value, update, unit);
+  auto branch = scf::IfOp::create(b, loc, same, /*withElse=*/true);
+  OpBuilder::InsertionGuard restore(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  storeAs(j, value, update, /*unit=*/true);
+  b.setInsertionPointToStart(branch.elseBlock());
+  storeAs(j, value, update, /*unit=*/false);
+}
+
+/// Stores the lanes one by one, or as neighbours with the first one's indices.
+void Point::storeAs(unsigned j, Value value, Update update, bool unit) {
   const NestAccess &access = nest.stores[j];
   Value memory = kb.output(j);
   auto convert = [&](Value stored) {
@@ -263,7 +300,7 @@ void Point::store(unsigned j, Value value, Update update) {
   if (lanes.count == 0)
     return storeOne(0, value);
   value = toLanes(b, loc, value, lanes.count);
-  if (!isUnit(access, nest, lanes.dim)) {
+  if (!unit) {
     for (unsigned lane = 0; lane < lanes.count; ++lane)
       storeOne(lane, vector::ExtractOp::create(b, loc, value, int64_t(lane)));
     return;

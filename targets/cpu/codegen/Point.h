@@ -57,6 +57,8 @@ private:
   mlir::Value loadLanes(const NestAccess &access, mlir::Value memory);
   Place resolve(const NestAccess &access, int64_t lane);
   Place resolveUnit(const NestAccess &access);
+  mlir::Value sameIndices(const NestAccess &access);
+  void storeAs(unsigned j, mlir::Value value, Update update, bool unit);
   void whenValid(mlir::Value valid, llvm::function_ref<void()> body);
   mlir::Value scalarChecks(const NestAccess &access);
   mlir::Value laneChecks(const NestAccess &access);

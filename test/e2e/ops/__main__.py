@@ -49,6 +49,7 @@ from test.e2e.ops import (
     heatmap,
     movement,
     reduce,
+    shift,
 )
 from test.e2e.ops.case import EXACT
 from test.e2e.ops.evaluator import evaluator
@@ -84,6 +85,7 @@ def load():
     """{name: Case} of all families."""
     families = (
         elementwise, movement, contraction, reduce, fusion, heatmap, binary,
+        shift,
     )  # fmt: skip
     cases = {}
     for case in itertools.chain(*(family.cases() for family in families)):

@@ -54,6 +54,7 @@ struct Classifier {
   LogicalResult sortLoops();
   LogicalResult findWindows();
   LogicalResult findShift();
+  LogicalResult checkStores();
   void chooseScalar();
 };
 
@@ -104,7 +105,8 @@ bool Classifier::chooseVector(unsigned yield) {
     return false;
   const FlatNest &nest = result.nest;
   const FlatAccess &vector = nest.accesses[vectors[0]];
-  if (!vector.borders.empty() || op.getLoad(vectors[0]).getNorm())
+  if (!vector.borders.empty() || vector.shift ||
+      op.getLoad(vectors[0]).getNorm())
     return false;
   collectLoads(yielded(1 - yield), scalars);
   bool constant = isConstant(vectors[0]);
@@ -166,7 +168,14 @@ LogicalResult Classifier::sortLoops() {
   result.sumsRow = summed >= 0;
   if (result.sumsRow && !llvm::is_contained(rows, unsigned(summed)))
     return fail("sums run over the columns or batches");
-  result.rowLoop = result.sumsRow ? summed : chooseRowLoop(nest, rows);
+  // Whether a shifted load is outside is decided for whole rows.
+  SmallVector<unsigned> steady(rows);
+  for (const FlatAccess &access : nest.accesses)
+    if (access.shift)
+      llvm::erase_if(steady, [&](unsigned loop) {
+        return access.shift->border.factors[loop] != 0;
+      });
+  result.rowLoop = result.sumsRow ? summed : chooseRowLoop(nest, steady);
   for (unsigned loop : rows)
     if (int(loop) != result.rowLoop)
       result.outerRowLoops.push_back(loop);
@@ -194,7 +203,7 @@ LogicalResult Classifier::findShift() {
   if (!shift)
     return success();
   if (!llvm::is_contained(result.scalarLoads, unsigned(result.shiftedLoad)) ||
-      !isa<BlockArgument>(yielded(result.scalarYield)) || result.packVector ||
+      !isa<BlockArgument>(yielded(result.scalarYield)) ||
       result.nest.accesses[result.shiftedLoad].fill != 0)
     return fail("a shifted load is not the scalar operand, padded with zeros");
   if (!result.nest.loops[shift->loop].reduction)
@@ -204,6 +213,17 @@ LogicalResult Classifier::findShift() {
       return fail("a shifted coordinate moves with the reduction");
   if (result.rowLoop >= 0 && shift->border.factors[result.rowLoop] != 0)
     return fail("a shifted coordinate moves along the row");
+  return success();
+}
+
+/// A store that goes round does so by channels that are lanes.
+LogicalResult Classifier::checkStores() {
+  for (const FlatAccess &store : result.nest.stores())
+    for (const FlatWrap &wrap : store.wraps)
+      if (wrap.loop != result.vectorLoop ||
+          wrap.axisLoop == result.vectorLoop ||
+          store.strides[result.vectorLoop] != 1)
+        return fail("a shifted store is not shifted by groups of lanes");
   return success();
 }
 
@@ -241,7 +261,7 @@ FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
   }
   if (failed(c.checkPayloads()) || failed(c.chooseVectorOperand()) ||
       failed(c.sortLoops()) || failed(c.findWindows()) ||
-      failed(c.findShift()))
+      failed(c.findShift()) || failed(c.checkStores()))
     return failure();
   c.chooseScalar();
   for (auto [i, access] : llvm::enumerate(c.result.nest.accesses)) {

@@ -40,6 +40,11 @@ struct Contraction {
   const FlatShift *shift() const {
     return shiftedLoad < 0 ? nullptr : &*nest.accesses[shiftedLoad].shift;
   }
+  bool storesShifted() const {
+    return llvm::any_of(nest.stores(), [](const FlatAccess &store) {
+      return !store.wraps.empty();
+    });
+  }
   int64_t extent(unsigned loop) const { return nest.loops[loop].extent; }
   unsigned vectorYield() const { return 1 - scalarYield; }
   int64_t rowExtent() const { return rowLoop < 0 ? 1 : extent(rowLoop); }

@@ -205,6 +205,9 @@ void LoopEmitter::block(const ColumnClass &columns, Value number,
   for (auto [offset, other] :
        llvm::zip_equal(position.accesses, c.nest.accesses))
     offset = advance(kb, offset, number, width * other.strides[c.vectorLoop]);
+  if (!position.loops.empty())
+    position.loops[c.vectorLoop] =
+        advance(kb, position.loops[c.vectorLoop], number, width);
   if (c.packVector) {
     pack(columns, vectors);
     vectors = Offset();
@@ -412,6 +415,13 @@ DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
       table.append({segment.first, segment.delta});
     config.append("shift", b.getDenseI64ArrayAttr(table));
   }
+  SmallVector<int64_t> table;
+  for (const FlatAccess &store : contraction->nest.stores())
+    for (const FlatWrap &wrap : store.wraps)
+      for (const ShiftSegment &segment : wrap.segments)
+        table.append({segment.first, segment.delta});
+  if (!table.empty())
+    config.append("store_shift", b.getDenseI64ArrayAttr(table));
   return config.getDictionary(op.getContext());
 }
 

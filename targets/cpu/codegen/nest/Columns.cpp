@@ -55,7 +55,7 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
                            unsigned vectorLoop, int rowLoop, unsigned rows,
                            unsigned vectors, unsigned lanes, Type element)
     : kb(kb), nest(nest), vectorLoop(vectorLoop), rowLoop(rowLoop),
-      pitch(int64_t(vectors) * lanes) {
+      pitch(int64_t(vectors) * lanes), lanes(lanes) {
   for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
     ops += !op.hasTrait<OpTrait::ConstantLike>();
   // What goes lane by lane is as long as it has lanes.
@@ -66,6 +66,8 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
     if (used && stride != 0 && stride != 1)
       ops += lanes;
   }
+  for (const FlatAccess &store : nest.stores())
+    ops += store.wraps.empty() ? 0 : lanes;
   // A sum over a single position is a store like any other.
   for (auto [s, store] : llvm::enumerate(nest.stores()))
     if (kb.op.getStore(s).getSum() && rowLoop >= 0 &&
@@ -218,6 +220,9 @@ void TileEpilogue::storeSums(const Position &position,
 void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
                            ArrayRef<Value> roots, const Offset *aside,
                            Values &sums) {
+  SmallVector<SmallVector<Run>> runs;
+  for (const FlatAccess &store : nest.stores())
+    runs.push_back(runsOf(position, store));
   for (auto [j, column] : llvm::enumerate(columns)) {
     auto offsetOf = [&, &column = column](unsigned access) {
       int64_t stride = nest.accesses[access].strides[vectorLoop];
@@ -241,6 +246,10 @@ void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
       if (llvm::is_contained(sumStores, unsigned(s)))
         continue;
       const FlatAccess &access = nest.accesses[nest.loads + s];
+      if (!runs[s].empty()) {
+        storeRuns(position, column, s, runs[s], value);
+        continue;
+      }
       if (aside && turned[s]) {
         storeLanes(kb, turned[s], aside->plus(column.offset), 1, access.element,
                    {column.width, column.width}, value);

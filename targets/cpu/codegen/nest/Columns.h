@@ -65,6 +65,17 @@ private:
   void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
                llvm::ArrayRef<mlir::Value> roots, const Offset *aside,
                Values &sums);
+  /// What a row's store adds to its place for channels [first, last).
+  struct Run {
+    int64_t first, last;
+    mlir::Value step; ///< null: nothing
+  };
+  llvm::SmallVector<Run> runsOf(const Position &position,
+                                const FlatAccess &store) const;
+  void storeRuns(const Position &position, const Column &column,
+                 unsigned store, llvm::ArrayRef<Run> runs, mlir::Value value);
+  void storePart(unsigned store, Offset at, Offset channel,
+                 const Column &column, const Run &run, mlir::Value value);
   bool isTurned(const FlatAccess &store) const;
   void storeTurned(const Position &position, llvm::ArrayRef<Column> columns,
                    unsigned rows, unsigned store);
@@ -76,7 +87,7 @@ private:
   const FlatNest &nest;
   unsigned vectorLoop;
   int rowLoop;
-  int64_t pitch;
+  int64_t pitch, lanes;
   unsigned ops = 0;
   llvm::SmallVector<unsigned> sumStores;
   mlir::Value stash; ///< the tile in scratch, for long payloads

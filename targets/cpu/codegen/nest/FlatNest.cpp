@@ -15,6 +15,10 @@ bool FlatAccess::uses(unsigned loop) const {
     return true;
   if (shift && (shift->loop == loop || shift->border.factors[loop] != 0))
     return true;
+  if (llvm::any_of(wraps, [&](const FlatWrap &wrap) {
+        return wrap.loop == loop || wrap.axisLoop == loop;
+      }))
+    return true;
   return llvm::any_of(borders,
                       [&](const Border &b) { return b.factors[loop] != 0; });
 }
@@ -91,13 +95,54 @@ static std::optional<FlatShift> shiftOf(DispatchOp op, unsigned number) {
   return shift;
 }
 
+/// A store's coordinate, `flat` without its index, whose constant table by
+/// step of it and of another loop goes round in runs of equal distance.
+static std::optional<FlatWrap> wrapOf(DispatchOp op, unsigned number,
+                                      ArrayRef<int64_t> flat, int64_t size) {
+  ElementsAttr constant = constantOf(op.getInputs()[number]);
+  AffineMap map = op.getLoad(number).getMap();
+  if (!constant || map.getNumResults() != 2 || op.getLoad(number).getPadded())
+    return std::nullopt;
+  auto axis = dyn_cast<AffineDimExpr>(map.getResult(0));
+  auto along = dyn_cast<AffineDimExpr>(map.getResult(1));
+  if (!axis || !along || axis == along)
+    return std::nullopt;
+  FlatWrap wrap{axis.getPosition(), along.getPosition(), size, 0, {}};
+  int64_t count = op.getExtents()[wrap.loop];
+  if (op.getExtents()[wrap.axisLoop] != size ||
+      constant.getNumElements() != size * count)
+    return std::nullopt;
+  for (auto [d, factor] : llvm::enumerate(flat.drop_back()))
+    if (factor != (d == wrap.axisLoop))
+      return std::nullopt;
+  SmallVector<char> storage;
+  ArrayRef<char> bytes = constantBytes(constant, storage);
+  for (int64_t c = 0; c < count; ++c) {
+    int64_t delta = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      int64_t index =
+          elementAsInt(bytes, constant.getElementType(), i * count + c);
+      int64_t to = i + flat.back() + index;
+      if (i == 0)
+        delta = to > size / 2 ? to - size : to;
+      if (index < 0 || to != ((i + delta) % size + size) % size)
+        return std::nullopt;
+    }
+    if (wrap.segments.empty() || wrap.segments.back().delta != delta)
+      wrap.segments.push_back({c, c, 0, delta});
+    wrap.segments.back().last = c + 1;
+  }
+  return wrap;
+}
+
 static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
                                       RankedTensorType type, bool shifts) {
   AffineMap map = access.getMap();
   if (map.getNumSymbols() != 0 || !type.hasStaticShape())
     return failure();
   std::optional<FlatShift> shift;
-  if (!access.getIndexAxes().empty()) {
+  bool wraps = !access.getIndexAxes().empty() && shifts && !access.getPadded();
+  if (!access.getIndexAxes().empty() && !wraps) {
     if (shifts && access.getIndexAxes().size() == 1 && access.getPadded())
       shift = shiftOf(op, access.getIndexLoads()[0]);
     if (!shift)
@@ -114,9 +159,20 @@ static FailureOr<FlatAccess> accessOf(DispatchOp op, AccessAttr access,
     if (failed(getFlattenedAffineExpr(expr, map.getNumDims(), 0, &flat)) ||
         flat.size() != map.getNumDims() + 1)
       return failure();
+    int64_t size = type.getDimSize(i);
+    auto *index = llvm::find(access.getIndexAxes(), int64_t(i));
+    if (wraps && index != access.getIndexAxes().end()) {
+      unsigned number = access.getIndexLoads()[index -
+                                               access.getIndexAxes().begin()];
+      auto wrap = wrapOf(op, number, flat, size);
+      if (!wrap || place.dims[i].tile > 1)
+        return failure();
+      wrap->stride = place.dims[i].stride;
+      result.wraps.push_back(std::move(*wrap));
+      flat.back() = 0;
+    }
     if (failed(addCoordinate(result, flat, place.dims[i])))
       return failure();
-    int64_t size = type.getDimSize(i);
     if (shift && access.getIndexAxes()[0] == int64_t(i)) {
       if (place.dims[i].tile > 1)
         return failure();
@@ -184,6 +240,10 @@ bool FlatNest::canMerge(unsigned outer, unsigned inner) const {
         if (access.shift->loop == loop ||
             access.shift->border.factors[loop] != 0)
           return false;
+    for (const FlatWrap &wrap : access.wraps)
+      for (unsigned loop : {outer, inner})
+        if (wrap.loop == loop || wrap.axisLoop == loop)
+          return false;
     int64_t count = loops[inner].extent;
     return access.strides[outer] == access.strides[inner] * count &&
            access.tiledFactors[outer] == access.tiledFactors[inner] * count;
@@ -208,6 +268,14 @@ void FlatNest::removeLoop(unsigned loop) {
       auto &factors = access.shift->border.factors;
       factors.erase(factors.begin() + loop);
       access.shift->loop -= access.shift->loop > loop;
+    }
+    // A single step stays where it is.
+    llvm::erase_if(access.wraps, [&](const FlatWrap &wrap) {
+      return wrap.axisLoop == loop;
+    });
+    for (FlatWrap &wrap : access.wraps) {
+      wrap.axisLoop -= wrap.axisLoop > loop;
+      wrap.loop -= wrap.loop > loop;
     }
   }
 }

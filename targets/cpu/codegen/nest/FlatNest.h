@@ -34,6 +34,14 @@ struct FlatShift {
   Border border; ///< of the coordinate, without the segments' deltas
 };
 
+/// A stored coordinate that goes round: at step i of `axisLoop` and a step of
+/// `loop` in a segment it is (i + delta) mod size.
+struct FlatWrap {
+  unsigned axisLoop = 0, loop = 0;
+  int64_t size = 0, stride = 0;
+  llvm::SmallVector<ShiftSegment, 4> segments; ///< `move` is not used
+};
+
 /// One load or store: element offset + the sum of stride * index. If one
 /// logical dimension is tiled (tile > 1), its coordinate c, the sum of
 /// tiledFactor * index, adds (c / tile) * tileStride + (c % tile).
@@ -47,6 +55,7 @@ struct FlatAccess {
   llvm::SmallVector<Border, 2> borders;
   double fill = 0;
   std::optional<FlatShift> shift;
+  llvm::SmallVector<FlatWrap, 2> wraps; ///< steps that strides leave out
 
   /// Whether the access moves with the loop, in memory or in a border.
   bool uses(unsigned loop) const;
@@ -75,8 +84,8 @@ struct FlatNest {
 
   /// The nest of a dispatch of static shape without loops of extent one.
   /// Fails silently when the domain is empty, or an access is indexed, has
-  /// symbols, or more than one tiled dimension. `shifts` admits loads that a
-  /// constant indexes.
+  /// symbols, or more than one tiled dimension. `shifts` admits loads and stores
+  /// that constants index.
   static mlir::FailureOr<FlatNest>
   of(DispatchOp op, LayoutOverride override = {}, bool shifts = false);
 

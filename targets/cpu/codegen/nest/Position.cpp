@@ -42,6 +42,9 @@ Position Position::origin(const FlatNest &nest) {
   Position position;
   for (const FlatAccess &access : nest.accesses)
     position.accesses.push_back({Value(), access.offset});
+  if (llvm::any_of(nest.stores(),
+                   [](const FlatAccess &a) { return !a.wraps.empty(); }))
+    position.loops.resize(nest.loops.size());
   return position;
 }
 
@@ -49,11 +52,15 @@ void Position::move(KernelBuilder &kb, const FlatNest &nest, unsigned loop,
                     Value index) {
   for (auto [offset, access] : llvm::zip_equal(accesses, nest.accesses))
     offset = advance(kb, offset, index, access.strides[loop]);
+  if (!loops.empty())
+    loops[loop] = advance(kb, loops[loop], index, 1);
 }
 
 void Position::move(const FlatNest &nest, unsigned loop, int64_t steps) {
   for (auto [offset, access] : llvm::zip_equal(accesses, nest.accesses))
     offset.fixed += access.strides[loop] * steps;
+  if (!loops.empty())
+    loops[loop].fixed += steps;
 }
 
 SmallVector<Value> cpu::unflatten(KernelBuilder &kb, Value flat,

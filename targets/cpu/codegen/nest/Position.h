@@ -30,6 +30,7 @@ mlir::Value materialize(KernelBuilder &kb, Offset offset);
 struct Position {
   llvm::SmallVector<Offset, 6> accesses;
   llvm::SmallVector<Offset, 2> borders; ///< values of tested coordinates
+  llvm::SmallVector<Offset, 4> loops; ///< indices, where a store goes round
 
   /// Where every access of the nest starts; no borders.
   static Position origin(const FlatNest &nest);

@@ -97,8 +97,8 @@ LogicalResult WinogradPlanner::checkOperands(DispatchOp op) {
   if (!c.element.isF32() || !c.plainVector || c.packVector ||
       !isa<BlockArgument>(scalar))
     return fail("the operands are not plain f32 loads");
-  if (c.shift())
-    return fail("the input is shifted");
+  if (c.shift() || c.storesShifted())
+    return fail("the input or a result is shifted");
   if (!c.batchLoops.empty() || c.rowLoop < 0)
     return fail("the loops are not those of a convolution");
   plan.scalarLoad = c.scalarLoads[0];

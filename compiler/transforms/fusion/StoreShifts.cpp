@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A shift of what a dispatch makes becomes its store. Each group of
+// channels is stored at places moved by its offset, round and round: what
+// would leave the tensor at one end comes in at the other as zero, so that
+// every element is written once. Two constant tables of a moved axis give the
+// place, and whether the value stays, by coordinate and channel.
+#include "compiler/support/Constants.h"
+#include "compiler/transforms/fusion/ChannelShift.h"
+#include "compiler/transforms/fusion/Fuse.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace visir;
+
+namespace {
+
+/// How a store is shifted.
+struct ShiftedStore {
+  ChannelShift shift;
+  int channelDim = -1;
+  SmallVector<int> axisDims;
+};
+
+} // namespace
+
+/// Whether the op writes into what it uses here.
+static bool writesInto(OpOperand &use) {
+  auto op = dyn_cast<DispatchOp>(use.getOwner());
+  return op && llvm::is_contained(op.getTies(),
+                                  int64_t(use.getOperandNumber()));
+}
+
+/// Whether nothing but the pieces reads the source.
+static bool readByPiecesOnly(const ShiftPieces &pieces) {
+  return llvm::all_of(pieces.source.getUsers(), [&](Operation *user) {
+    return llvm::any_of(pieces.pieces, [&](const ShiftPiece &piece) {
+      return piece.copy == user;
+    });
+  });
+}
+
+static std::optional<ShiftedStore> shiftedStore(const ShiftPieces &pieces,
+                                                const DispatchForm &form,
+                                                const StoreForm &store) {
+  for (unsigned c = 0; c < store.access.rank(); ++c) {
+    auto shift = ChannelShift::of(pieces, c);
+    if (!shift)
+      continue;
+    ShiftedStore result{*shift, dimOf(form, store.access, c), {}};
+    for (unsigned axis : shift->axes)
+      result.axisDims.push_back(dimOf(form, store.access, axis));
+    auto isWhole = [&](int dim, unsigned axis) {
+      return dim >= 0 && form.extents[dim] == store.type.getDimSize(axis);
+    };
+    bool whole = isWhole(result.channelDim, c);
+    for (auto [dim, axis] : llvm::zip_equal(result.axisDims, shift->axes))
+      whole = whole && isWhole(dim, axis);
+    if (whole)
+      return result;
+  }
+  return std::nullopt;
+}
+
+/// A load of a constant table by coordinate of the axis and by channel.
+static LoadForm tableLoad(OpBuilder &builder, Location loc,
+                          const DispatchForm &form, int axisDim,
+                          int channelDim, Type element,
+                          ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get(
+      {form.extents[axisDim], form.extents[channelDim]}, element);
+  LoadForm table;
+  table.tensor =
+      ConstantOp::create(builder, loc, type, makeConstant(type, values));
+  table.access = LinearAccess::zero(2, form.extents.size());
+  table.access.coefficients[0][axisDim] = 1;
+  table.access.coefficients[1][channelDim] = 1;
+  return table;
+}
+
+/// Indexes the store along the axes of the shift; returns the loads that tell
+/// which values stay.
+static SmallVector<unsigned> indexStore(OpBuilder &builder, Location loc,
+                                        DispatchForm &form, StoreForm &store,
+                                        const ShiftedStore &at) {
+  SmallVector<unsigned> masks;
+  int64_t channels = form.extents[at.channelDim];
+  for (auto [axis, dim, offsets] :
+       llvm::zip_equal(at.shift.axes, at.axisDims, at.shift.offsets)) {
+    int64_t size = form.extents[dim];
+    SmallVector<int64_t> places, stays;
+    for (int64_t from = 0; from < size; ++from)
+      for (int64_t c = 0; c < channels; ++c) {
+        // The result's element p is the source's at p + offset.
+        int64_t to = from - offsets[c];
+        stays.push_back(to >= 0 && to < size);
+        // Indices are not negative: those count from the tensor's end.
+        places.push_back((to % size + size) % size - from + size);
+      }
+    store.access.offsets[axis] -= size;
+    store.indexAxes.push_back(axis);
+    store.indexLoads.push_back(form.loads.size());
+    form.loads.push_back(tableLoad(builder, loc, form, dim, at.channelDim,
+                                   builder.getIntegerType(64, true), places));
+    masks.push_back(form.loads.size());
+    form.loads.push_back(tableLoad(builder, loc, form, dim, at.channelDim,
+                                   builder.getI1Type(), stays));
+  }
+  return masks;
+}
+
+/// The payloads of `from`; result `number` is zero unless all masks hold.
+static void clonePayloads(RewriterBase &rewriter, DispatchOp from,
+                          DispatchOp to, unsigned number,
+                          ArrayRef<unsigned> masks) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  auto clone = [&](Block &source, Block &target) {
+    IRMapping mapping;
+    for (auto [a, b] :
+         llvm::zip_first(source.getArguments(), target.getArguments()))
+      mapping.map(a, b);
+    rewriter.setInsertionPointToEnd(&target);
+    return clonePayloadOps(rewriter, source, mapping);
+  };
+  auto operands = clone(from.getPrologueBlock(), to.getPrologueBlock());
+  YieldOp::create(rewriter, to.getLoc(), operands);
+  auto values = clone(from.getEpilogueBlock(), to.getEpilogueBlock());
+  Value zero = arith::ConstantOp::create(
+      rewriter, to.getLoc(), rewriter.getZeroAttr(values[number].getType()));
+  unsigned roots = to.getRootResultCount();
+  for (unsigned mask : masks)
+    values[number] = arith::SelectOp::create(
+        rewriter, to.getLoc(), to.getEpilogueBlock().getArgument(roots + mask),
+        values[number], zero);
+  YieldOp::create(rewriter, to.getLoc(), values);
+}
+
+/// Roots whose kernels store value by value.
+static bool storesValues(RootKind kind) {
+  return kind == RootKind::Contract || kind == RootKind::Map ||
+         kind == RootKind::Reduce || kind == RootKind::Norm ||
+         kind == RootKind::Softmax;
+}
+
+DispatchOp visir::storeShift(RewriterBase &rewriter, DispatchOp last,
+                             bool productsOnly, StringRef &why) {
+  // Only the last write of a tensor ends it.
+  if (last.getNumResults() != 1 || last.getTies().front() < 0 ||
+      llvm::any_of(last.getResult(0).getUses(), writesInto))
+    return {};
+  auto pieces = ShiftPieces::of(last.getResult(0));
+  if (!pieces)
+    return {};
+  auto result = dyn_cast<OpResult>(pieces->source);
+  auto producer = pieces->source.getDefiningOp<DispatchOp>();
+  if (!producer)
+    return {};
+  if (productsOnly && producer.getKind() != RootKind::Contract)
+    return {};
+  if (!storesValues(producer.getKind()))
+    return refuse(why, "the root's kernels do not store value by value");
+  if (!readByPiecesOnly(*pieces))
+    return refuse(why, "others read what is shifted, too");
+  auto form = DispatchForm::of(producer);
+  if (!form)
+    return {};
+  unsigned number = result.getResultNumber();
+  StoreForm &store = form->stores[number];
+  if (store.tie >= 0 || !store.indexAxes.empty() || store.sum)
+    return refuse(why, "the store is tied, indexed or a sum");
+  auto at = shiftedStore(*pieces, *form, store);
+  if (!at)
+    return refuse(why, "what is copied is no shift by groups of channels, or "
+                       "an axis is no dimension of the domain");
+  unsigned more = 2 * at->shift.axes.size();
+  if (form->loads.size() + form->stores.size() + more > kMaxBindings)
+    return refuse(why, "there would be more than 16 bindings");
+  rewriter.setInsertionPoint(producer);
+  SmallVector<unsigned> masks =
+      indexStore(rewriter, last.getLoc(), *form, store, *at);
+  DispatchOp fused =
+      form->create(rewriter, fuseLocations(producer.getLoc(), last.getLoc()),
+                   rootTypesOf(producer));
+  clonePayloads(rewriter, producer, fused, number, masks);
+  rewriter.replaceOp(last, fused.getResult(number));
+  rewriter.replaceOp(producer, fused.getResults());
+  return fused;
+}
