@@ -6,11 +6,21 @@
 using namespace mlir;
 using namespace visir;
 
+/// Steps of loops that are taken one by one, at most.
+static constexpr int64_t kMostSteps = 256;
+
 bool TensorBox::meets(const TensorBox &other) const {
   for (size_t i = 0; i < first.size(); ++i)
     if (last[i] <= other.first[i] || other.last[i] <= first[i])
       return false;
   return true;
+}
+
+int64_t TensorBox::volume() const {
+  int64_t count = 1;
+  for (auto [a, b] : llvm::zip_equal(first, last))
+    count *= std::max<int64_t>(b - a, 0);
+  return count;
 }
 
 /// Whether a map writes zeros into the tensor that it is tied to.
@@ -25,106 +35,164 @@ static bool isZeroFill(DispatchOp op) {
   return number && number.getValue().isPosZero();
 }
 
-/// Steps of loops that are taken one by one, at most.
-static constexpr int64_t kMostSteps = 256;
-
 namespace {
 
-/// The places of an access at some steps of the loops `fixed`.
-struct PieceReader {
-  const DispatchForm &form;
-  SmallVector<unsigned> fixed;
-  SmallVector<int64_t> steps; ///< by dimension; 0 for others
+/// A box of the tensor as a map writes it.
+struct WrittenBox {
+  TensorBox region;
+  /// The source's coordinates by those of the tensor, which count only where
+  /// the region is more than one element wide; no rank for zeros.
+  LinearAccess from;
+  bool padded = false;
+  DispatchOp copy;
+};
 
-  int64_t offset(const LinearAccess &access, unsigned j) const {
-    int64_t at = access.offsets[j];
-    for (unsigned d : fixed)
-      at += access.coefficients[j][d] * steps[d];
-    return at;
-  }
+/// What maps write into a tensor one after the other.
+struct WrittenTensor {
+  Value source;
+  std::vector<WrittenBox> boxes;
 
-  /// Where each coordinate lies; null unless one other loop at most moves it.
-  std::optional<TensorBox> region(const LinearAccess &access) const {
-    TensorBox box;
-    for (unsigned j = 0; j < access.rank(); ++j) {
-      int64_t extent = 1;
-      for (unsigned d = 0; d < form.extents.size(); ++d) {
-        if (access.coefficients[j][d] == 0 || llvm::is_contained(fixed, d))
-          continue;
-        if (extent != 1)
-          return std::nullopt;
-        extent = form.extents[d];
-      }
-      box.first.push_back(offset(access, j));
-      box.last.push_back(box.first.back() + extent);
-    }
-    return box;
-  }
+  static std::optional<WrittenTensor> of(Value tensor);
+
+private:
+  Value take(DispatchOp op);
+  bool addBoxes(DispatchOp op, const DispatchForm &form, const LoadForm *load);
+  bool compose(size_t first, const WrittenTensor &inner);
 };
 
 } // namespace
 
-/// Whether the loop moves one coordinate of all accesses, the same in each,
-/// step by step.
-static bool movesAlike(ArrayRef<const LinearAccess *> accesses, unsigned dim) {
-  unsigned moved = 0;
-  for (unsigned j = 0; j < accesses.front()->rank(); ++j) {
-    int64_t coefficient = accesses.front()->coefficients[j][dim];
-    moved += coefficient != 0;
-    for (const LinearAccess *access : accesses)
-      if (access->coefficients[j][dim] != coefficient ||
-          (coefficient != 0 && coefficient != 1))
-        return false;
+/// The loop that moves coordinate `j` alone, step by step, or -1.
+static int loopOf(const LinearAccess &access, unsigned j,
+                  ArrayRef<unsigned> fixed, unsigned rank) {
+  int loop = -1;
+  for (unsigned d = 0; d < rank; ++d)
+    if (access.coefficients[j][d] != 0 && !llvm::is_contained(fixed, d))
+      loop = int(d);
+  return loop;
+}
+
+/// Loops that do not move one coordinate of the store by single steps; null if
+/// two others move the same.
+static std::optional<SmallVector<unsigned>>
+fixedLoops(const DispatchForm &form, const LinearAccess &store) {
+  SmallVector<unsigned> fixed;
+  SmallVector<int> movedBy(store.rank(), -1);
+  for (unsigned d = 0; d < form.extents.size(); ++d) {
+    int moved = -1, count = 0;
+    for (unsigned j = 0; j < store.rank(); ++j)
+      if (store.coefficients[j][d] != 0) {
+        moved = int(j);
+        ++count;
+      }
+    if (count != 1 || store.coefficients[moved][d] != 1) {
+      fixed.push_back(d);
+      continue;
+    }
+    if (form.extents[d] == 1) {
+      fixed.push_back(d);
+      continue;
+    }
+    if (movedBy[moved] >= 0)
+      return std::nullopt;
+    movedBy[moved] = int(d);
   }
-  return moved == 1;
+  return fixed;
 }
 
 /// Adds the boxes that a map writes: `load` is null for zeros.
-static bool addBoxes(DispatchOp op, const DispatchForm &form,
-                     const LoadForm *load, ShiftPieces &result) {
+bool WrittenTensor::addBoxes(DispatchOp op, const DispatchForm &form,
+                             const LoadForm *load) {
   const LinearAccess &store = form.stores.front().access;
-  SmallVector<const LinearAccess *> accesses = {&store};
-  if (load)
-    accesses.push_back(&load->access);
-  PieceReader reader{form, {}, SmallVector<int64_t>(form.extents.size(), 0)};
+  auto fixed = fixedLoops(form, store);
+  if (!fixed)
+    return false;
+  unsigned rank = form.extents.size();
   int64_t count = 1;
-  for (unsigned d = 0; d < form.extents.size(); ++d)
-    if (form.extents[d] != 1 && !movesAlike(accesses, d)) {
-      reader.fixed.push_back(d);
-      count *= form.extents[d];
-    }
+  for (unsigned d : *fixed)
+    count *= form.extents[d];
   if (count > kMostSteps)
     return false;
-  ArrayRef<int64_t> shape = form.stores.front().type.getShape();
   for (int64_t number = 0; number < count; ++number) {
+    SmallVector<int64_t> steps(rank, 0);
     int64_t rest = number;
-    for (unsigned d : reader.fixed) {
-      reader.steps[d] = rest % form.extents[d];
+    for (unsigned d : *fixed) {
+      steps[d] = rest % form.extents[d];
       rest /= form.extents[d];
     }
-    auto region = reader.region(store);
-    if (!region)
-      return false;
-    if (!load) {
-      result.zeros.push_back(*region);
-      continue;
+    auto offsetOf = [&](const LinearAccess &access, unsigned j) {
+      int64_t at = access.offsets[j];
+      for (unsigned d : *fixed)
+        at += access.coefficients[j][d] * steps[d];
+      return at;
+    };
+    WrittenBox box;
+    box.copy = op;
+    SmallVector<int> loops;
+    for (unsigned j = 0; j < store.rank(); ++j) {
+      loops.push_back(loopOf(store, j, *fixed, rank));
+      int64_t first = offsetOf(store, j);
+      box.region.first.push_back(first);
+      box.region.last.push_back(
+          first + (loops[j] < 0 ? 1 : form.extents[loops[j]]));
     }
-    ShiftPiece piece{*region, {}, op};
-    for (unsigned j = 0; j < shape.size(); ++j) {
-      int64_t offset = reader.offset(load->access, j) - region->first[j];
-      piece.offset.push_back(offset);
-      // Beyond the source's borders a padded load gives zeros.
-      piece.region.first[j] = std::max(region->first[j], -offset);
-      piece.region.last[j] = std::min(region->last[j], shape[j] - offset);
+    if (load) {
+      box.padded = load->padded;
+      box.from = LinearAccess::zero(load->access.rank(), store.rank());
+      for (unsigned i = 0; i < load->access.rank(); ++i) {
+        box.from.offsets[i] = offsetOf(load->access, i);
+        for (unsigned j = 0; j < store.rank(); ++j) {
+          if (loops[j] < 0)
+            continue;
+          int64_t factor = load->access.coefficients[i][loops[j]];
+          box.from.coefficients[i][j] = factor;
+          box.from.offsets[i] -= factor * box.region.first[j];
+        }
+      }
     }
-    result.pieces.push_back(piece);
+    boxes.push_back(std::move(box));
   }
   return true;
 }
 
-/// Adds what the last map wrote into a tensor; returns the tensor before it,
-/// or null.
-static Value takePiece(DispatchOp op, ShiftPieces &result) {
+/// The boxes from `first` on read a tensor that is written piece by piece, too:
+/// they read its source instead, moved as a whole.
+bool WrittenTensor::compose(size_t first, const WrittenTensor &inner) {
+  std::vector<WrittenBox> outer(boxes.begin() + first, boxes.end());
+  boxes.resize(first);
+  for (const WrittenBox &box : outer) {
+    unsigned rank = box.region.first.size();
+    if (box.padded || box.from.rank() != rank)
+      return false;
+    SmallVector<int64_t> moved;
+    for (unsigned j = 0; j < rank; ++j) {
+      bool single = box.region.last[j] - box.region.first[j] == 1;
+      for (unsigned k = 0; k < rank; ++k)
+        if (box.from.coefficients[j][k] != (j == k && !single))
+          return false;
+      moved.push_back(box.from.offsets[j] -
+                      (single ? box.region.first[j] : 0));
+    }
+    for (const WrittenBox &part : inner.boxes) {
+      WrittenBox joined = part;
+      for (unsigned j = 0; j < rank; ++j) {
+        joined.region.first[j] =
+            std::max(box.region.first[j], part.region.first[j] - moved[j]);
+        joined.region.last[j] =
+            std::min(box.region.last[j], part.region.last[j] - moved[j]);
+      }
+      for (unsigned i = 0; i < part.from.rank(); ++i)
+        for (unsigned j = 0; j < rank; ++j)
+          joined.from.offsets[i] += part.from.coefficients[i][j] * moved[j];
+      if (joined.region.volume() > 0)
+        boxes.push_back(std::move(joined));
+    }
+  }
+  return true;
+}
+
+/// Adds what the last map wrote; returns the tensor before it, or null.
+Value WrittenTensor::take(DispatchOp op) {
   bool fill = isZeroFill(op);
   int64_t tie = op.getTies().front();
   auto form = DispatchForm::of(op);
@@ -132,22 +200,32 @@ static Value takePiece(DispatchOp op, ShiftPieces &result) {
       !form->stores.front().indexAxes.empty())
     return {};
   if (fill)
-    return addBoxes(op, *form, nullptr, result) ? form->loads[tie].tensor
-                                                : Value();
+    return addBoxes(op, *form, nullptr) ? form->loads[tie].tensor : Value();
   const LoadForm &load = form->loads[tie == 0 ? 1 : 0];
-  if (!load.indexAxes.empty() || load.norm || load.fillValue() != 0 ||
-      (result.source && result.source != load.tensor) ||
-      load.tensor.getType() != op.getResult(0).getType())
+  if (!load.indexAxes.empty() || load.norm || load.fillValue() != 0)
     return {};
-  result.source = load.tensor;
-  return addBoxes(op, *form, &load, result) ? form->loads[tie].tensor : Value();
+  size_t first = boxes.size();
+  if (!addBoxes(op, *form, &load))
+    return {};
+  Value from = load.tensor;
+  auto before = from.getDefiningOp<DispatchOp>();
+  if (before && before.getTies().front() >= 0) {
+    auto inner = of(from);
+    if (!inner || !compose(first, *inner))
+      return {};
+    from = inner->source;
+  }
+  if (source && source != from)
+    return {};
+  source = from;
+  return form->loads[tie].tensor;
 }
 
-std::optional<ShiftPieces> ShiftPieces::of(Value tensor) {
-  ShiftPieces result;
+std::optional<WrittenTensor> WrittenTensor::of(Value tensor) {
+  WrittenTensor result;
   auto op = tensor.getDefiningOp<DispatchOp>();
   while (op) {
-    tensor = takePiece(op, result);
+    tensor = result.take(op);
     if (!tensor)
       return std::nullopt;
     op = tensor.getDefiningOp<DispatchOp>();
@@ -159,14 +237,229 @@ std::optional<ShiftPieces> ShiftPieces::of(Value tensor) {
   return result;
 }
 
-std::optional<ChannelShift> ChannelShift::of(const ShiftPieces &from,
-                                             unsigned channels) {
-  ArrayRef<int64_t> shape =
-      cast<RankedTensorType>(from.source.getType()).getShape();
-  SmallVector<ShiftPiece> pieces(from.pieces);
-  llvm::sort(pieces, [&](const ShiftPiece &a, const ShiftPiece &b) {
-    return a.region.first[channels] < b.region.first[channels];
-  });
+/// Sets the factors of the view along dimension `j` of the tensor, from boxes
+/// that are wider there than an element, or from how boxes follow each other.
+static bool setFactors(const WrittenTensor &written, LinearAccess &view,
+                       unsigned j, int64_t extent) {
+  const WrittenBox *wide = nullptr, *low = nullptr;
+  for (const WrittenBox &box : written.boxes) {
+    if (box.from.rank() == 0)
+      continue;
+    if (!low || box.region.first[j] < low->region.first[j])
+      low = &box;
+    if (box.region.last[j] - box.region.first[j] > 1)
+      wide = &box;
+  }
+  for (unsigned i = 0; i < view.rank() && extent > 1; ++i) {
+    if (wide) {
+      view.coefficients[i][j] = wide->from.coefficients[i][j];
+      continue;
+    }
+    std::optional<int64_t> slope;
+    bool linear = true;
+    for (const WrittenBox &box : written.boxes) {
+      int64_t steps = box.from.rank() == 0
+                          ? 0
+                          : box.region.first[j] - low->region.first[j];
+      if (steps == 0)
+        continue;
+      int64_t apart = box.from.offsets[i] - low->from.offsets[i];
+      if (!slope)
+        slope = apart / steps;
+      linear &= apart == *slope * steps;
+    }
+    view.coefficients[i][j] = linear ? slope.value_or(0) : 0;
+  }
+  return low;
+}
+
+/// The source's coordinate `i` of a box where the tensor's are all 0, as the
+/// factors of the view say.
+static int64_t originOf(const WrittenBox &box, const LinearAccess &view,
+                        unsigned i) {
+  int64_t at = box.from.offsets[i];
+  for (unsigned j = 0; j < box.region.first.size(); ++j)
+    if (box.region.last[j] - box.region.first[j] == 1)
+      at -= (view.coefficients[i][j] - box.from.coefficients[i][j]) *
+            box.region.first[j];
+  return at;
+}
+
+/// The tensor's coordinates as those of the source without any shift.
+static std::optional<LinearAccess> viewOf(const WrittenTensor &written,
+                                          ArrayRef<int64_t> shape,
+                                          ArrayRef<int64_t> from) {
+  LinearAccess view = LinearAccess::zero(from.size(), shape.size());
+  for (unsigned j = 0; j < shape.size(); ++j)
+    if (!setFactors(written, view, j, shape[j]))
+      return std::nullopt;
+  for (const WrittenBox &box : written.boxes)
+    for (unsigned j = 0; j < shape.size() && box.from.rank() != 0; ++j)
+      for (unsigned i = 0; i < from.size(); ++i)
+        if (box.region.last[j] - box.region.first[j] > 1 &&
+            box.from.coefficients[i][j] != view.coefficients[i][j])
+          return std::nullopt;
+  for (unsigned i = 0; i < from.size(); ++i) {
+    std::optional<int64_t> origin;
+    bool same = true;
+    for (const WrittenBox &box : written.boxes) {
+      if (box.from.rank() == 0)
+        continue;
+      int64_t at = originOf(box, view, i);
+      same &= !origin || *origin == at;
+      origin = at;
+    }
+    // What moves along a coordinate covers all of it.
+    view.offsets[i] = same ? origin.value_or(0) : 0;
+    auto [low, high] = view.range(i, shape);
+    if (low < 0 || high >= from[i] || (!same && high - low + 1 != from[i]))
+      return std::nullopt;
+  }
+  return view;
+}
+
+/// The region through the view, if it is a box there.
+static std::optional<TensorBox> throughView(const TensorBox &region,
+                                            const LinearAccess &view) {
+  TensorBox box;
+  for (unsigned i = 0; i < view.rank(); ++i) {
+    int64_t low = view.offsets[i], high = low;
+    for (unsigned j = 0; j < region.first.size(); ++j) {
+      int64_t factor = view.coefficients[i][j];
+      int64_t a = factor * region.first[j], b = factor * (region.last[j] - 1);
+      low += std::min(a, b);
+      high += std::max(a, b);
+    }
+    box.first.push_back(low);
+    box.last.push_back(high + 1);
+  }
+  if (box.volume() != region.volume())
+    return std::nullopt;
+  return box;
+}
+
+/// Joins `other` to `box` if both are one box.
+static bool join(TensorBox &box, const TensorBox &other) {
+  int differs = -1;
+  for (unsigned j = 0; j < box.first.size(); ++j) {
+    if (box.first[j] == other.first[j] && box.last[j] == other.last[j])
+      continue;
+    if (differs >= 0)
+      return false;
+    differs = int(j);
+  }
+  if (differs < 0)
+    return true;
+  if (box.last[differs] == other.first[differs])
+    box.last[differs] = other.last[differs];
+  else if (other.last[differs] == box.first[differs])
+    box.first[differs] = other.first[differs];
+  else
+    return false;
+  return true;
+}
+
+static void joinPieces(SmallVectorImpl<ShiftPiece> &pieces) {
+  for (size_t i = 0; i < pieces.size();) {
+    bool joined = false;
+    for (size_t k = i + 1; k < pieces.size() && !joined; ++k)
+      if (pieces[i].offset == pieces[k].offset &&
+          join(pieces[i].region, pieces[k].region)) {
+        pieces.erase(pieces.begin() + k);
+        joined = true;
+      }
+    i = joined ? 0 : i + 1;
+  }
+}
+
+std::optional<ShiftPieces> ShiftPieces::of(Value tensor) {
+  auto written = WrittenTensor::of(tensor);
+  if (!written)
+    return std::nullopt;
+  ShiftPieces result;
+  result.source = written->source;
+  auto from = cast<RankedTensorType>(written->source.getType());
+  auto to = cast<RankedTensorType>(tensor.getType());
+  auto view = viewOf(*written, to.getShape(), from.getShape());
+  if (!view)
+    return std::nullopt;
+  result.view = *view;
+  for (const WrittenBox &box : written->boxes) {
+    auto region = throughView(box.region, *view);
+    if (!region)
+      return std::nullopt;
+    if (box.from.rank() == 0) {
+      result.zeros.push_back(*region);
+      continue;
+    }
+    result.copies.push_back(box.copy);
+    ShiftPiece piece{*region, {}};
+    for (unsigned i = 0; i < view->rank(); ++i) {
+      int64_t offset = originOf(box, *view, i) - view->offsets[i];
+      piece.offset.push_back(offset);
+      if (!box.padded)
+        continue;
+      // Beyond the source's borders a padded load gives zeros.
+      piece.region.first[i] = std::max(region->first[i], -offset);
+      piece.region.last[i] =
+          std::min(region->last[i], from.getDimSize(i) - offset);
+    }
+    if (piece.region.volume() > 0)
+      result.pieces.push_back(piece);
+  }
+  joinPieces(result.pieces);
+  return result;
+}
+
+bool ShiftPieces::isWhole() const {
+  auto type = cast<RankedTensorType>(source.getType());
+  for (unsigned i = 0; i < view.rank(); ++i) {
+    if (view.offsets[i] != 0 || view.coefficients[i].size() != view.rank())
+      return false;
+    for (unsigned j = 0; j < view.rank(); ++j)
+      if (type.getDimSize(j) != 1 && view.coefficients[i][j] != (i == j))
+        return false;
+  }
+  return true;
+}
+
+/// Channels that pieces say nothing of stay where they are.
+static void fillGaps(SmallVectorImpl<ShiftPiece> &pieces,
+                     ArrayRef<int64_t> shape, unsigned channels) {
+  int64_t known = 0;
+  SmallVector<ShiftPiece> gaps;
+  auto add = [&](int64_t first, int64_t last) {
+    ShiftPiece gap;
+    gap.region.first.assign(shape.size(), 0);
+    gap.region.last.assign(shape.begin(), shape.end());
+    gap.region.first[channels] = first;
+    gap.region.last[channels] = last;
+    gap.offset.assign(shape.size(), 0);
+    gaps.push_back(gap);
+  };
+  for (const ShiftPiece &piece : pieces) {
+    if (piece.region.first[channels] > known)
+      add(known, piece.region.first[channels]);
+    known = std::max(known, piece.region.last[channels]);
+  }
+  if (known < shape[channels])
+    add(known, shape[channels]);
+  pieces.append(gaps);
+}
+
+std::optional<ChannelShift>
+ChannelShift::of(Value source, ArrayRef<ShiftPiece> given,
+                 ArrayRef<TensorBox> zeros, unsigned channels) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(source.getType()).getShape();
+  SmallVector<ShiftPiece> pieces(given);
+  auto sort = [&] {
+    llvm::sort(pieces, [&](const ShiftPiece &a, const ShiftPiece &b) {
+      return a.region.first[channels] < b.region.first[channels];
+    });
+  };
+  sort();
+  fillGaps(pieces, shape, channels);
+  sort();
   SmallVector<SmallVector<int64_t>> moved(shape.size());
   int64_t known = 0;
   for (const ShiftPiece &piece : pieces) {
@@ -183,7 +476,7 @@ std::optional<ChannelShift> ChannelShift::of(const ShiftPieces &from,
       moved[j].resize(piece.region.last[channels], offset);
     }
     known = piece.region.last[channels];
-    if (llvm::any_of(from.zeros, [&](const TensorBox &region) {
+    if (llvm::any_of(zeros, [&](const TensorBox &region) {
           return region.meets(piece.region);
         }))
       return std::nullopt;
@@ -212,4 +505,3 @@ int visir::dimOf(const DispatchForm &form, const LinearAccess &access,
   }
   return access.offsets[j] == 0 ? dim : -1;
 }
-

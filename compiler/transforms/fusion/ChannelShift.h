@@ -13,24 +13,32 @@ struct TensorBox {
   llvm::SmallVector<int64_t> first, last;
 
   bool meets(const TensorBox &other) const;
+  int64_t volume() const;
 };
 
+/// Places of a shifted tensor and how far away the source's elements are.
 struct ShiftPiece {
   TensorBox region;
-  llvm::SmallVector<int64_t> offset; ///< of the source's coordinates
-  DispatchOp copy;
+  llvm::SmallVector<int64_t> offset;
 };
 
-/// A tensor that maps write piece by piece: copies of one source of the same
-/// type, and zeros elsewhere.
+/// A tensor that maps write piece by piece, copies of one source and zeros
+/// elsewhere, as a view of a shifted tensor of the source's type: element t is
+/// the shifted tensor's at view(t), which is the source's a piece's offset
+/// further, or zero.
 struct ShiftPieces {
   mlir::Value source;
-  llvm::SmallVector<ShiftPiece> pieces;
+  LinearAccess view;
+  llvm::SmallVector<ShiftPiece> pieces; ///< in the source's coordinates
   llvm::SmallVector<TensorBox> zeros;
+  llvm::SmallVector<DispatchOp> copies; ///< that read the source
 
   /// Follows the writes back from `tensor`, which may have several readers;
   /// nothing if one of them is something else.
   static std::optional<ShiftPieces> of(mlir::Value tensor);
+
+  /// Whether the view is all of the shifted tensor as it is.
+  bool isWhole() const;
 };
 
 /// Element [.., a, .., c, ..] is the source's at a + offsets[axis][c] for each
@@ -39,8 +47,11 @@ struct ChannelShift {
   llvm::SmallVector<unsigned> axes;
   llvm::SmallVector<llvm::SmallVector<int64_t>> offsets; ///< by axis, channel
 
-  /// The pieces as a shift with channels along `channels`.
-  static std::optional<ChannelShift> of(const ShiftPieces &pieces,
+  /// The pieces as a shift with channels along `channels`; what they say
+  /// nothing of stays where it is.
+  static std::optional<ChannelShift> of(mlir::Value source,
+                                        llvm::ArrayRef<ShiftPiece> pieces,
+                                        llvm::ArrayRef<TensorBox> zeros,
                                         unsigned channels);
 };
 

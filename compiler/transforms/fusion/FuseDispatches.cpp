@@ -186,6 +186,8 @@ struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
       fusion.refusals.clear();
     // Other stores go lane by lane where groups part a vector.
     fusion.storeShifts(/*productsOnly=*/false);
+    // Views of what is stored shifted are addresses of those who read it.
+    fusion.overLoads(foldCopyIntoLoad, "as an address");
     fusion.refusals.report();
   }
 };

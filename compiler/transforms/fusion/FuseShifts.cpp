@@ -32,7 +32,8 @@ DispatchOp visir::fuseShift(RewriterBase &rewriter, DispatchOp consumer,
     return {};
   auto pieces = tensor.hasOneUse() ? ShiftPieces::of(tensor)
                                    : std::optional<ShiftPieces>();
-  if (!pieces)
+  if (!pieces || !pieces->isWhole() ||
+      pieces->source.getType() != tensor.getType())
     return {};
   auto form = DispatchForm::of(consumer);
   if (!form)
@@ -42,7 +43,8 @@ DispatchOp visir::fuseShift(RewriterBase &rewriter, DispatchOp consumer,
     return refuse(why, "the product's load is indexed, normalised or padded "
                        "with another value than zero");
   auto channels = channelsOf(*form, target);
-  auto shift = channels ? ChannelShift::of(*pieces, *channels)
+  auto shift = channels ? ChannelShift::of(pieces->source, pieces->pieces,
+                                           pieces->zeros, *channels)
                         : std::optional<ChannelShift>();
   if (!shift || shift->axes.size() != 1)
     return refuse(why, "what is copied is no shift by groups of the channels "

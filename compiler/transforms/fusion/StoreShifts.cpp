@@ -16,6 +16,12 @@ using namespace visir;
 
 namespace {
 
+/// Tensors that copies of boxes make of one source, and what else reads it.
+struct Shifted {
+  std::vector<std::pair<DispatchOp, ShiftPieces>> tensors; ///< by last write
+  SmallVector<OpOperand *> others;
+};
+
 /// How a store is shifted.
 struct ShiftedStore {
   ChannelShift shift;
@@ -32,21 +38,91 @@ static bool writesInto(OpOperand &use) {
                                   int64_t(use.getOperandNumber()));
 }
 
-/// Whether nothing but the pieces reads the source.
-static bool readByPiecesOnly(const ShiftPieces &pieces) {
-  return llvm::all_of(pieces.source.getUsers(), [&](Operation *user) {
-    return llvm::any_of(pieces.pieces, [&](const ShiftPiece &piece) {
-      return piece.copy == user;
-    });
-  });
+/// A copy of a box into a tensor that others write into, too.
+static bool copiesBox(Operation *op) {
+  auto copy = dyn_cast<DispatchOp>(op);
+  return copy && isCopy(copy) && copy.getTies().front() >= 0;
 }
 
-static std::optional<ShiftedStore> shiftedStore(const ShiftPieces &pieces,
+/// The last write of the tensor that `op` writes into; where that is only
+/// copied into another one, of this.
+static DispatchOp lastWrite(DispatchOp op) {
+  while (true) {
+    auto users = op.getResult(0).getUsers();
+    Operation *next = nullptr;
+    for (OpOperand &use : op.getResult(0).getUses())
+      if (writesInto(use))
+        next = use.getOwner();
+    if (!next && !users.empty() && llvm::all_of(users, copiesBox))
+      next = *users.begin();
+    if (!next)
+      return op;
+    op = cast<DispatchOp>(next);
+  }
+}
+
+/// All that reads the source of what `last` ends.
+static std::optional<Shifted> collect(DispatchOp last) {
+  auto pieces = ShiftPieces::of(last.getResult(0));
+  if (!pieces)
+    return std::nullopt;
+  Shifted result;
+  Value source = pieces->source;
+  result.tensors.push_back({last, std::move(*pieces)});
+  for (OpOperand &use : source.getUses()) {
+    Operation *user = use.getOwner();
+    if (llvm::any_of(result.tensors, [&](const auto &tensor) {
+          return llvm::any_of(tensor.second.copies,
+                              [&](DispatchOp copy) { return copy == user; });
+        }))
+      continue;
+    auto more = std::optional<ShiftPieces>();
+    DispatchOp end;
+    if (copiesBox(user) && !writesInto(use)) {
+      end = lastWrite(cast<DispatchOp>(user));
+      more = ShiftPieces::of(end.getResult(0));
+    }
+    if (more && more->source == source)
+      result.tensors.push_back({end, std::move(*more)});
+    else
+      result.others.push_back(&use);
+  }
+  return result;
+}
+
+/// Whether the use reads channels only that stay where they are.
+static bool readsUnmoved(OpOperand &use, const ChannelShift &shift,
+                         unsigned channels) {
+  auto op = dyn_cast<DispatchOp>(use.getOwner());
+  auto form = op ? DispatchForm::of(op) : std::optional<DispatchForm>();
+  if (!form)
+    return false;
+  const LoadForm &load = form->loads[use.getOperandNumber()];
+  if (!load.isPlain() || writesInto(use))
+    return false;
+  auto [low, high] = load.access.range(channels, form->extents);
+  for (const SmallVector<int64_t> &offsets : shift.offsets)
+    for (int64_t c = low; c <= high; ++c)
+      if (offsets[c] != 0)
+        return false;
+  return true;
+}
+
+static std::optional<ShiftedStore> shiftedStore(const Shifted &shifted,
                                                 const DispatchForm &form,
                                                 const StoreForm &store) {
+  SmallVector<ShiftPiece> pieces;
+  SmallVector<TensorBox> zeros;
+  for (const auto &[last, tensor] : shifted.tensors) {
+    pieces.append(tensor.pieces);
+    zeros.append(tensor.zeros);
+  }
+  Value source = shifted.tensors.front().second.source;
   for (unsigned c = 0; c < store.access.rank(); ++c) {
-    auto shift = ChannelShift::of(pieces, c);
-    if (!shift)
+    auto shift = ChannelShift::of(source, pieces, zeros, c);
+    if (!shift || !llvm::all_of(shifted.others, [&](OpOperand *use) {
+          return readsUnmoved(*use, *shift, c);
+        }))
       continue;
     ShiftedStore result{*shift, dimOf(form, store.access, c), {}};
     for (unsigned axis : shift->axes)
@@ -143,25 +219,55 @@ static bool storesValues(RootKind kind) {
          kind == RootKind::Softmax;
 }
 
+/// Puts what the dispatch stores now in the tensors' places.
+static void replaceTensors(RewriterBase &rewriter, const Shifted &shifted,
+                           Value stored) {
+  for (const auto &[last, pieces] : shifted.tensors) {
+    Value tensor = last->getResult(0);
+    if (pieces.isWhole() && tensor.getType() == stored.getType()) {
+      rewriter.replaceAllUsesWith(tensor, stored);
+      continue;
+    }
+    DispatchForm form;
+    form.root = RootAttr::get(last->getContext(), RootKind::Map,
+                              DictionaryAttr());
+    auto type = cast<RankedTensorType>(tensor.getType());
+    form.extents.assign(type.getShape().begin(), type.getShape().end());
+    form.parallelRank = type.getRank();
+    LoadForm load;
+    load.tensor = stored;
+    load.access = pieces.view;
+    form.loads.push_back(load);
+    StoreForm store;
+    store.type = type;
+    store.access = LinearAccess::identity(type.getRank());
+    form.stores.push_back(store);
+    rewriter.setInsertionPoint(last);
+    DispatchOp view = form.create(rewriter, last->getLoc(), TypeRange());
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointToEnd(&view.getPrologueBlock());
+    YieldOp::create(rewriter, view.getLoc(), ValueRange());
+    rewriter.setInsertionPointToEnd(&view.getEpilogueBlock());
+    YieldOp::create(rewriter, view.getLoc(),
+                    ValueRange(view.getEpilogueBlock().getArgument(0)));
+    rewriter.replaceAllUsesWith(tensor, view.getResult(0));
+  }
+}
+
 DispatchOp visir::storeShift(RewriterBase &rewriter, DispatchOp last,
                              bool productsOnly, StringRef &why) {
-  // Only the last write of a tensor ends it.
   if (last.getNumResults() != 1 || last.getTies().front() < 0 ||
-      llvm::any_of(last.getResult(0).getUses(), writesInto))
+      lastWrite(last) != last)
     return {};
-  auto pieces = ShiftPieces::of(last.getResult(0));
-  if (!pieces)
+  auto shifted = collect(last);
+  if (!shifted)
     return {};
-  auto result = dyn_cast<OpResult>(pieces->source);
-  auto producer = pieces->source.getDefiningOp<DispatchOp>();
-  if (!producer)
-    return {};
-  if (productsOnly && producer.getKind() != RootKind::Contract)
+  auto result = dyn_cast<OpResult>(shifted->tensors.front().second.source);
+  auto producer = result ? result.getDefiningOp<DispatchOp>() : DispatchOp();
+  if (!producer || (productsOnly && producer.getKind() != RootKind::Contract))
     return {};
   if (!storesValues(producer.getKind()))
     return refuse(why, "the root's kernels do not store value by value");
-  if (!readByPiecesOnly(*pieces))
-    return refuse(why, "others read what is shifted, too");
   auto form = DispatchForm::of(producer);
   if (!form)
     return {};
@@ -169,10 +275,11 @@ DispatchOp visir::storeShift(RewriterBase &rewriter, DispatchOp last,
   StoreForm &store = form->stores[number];
   if (store.tie >= 0 || !store.indexAxes.empty() || store.sum)
     return refuse(why, "the store is tied, indexed or a sum");
-  auto at = shiftedStore(*pieces, *form, store);
+  auto at = shiftedStore(*shifted, *form, store);
   if (!at)
-    return refuse(why, "what is copied is no shift by groups of channels, or "
-                       "an axis is no dimension of the domain");
+    return refuse(why, "what is copied is no shift by groups of channels, "
+                       "others read what is moved, too, or an axis is no "
+                       "dimension of the domain");
   unsigned more = 2 * at->shift.axes.size();
   if (form->loads.size() + form->stores.size() + more > kMaxBindings)
     return refuse(why, "there would be more than 16 bindings");
@@ -183,7 +290,7 @@ DispatchOp visir::storeShift(RewriterBase &rewriter, DispatchOp last,
       form->create(rewriter, fuseLocations(producer.getLoc(), last.getLoc()),
                    rootTypesOf(producer));
   clonePayloads(rewriter, producer, fused, number, masks);
-  rewriter.replaceOp(last, fused.getResult(number));
+  replaceTensors(rewriter, *shifted, fused.getResult(number));
   rewriter.replaceOp(producer, fused.getResults());
   return fused;
 }
