@@ -75,7 +75,8 @@ def artifact(tmp_path_factory):
         "v": random.standard_normal((10, 64, 1, 1), dtype=numpy.float32),
     }
     nodes = [
-        helper.make_node("Conv", ["x", "u"], ["e"], "enter"),
+        helper.make_node("Conv", ["x", "u"], ["c"], "enter"),
+        helper.make_node("Tanh", ["c"], ["e"], "tanh"),
         helper.make_node("Conv", ["e", "w"], ["a"], "first", pads=[1] * 4),
         helper.make_node("Relu", ["a"], ["r"], "relu"),
         helper.make_node("Conv", ["r", "v"], ["b"], "second"),
@@ -107,7 +108,7 @@ def test_page_is_drawn(artifact, tmp_path):
     assert drawn.inside["roofline"]["line"] == 3
     assert drawn.inside["memory"]["rect"] >= 2
     assert drawn.inside["commands"]["tr"] == count + 1
-    assert f"{count} commands of 5 ONNX nodes" in drawn.texts["summary"]
+    assert f"{count} commands of 6 ONNX nodes" in drawn.texts["summary"]
     for heading in ("GFLOP/s", "% peak", "GB/s", "% roof", "% idle lanes"):
         assert heading in drawn.texts["commands"]
     for text in drawn.texts.values():
