@@ -78,6 +78,67 @@ static bool isRow(RootKind kind) {
          kind == RootKind::Softmax || kind == RootKind::Norm;
 }
 
+/// A map's dimensions as its memory has them.
+static FailureOr<Nest> mapNest(DispatchOp op) {
+  FailureOr<Nest> nest = buildNest(op);
+  if (failed(nest))
+    return failure();
+  collapse(*nest);
+  orderByStore(*nest);
+  return nest;
+}
+
+int64_t scalar::neighboursAtOnce(DispatchOp op) {
+  if (op.getKind() != RootKind::Map || hasNoPoints(op))
+    return 1;
+  FailureOr<Nest> nest = mapNest(op);
+  if (failed(nest) || nest->dims.empty())
+    return 1;
+  unsigned last = nest->dims.size() - 1;
+  auto isApart = [&](const NestAccess &access) {
+    return !access.isPlain() || access.padded ||
+           (access.address.factors[last] != 0 &&
+            access.address.factors[last] != 1);
+  };
+  if (llvm::any_of(nest->loads, isApart) || llvm::any_of(nest->stores, isApart))
+    return 1;
+  auto fits = [&](const NestAccess &store, int64_t count) {
+    if (store.address.factors[last] != 1 || store.address.offset % count != 0)
+      return false;
+    return llvm::all_of(llvm::seq<unsigned>(0, last), [&](unsigned dim) {
+      return store.address.factors[dim] % count == 0;
+    });
+  };
+  for (int64_t count : {4, 2})
+    if (nest->dims[last].extent % count == 0 &&
+        llvm::all_of(nest->stores, [&](const NestAccess &store) {
+          return fits(store, count);
+        }))
+      return count;
+  return 1;
+}
+
+LogicalResult scalar::emitNeighbours(OpBuilder &b, DispatchOp op, Value id,
+                                     int64_t count, Memory &memory) {
+  FailureOr<Nest> nest = mapNest(op);
+  if (failed(nest))
+    return failure();
+  Invocation at(b, op, *nest, memory);
+  unsigned last = nest->dims.size() - 1;
+  SmallVector<int64_t> extents;
+  for (const NestDim &dim : nest->dims)
+    extents.push_back(dim.extent);
+  extents[last] /= count;
+  at.place(id, llvm::to_vector(llvm::seq<unsigned>(0, last + 1)), extents);
+  Value first =
+      at.make<arith::MulIOp>(at.index[last], at.constant(count));
+  for (int64_t i = 0; i < count; ++i) {
+    at.index[last] = at.make<arith::AddIOp>(first, at.constant(i));
+    at.epilogue({});
+  }
+  return success();
+}
+
 LogicalResult scalar::emitInvocation(OpBuilder &b, DispatchOp op, Value id,
                                      Memory &memory) {
   if (hasNoPoints(op) || (op.getKind() == RootKind::Scatter &&

@@ -62,6 +62,18 @@ bool mayRaise(DispatchOp op);
 mlir::LogicalResult emitInvocation(mlir::OpBuilder &b, DispatchOp op,
                                    mlir::Value id, Memory &memory);
 
+/// How many neighbours of a map's results an invocation may compute, so that
+/// accesses of 16 bytes can come of it: 4 or 2 where they lie side by side in
+/// all memory that moves with them, in results from a multiple of so many on;
+/// else 1.
+int64_t neighboursAtOnce(DispatchOp op);
+
+/// As emitInvocation, but of a map's `count` neighbours; ids end at so much
+/// less.
+mlir::LogicalResult emitNeighbours(mlir::OpBuilder &b, DispatchOp op,
+                                   mlir::Value id, int64_t count,
+                                   Memory &memory);
+
 } // namespace visir::scalar
 
 #endif // VISIR_TARGETS_COMMON_SCALAR_SCALARKERNEL_H

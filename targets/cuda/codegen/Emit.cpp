@@ -169,7 +169,7 @@ static std::pair<Value, Value> emitPlace(OpBuilder &b, Location loc) {
 
 /// What the thread's own invocation does.
 static LogicalResult emitPlain(func::FuncOp func, DispatchOp op,
-                               int64_t invocations) {
+                               int64_t invocations, int64_t neighbours) {
   Location loc = op.getLoc();
   OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
   auto [block, thread] = emitPlace(b, loc);
@@ -183,7 +183,9 @@ static LogicalResult emitPlain(func::FuncOp func, DispatchOp op,
   func::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(guard.thenBlock());
   scalar::ArgumentMemory memory(func.getArguments());
-  return scalar::emitInvocation(b, op, id, memory);
+  return neighbours > 1
+             ? scalar::emitNeighbours(b, op, id, neighbours, memory)
+             : scalar::emitInvocation(b, op, id, memory);
 }
 
 static void emitTiled(func::FuncOp func, DispatchOp op,
@@ -263,6 +265,12 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
   int64_t invocations = scalar::invocationCount(op);
   if (failed(checkSizes(op, invocations)))
     return failure();
+  // Fewer blocks would leave cores idle.
+  constexpr int64_t kLeastInvocations = 2 * VISIR_CUDA_BLOCK_SIZE;
+  int64_t neighbours = scalar::neighboursAtOnce(op);
+  if (invocations / neighbours < kLeastInvocations)
+    neighbours = 1;
+  invocations /= neighbours;
   EmittedKernel kernel;
   kernel.info.symbol = symbol.str();
   func::FuncOp func = makeFunction(op, kernels, symbol);
@@ -282,7 +290,7 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
     emitTiled(func, op, *plan);
     kernel.threads = plan->threads();
     kernel.info.tileCount = plan->groups();
-  } else if (succeeded(emitPlain(func, op, invocations))) {
+  } else if (succeeded(emitPlain(func, op, invocations, neighbours))) {
     kernel.threads = VISIR_CUDA_BLOCK_SIZE;
     kernel.info.tileCount =
         llvm::divideCeil(invocations, VISIR_CUDA_BLOCK_SIZE);

@@ -182,6 +182,20 @@ def binary(name, op, dtype, shapes, values, table, out=None):
     )
 
 
+def wide_cases():
+    """Enough elements for invocations that take several neighbours."""
+    for dtype in ("f32", "f64", "bf16", "si8"):
+        for i, shapes in enumerate(
+            [((6, 24, 32), (24, 32)), ((6, 24, 34), (6, 24, 1)),
+             ((7, 9, 33), (33,)), ((1, 24, 32), (6, 24, 32))]  # fmt: skip
+        ):
+            yield binary(
+                f"wide_{i}_{dtype}", "binary add", dtype, shapes,
+                (whole(dtype),) * 2 if dtype == "si8" else (normal,) * 2,
+                ROUNDING,
+            )  # fmt: skip
+
+
 def nonzero(dtype):
     def values(rng, shape):
         made = whole(dtype)(rng, shape)
@@ -325,6 +339,7 @@ def cast_cases():
 def cases():
     yield from unary_cases()
     yield from binary_cases()
+    yield from wide_cases()
     yield from compare_cases()
     yield from select_cases()
     yield from cast_cases()
