@@ -39,6 +39,10 @@ TEST(Spec, ExtensionsFollow) {
   EXPECT_EQ(spec->extensions, "dotprod,fullfp16");
   EXPECT_EQ(spec->features, "+reserve-x18,+dotprod,+fullfp16");
   EXPECT_EQ(cpu::findSpec("aarch64:cortex-a53+fp16+dotprod"), spec);
+  spec = cpu::findSpec("x86-64-v4+avx512vpopcntdq");
+  ASSERT_NE(spec, nullptr);
+  EXPECT_EQ(spec->cpu, "x86-64-v4");
+  EXPECT_EQ(spec->extensions, "avx512vpopcntdq");
 }
 
 TEST(Spec, OtherNamesAreNone) {
