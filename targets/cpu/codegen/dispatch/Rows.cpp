@@ -13,6 +13,9 @@ using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
 
+/// Sums of neighbouring vectors of a row.
+static constexpr unsigned kSums = 4;
+
 Rows::Rows(KernelBuilder &kb, const LoopPlan &plan)
     : kb(kb), nest(plan.nest), config(plan.config),
       acrossRows(!plan.config.alongReduction),
@@ -109,6 +112,45 @@ Value Rows::collapseLanes(const Accumulator &a, Value value, unsigned left) {
   return value;
 }
 
+/// The row's full vectors. Neighbouring ones have sums of their own, which do
+/// not wait for each other.
+SmallVector<Value> Rows::alongVectors(ArrayRef<Accumulator> accumulators,
+                                      ValueRange initial, Step step) {
+  unsigned dim = rank - 1, count = config.lanes, width = accumulators.size();
+  int64_t whole = nest.dims[dim].extent / count * count;
+  bool chained = llvm::any_of(accumulators,
+                              [](const Accumulator &a) { return a.fused; });
+  unsigned sets = !chained && whole >= int64_t(2 * kSums * count) ? kSums : 1;
+  SmallVector<Value> running(initial);
+  for (unsigned set = 1; set < sets; ++set)
+    for (const Accumulator &a : accumulators)
+      running.push_back(emitIdentity(kb.b, kb.loc, a.combiner,
+                                     vectorOrScalar(a.element, count)));
+  int64_t block = int64_t(sets) * count, end = whole / block * block;
+  Lanes lanes{count, dim, Value()};
+  if (end > 0)
+    running = emitForCarrying(
+        kb, kb.index(0), kb.index(end), block, running,
+        [&](Value first, ValueRange old) {
+          SmallVector<Value> next;
+          for (unsigned set = 0; set < sets; ++set) {
+            Value start = kb.b.createOrFold<arith::AddIOp>(
+                kb.loc, first, kb.index(set * count));
+            llvm::append_range(
+                next, step(start, lanes, old.slice(set * width, width)));
+          }
+          return next;
+        });
+  for (unsigned i = width; i < running.size(); ++i)
+    running[i % width] =
+        emitCombine(kb.b, kb.loc, accumulators[i % width].combiner,
+                    running[i % width], running[i]);
+  running.truncate(width);
+  for (int64_t start = end; start < whole; start += count)
+    running = step(kb.index(start), lanes, running);
+  return running;
+}
+
 SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
                                   Body body) {
   unsigned dim = rank - 1, count = config.lanes;
@@ -139,13 +181,7 @@ SmallVector<Value> Rows::alongRow(ArrayRef<Accumulator> accumulators,
   };
   running = emitNestCarrying(
       kb, nest, parallel, dim, index, running, [&](ValueRange outer) {
-        SmallVector<Value> inner(outer);
-        if (whole > 0)
-          inner = emitForCarrying(
-              kb, kb.index(0), kb.index(whole), count, inner,
-              [&](Value i, ValueRange old) {
-                return step(i, Lanes{count, dim, Value()}, old);
-              });
+        SmallVector<Value> inner = alongVectors(accumulators, outer, step);
         int64_t start = whole;
         for (auto [width, active] :
              tailPieces(extent - whole, count, kb.spec.maskedMemory)) {

@@ -102,6 +102,11 @@ public:
 
 private:
   mlir::Value position(int64_t stride);
+  using Step = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::Value start, Lanes piece, mlir::ValueRange old)>;
+  llvm::SmallVector<mlir::Value>
+  alongVectors(llvm::ArrayRef<Accumulator> accumulators,
+               mlir::ValueRange initial, Step step);
   llvm::SmallVector<mlir::Value>
   alongRow(llvm::ArrayRef<Accumulator> accumulators, Body body);
   mlir::Value widen(const Accumulator &accumulator, mlir::Value value,
