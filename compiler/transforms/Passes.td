@@ -46,7 +46,7 @@ def PartialEvaluation : Visir_FuncPass<"visir-partial-evaluation"> {
     attentions to compute (the text tower of a model with a fixed list of
     classes) is compiled for the machine that compiles and run there, whatever
     the target. Its results become constants, unless they are larger than 1 MiB
-    and than the constants they are made of.
+    and 16 times as large as the constants they are made of.
   }];
 }
 
