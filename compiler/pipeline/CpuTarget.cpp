@@ -51,19 +51,30 @@ public:
 
   bool takesRunTimeSizes() const override { return true; }
 
-  /// Kernels of cores have f32 in their registers and packed weights.
+  /// A core multiplies narrow factors where it has instructions for that.
   std::string refusePrecision(Precision precision) const override {
-    return plain && precision != Precision::Tf32
-               ? ""
-               : TargetCompiler::refusePrecision(precision);
+    if (plain && precision != Precision::Tf32)
+      return "";
+    if (precision == Precision::Fp16 && spec.halfArithmetic)
+      return "";
+    if (precision == Precision::Fp16 && !spec.isX86())
+      return "its core may have no fp16 arithmetic, which " +
+             llvm::StringRef(spec.name).split('+').first.str() +
+             "+fp16 asks for and cores of ARMv8.2 have";
+    if (precision != Precision::Fp32 && spec.halfArithmetic)
+      return "its kernels multiply f32 and f16 only";
+    return TargetCompiler::refusePrecision(precision);
   }
 
   LogicalResult layOut(func::FuncOp func, Precision precision) override {
+    FloatType narrow = narrowType(*func.getContext(), precision);
     if (plain) {
       splitForms(func);
-      FloatType narrow = narrowType(*func.getContext(), precision);
       return narrow ? narrowTensors(func, narrow) : success();
     }
+    if (narrow && failed(narrowTensors(func, narrow)))
+      return failure();
+    spec.halfSums = precision == Precision::Fp16;
     markLiveKeys(func, [&](DispatchOp op) {
       std::string reason;
       return bool(cpu::attentionConfig(op, spec, reason));
@@ -90,7 +101,7 @@ private:
   FailureOr<cpu::CodeBlock> compile(MutableArrayRef<KernelInfo> infos,
                                     CompileDump *dump);
 
-  const cpu::CpuSpec &spec;
+  cpu::CpuSpec spec;
   cpu::LayoutOptions options;
   bool plain;
   OwningOpRef<ModuleOp> kernels;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Judges the kernels of a model by LLVM's models of ARM's cores.
 
-    scripts/mca model.onnx [--core NAME]... [--least 0.8] [--markdown]
+    scripts/mca model.onnx [--core NAME]... [--precision fp16] [--markdown]
 
 Compiles the model for each core and finds, in each kernel of products, the
 loop with the most multiply-adds and no other arithmetic on vectors: the inner
@@ -122,20 +122,23 @@ def cycles(blocks, core):
     return [r["SummaryView"]["TotalCycles"] / ITERATIONS for r in regions]
 
 
-def multiply_adds_per_cycle(core):
+def multiply_adds_per_cycle(core, precision):
     """The most that the model of a core starts in a cycle."""
-    count = 24
-    block = [f"  fmla v{i}.4s, v30.4s, v31.s[0]" for i in range(count)]
+    count = 14
+    lanes, lane = ("8h", "h") if precision == "fp16" else ("4s", "s")
+    block = [
+        f"  fmla v{i + 16}.{lanes}, v15.{lanes}, v14.{lane}[0]"
+        for i in range(count)
+    ]
     return round(count / cycles([block], core)[0], 1)
 
 
-def assembly(visir, model, target):
+def assembly(visir, model, target, precision):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.s"
         command = [visir, "compile", model, "--target", target]
-        subprocess.run(
-            [*map(str, command), "--emit", "asm", "-o", str(path)], check=True
-        )
+        command += ["--precision", precision, "--emit", "asm", "-o", path]
+        subprocess.run(list(map(str, command)), check=True)
         return path.read_text()
 
 
@@ -147,11 +150,11 @@ class Row:
     share: float  # of the most multiply-adds of the core
 
 
-def rows_of(loops, core):
+def rows_of(loops, core, precision="fp32"):
     """A row for each of {kernel: loop}."""
     if not loops:
         return []
-    peak = multiply_adds_per_cycle(core)
+    peak = multiply_adds_per_cycle(core, precision)
     taken = cycles([loop.lines for loop in loops.values()], core)
     rows = []
     for loop, each in zip(loops.values(), taken, strict=True):
@@ -189,6 +192,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", help="ONNX file")
     parser.add_argument("--core", action="append", help=f"of {CORES}")
+    parser.add_argument("--precision", default="fp32", help="fp32 or fp16")
     parser.add_argument("--least", type=float, default=0.8, metavar="SHARE")
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args(arguments)
@@ -200,9 +204,12 @@ def main(arguments=None):
     rows = []
     for core in options.core or CORES:
         text = assembly(
-            build / "bin" / "visir", options.model, f"aarch64:{core}"
+            build / "bin" / "visir",
+            options.model,
+            f"aarch64:{core}",
+            options.precision,
         )
-        rows += rows_of(inner_loops(text), core)
+        rows += rows_of(inner_loops(text), core, options.precision)
     print_rows(rows, options.markdown)
     low = [row for row in rows if row.share < options.least]
     print(

@@ -49,14 +49,22 @@ std::optional<unsigned> visir::computedOperand(DispatchOp op) {
   return std::nullopt;
 }
 
-/// Clones a payload but for its operand `replaced`, which becomes `value`.
+/// Clones a payload but for its operand `replaced`, which becomes `value` or
+/// its extension.
 static void transfer(OpBuilder &builder, Block &from, Block &to,
                      IRMapping &mapping, int replaced, Value value) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&to);
   SmallVector<Value> values = clonePayloadOps(builder, from, mapping);
   if (replaced >= 0)
-    values[replaced] = value;
+  {
+    Type type = values[replaced].getType();
+    Location loc = from.getParentOp()->getLoc();
+    values[replaced] =
+        value.getType() == type
+            ? value
+            : arith::ExtFOp::create(builder, loc, type, value).getResult();
+  }
   YieldOp::create(builder, from.getParentOp()->getLoc(), values);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(to)))
     if (isOpTriviallyDead(&op))
@@ -136,12 +144,19 @@ static SmallVector<unsigned> loadsOf(const DispatchForm &form, Value value) {
   return loads;
 }
 
+/// What a dispatch of its own stores of an operand: what it is extended from.
+static Value storedOf(Value operand) {
+  auto extension = operand.getDefiningOp<arith::ExtFOp>();
+  return extension ? extension.getIn() : operand;
+}
+
 /// The norm or map that computes the operand, over the dimensions `dims` of
 /// the product's domain.
 static DispatchOp makeOperand(RewriterBase &rewriter, DispatchOp op,
                               const DispatchForm &product, unsigned operand,
                               ArrayRef<unsigned> dims) {
-  Value value = op.getPrologueBlock().getTerminator()->getOperand(operand);
+  Value value =
+      storedOf(op.getPrologueBlock().getTerminator()->getOperand(operand));
   std::optional<unsigned> normal = normalisedLoad(op, value);
   MLIRContext *context = op.getContext();
   DispatchForm form;

@@ -2,6 +2,7 @@
 """Programs that store and multiply what products read in narrow types."""
 
 import pathlib
+import re
 
 import numpy
 import onnx
@@ -98,6 +99,15 @@ def test_matrix_units(model, weights, precision, monkeypatch):
     assert precision in ("fp32", "tf32") or error > UNIT[precision] / 64
 
 
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_cores_multiply_halves(model, precision, tmp_path):
+    path = tmp_path / "m.s"
+    options = ["--precision", precision, "--emit", "asm"]
+    visir.compile(model, "aarch64+fp16", output=path, options=options)
+    types = re.findall(r"fmla\s+v\d+\.\d([a-z])", path.read_text())
+    assert set(types) == {"h" if precision == "fp16" else "s"}
+
+
 @pytest.mark.parametrize(
     ("target", "precision", "text"),
     [
@@ -106,6 +116,19 @@ def test_matrix_units(model, weights, precision, monkeypatch):
             "fp16",
             "precision is fp16, expected fp32 for the target x86-64-v3: its "
             "kernels multiply f32 only",
+        ),
+        (
+            "aarch64:cortex-a53",
+            "fp16",
+            "precision is fp16, expected fp32 for the target "
+            "aarch64:cortex-a53: its core may have no fp16 arithmetic, which "
+            "aarch64:cortex-a53+fp16 asks for and cores of ARMv8.2 have",
+        ),
+        (
+            "aarch64:cortex-a76",
+            "bf16",
+            "precision is bf16, expected fp32 for the target "
+            "aarch64:cortex-a76: its kernels multiply f32 and f16 only",
         ),
         (
             "cuda:sm_75",

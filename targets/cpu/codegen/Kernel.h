@@ -34,6 +34,10 @@ struct CpuSpec {
   /// A multiply-add takes one lane of a vector as its factor, so that several
   /// steps' scalars are one load. Broadcasting loads cost a multiply-add.
   bool laneFactors = false;
+  /// Multiply-adds of f16 are instructions; and whether products of two f16
+  /// factors are added up by them, in short blocks, rather than in f32.
+  bool halfArithmetic = false;
+  bool halfSums = false;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
   /// Vector multiply-adds and loads that the core starts in a cycle, and the

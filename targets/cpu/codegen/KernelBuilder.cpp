@@ -69,7 +69,7 @@ Value KernelBuilder::scratch(int64_t count, Type element) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&func.getBody().front());
   Value view = memref::ViewOp::create(
-      b, loc, MemRefType::get({count}, element), scratchArgument,
+      b, loc, MemRefType::get({count}, memoryType(element)), scratchArgument,
       index(scratchBytes), ValueRange());
   scratchBytes += llvm::alignTo(count * elementBytes(element),
                                 VISIR_CPU_BINDING_ALIGNMENT);

@@ -36,7 +36,7 @@ public:
   mlir::Value input(unsigned i) const { return inputs[i]; }
   mlir::Value output(unsigned j) const { return outputs[j]; }
 
-  /// A new memref <count x element> in scratch, aligned to 64 bytes.
+  /// A new memref <count x memoryType> in scratch, aligned to 64 bytes.
   mlir::Value scratch(int64_t count, mlir::Type element);
 
   /// A constant of index type.

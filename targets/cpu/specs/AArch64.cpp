@@ -33,6 +33,7 @@ static constexpr StringRef kExtensions[] = {"dotprod", "fp16", "i8mm", "bf16"};
 static constexpr StringRef kFeatures[] = {"dotprod", "fullfp16", "i8mm",
                                           "bf16"};
 
+static constexpr unsigned kHalfArithmetic = 0b0010;
 static constexpr unsigned kArmV82 = 0b0011, kArmV86 = 0b1111;
 
 // The first is what stands for any core.
@@ -83,6 +84,7 @@ static std::unique_ptr<CpuSpec> makeSpec(StringRef name, const Core &core,
   spec->vectorRegisters = 32;
   spec->maskedMemory = false;
   spec->laneFactors = true;
+  spec->halfArithmetic = extensions & kHalfArithmetic;
   spec->l1Bytes = core.l1Kilobytes << 10;
   spec->l2Bytes = core.l2Kilobytes << 10;
   spec->fmasPerCycle = core.fmas;

@@ -9,6 +9,9 @@ value, is at most 2e-5, runs with 1 and 2 threads give the same bits, and what
 its kernels execute, counted by the emulator, is vector code: at most 0.1 % are
 scalar float operations, and EdgeViT-XXS takes at most 1.6 instructions per
 multiply-add of vectors. expected.txt lists what does not pass, with reasons.
+Products also run by --precision fp16, and so do models of --half-models: each
+has a bound of its own, its largest outputs must be where PyTorch's are, and
+runs with 1, 2 and 4 threads give the same bits.
 """
 
 import argparse
@@ -36,10 +39,19 @@ MOST_SCALAR = 1e-3
 # Instructions per multiply-add, by the beginning of a model's name.
 MOST_INSTRUCTIONS = {"edgevit_xxs": 1.6}
 SECONDS = 900
+# Six times what rounding the factors alone costs, which the plain kernels with
+# sums of f32 show: what f16 sums of at most 96 products add at random
+# (docs/decisions/0012).
+HALF_TARGET = "aarch64:cortex-a76"
+HALF_LIMITS = {
+    "edgevit_xxs": 1.2e-2,
+    "resnet18": 4.8e-3,
+    "mobilenet_v2": 5.5e-2,
+}
 
 
 def judge_op(name):
-    return judge_case(name, ["aarch64"])
+    return judge_case(name, ["aarch64", "aarch64-fp16"])
 
 
 def judge_ops(pattern, jobs):
@@ -118,11 +130,50 @@ def judge_model(name, path, golden, target):
     return report
 
 
-def judge_models(found, target, jobs):
+def same_tops(actual, expected):
+    """Whether the largest elements along the last dimension are the same."""
+    return all(
+        numpy.array_equal(actual[n].argmax(-1), array.argmax(-1))
+        for n, array in expected.items()
+    )
+
+
+def judge_half_model(name, path, golden, target):
+    """A Report of a model by --precision fp16."""
+    inputs, expected = read_golden(golden)
+    limit = next(
+        (m for n, m in HALF_LIMITS.items() if name.startswith(n)), None
+    )
+    if limit is None:
+        return Report("failed", "model has no bound for fp16")
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = pathlib.Path(folder) / "model.visir"
+        try:
+            visir.compile(
+                path, target, output=artifact, options=["--precision", "fp16"]
+            )
+            one, *others = (
+                board.run(artifact, inputs, threads=n, seconds=SECONDS)
+                for n in (1, 2, 4)
+            )
+        except Exception as error:
+            return Report("failed", f"{type(error).__name__}: {error}")
+    error = relative_error(one, expected)
+    print(f"{name}: error {error:.1e} on {target} by fp16", flush=True)
+    if not error <= limit:
+        return Report("failed", f"error is {error:.3g}, expected <= {limit}")
+    if not same_tops(one, expected):
+        return Report("failed", "largest output is another one")
+    if not all(same_bits(one, other) for other in others):
+        return Report("failed", "runs differ in their bits")
+    return Report("passed")
+
+
+def judge_models(found, target, jobs, judge):
     results = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         waiting = {
-            pool.submit(judge_model, name, *paths, target): name
+            pool.submit(judge, name, *paths, target): name
             for name, paths in found.items()
         }
         for future in concurrent.futures.as_completed(waiting):
@@ -140,6 +191,9 @@ def parse():
         default="edgevit_xxs.*",
         help="patterns of models, separated by commas; or none",
     )
+    parser.add_argument(
+        "--half-models", default="none", help="the same, by --precision fp16"
+    )
     parser.add_argument("--target", default="aarch64", help="of the models")
     parser.add_argument(
         "--exports", type=pathlib.Path, default=board.BUILD / "models"
@@ -155,7 +209,11 @@ def main():
     results = judge_ops(arguments.only, arguments.jobs)
     found, missing = find(arguments.exports, arguments.models)
     results.update(missing)
-    results.update(judge_models(found, arguments.target, arguments.jobs))
+    jobs = arguments.jobs
+    results.update(judge_models(found, arguments.target, jobs, judge_model))
+    found, missing = find(arguments.exports, arguments.half_models)
+    results.update({f"{name}/fp16": r for name, r in missing.items()})
+    results.update(judge_models(found, HALF_TARGET, jobs, judge_half_model))
     counts = collections.Counter(outcome for outcome, _ in results.values())
     print("arm", ", ".join(f"{counts[o]} {o}" for o in ("passed", *OUTCOMES)))
     return expectations.conclude(

@@ -15,6 +15,9 @@ A case runs as it stands ("static"), with all operands but the first constant
     x86-64-v2, x86-64-v3, x86-64-v4
               machine code for a level; only when asked for
     aarch64   machine code for ARM, under qemu; only when asked for
+    aarch64-fp16
+              the same by --precision fp16, cases of products only; only when
+              asked for
     vulkan    kernels on the first device that speaks Vulkan (variant static
               only); only when asked for, for the stage `vulkan` does it under
               the validation layer
@@ -51,7 +54,7 @@ from test.e2e.ops import (
     reduce,
     shift,
 )
-from test.e2e.ops.case import EXACT
+from test.e2e.ops.case import EXACT, Tolerance
 from test.e2e.ops.evaluator import evaluator
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
@@ -72,11 +75,19 @@ PASSES = {
 TARGETS = (*PASSES, "cpu", "plain")
 EMULATED = ("emulated:sm_75", "emulated:sm_80")
 ASKED = (
-    "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "vulkan", "cuda",
-    *EMULATED,
+    "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", "aarch64-fp16", "vulkan",
+    "cuda", *EMULATED,
 )  # fmt: skip
 # What the compiler calls a target, where it is another name.
-COMPILED = {"cpu": "host", "cuda": "cuda:sm_90"}
+COMPILED = {
+    "cpu": "host",
+    "cuda": "cuda:sm_90",
+    "aarch64-fp16": "aarch64+fp16",
+}
+HALF = Tolerance(
+    0, 2**-8, "factors of f16, sums of f16 in blocks of at most 96 products"
+)
+HALF_ATTENTION = Tolerance(0, 2**-7, "the same twice, exponentials between")
 ONLY_STATIC = ("plain", "vulkan", "cuda", *EMULATED)
 
 
@@ -95,7 +106,15 @@ def load():
     return cases
 
 
+@functools.cache
+def products():
+    """The names of the cases whose factors a narrow precision rounds."""
+    return {c.name for f in (contraction, fusion) for c in f.cases()}
+
+
 def applies(case, variant, target):
+    if target == "aarch64-fp16" and case.name not in products():
+        return False
     if variant == "constant":
         return len(case.inputs) > 1 and target not in ("folded", *ONLY_STATIC)
     if variant == "folded":
@@ -135,20 +154,25 @@ def answer_of(case, arrays, variant, target, precision=""):
     if target in PASSES:
         return evaluator().run(text, given, passes=PASSES[target])
     level = COMPILED.get(target, target)
-    runner = board.RUNNER if target == "aarch64" else ()
+    runner = board.RUNNER if target.startswith("aarch64") else ()
     return evaluator(runner).run(text, given, target=level, precision=precision)
 
 
 def judge(case, arrays, expected, variant, target):
     """Returns (outcome, reason) of one run."""
-    answer = answer_of(case, arrays, variant, target)
+    half = target == "aarch64-fp16"
+    precision = "fp16" if half else ""
+    answer = answer_of(case, arrays, variant, target, precision)
     if answer.text:
         return "failed", answer.text
     for i in range(len(case.results)):
         name = f"r{i}"
-        wrong = difference(
-            answer.outputs[name], expected[name], case.tolerance
-        )
+        allowed = case.tolerance
+        if half and allowed != EXACT:
+            attention = case.name.startswith("attention")
+            other = HALF_ATTENTION if attention else HALF
+            allowed = max(allowed, other, key=lambda t: t.scaled)
+        wrong = difference(answer.outputs[name], expected[name], allowed)
         if wrong:
             return "failed", wrong
     return "passed", ""

@@ -58,6 +58,7 @@ struct AttentionPlanner {
   LogicalResult sortLoops();
   LogicalResult setOnce(int &where, unsigned loop, StringRef what);
   LogicalResult checkMask();
+  void chooseFactor();
   void chooseTiles();
   void cutWork();
 };
@@ -152,12 +153,20 @@ LogicalResult AttentionPlanner::checkMask() {
   return success();
 }
 
+/// A row of scores is one sum; sums over keys are taken in blocks.
+void AttentionPlanner::chooseFactor() {
+  ValueRange yields = op.getPrologueBlock().getTerminator()->getOperands();
+  plan.factor = plan.depth() <= kMostHalfSteps
+                    ? elementOfProducts(spec, yields.take_front(3))
+                    : plan.element;
+}
+
 void AttentionPlanner::chooseTiles() {
-  plan.lanes = spec.lanes(elementBytes(plan.element));
+  plan.lanes = spec.lanes(elementBytes(plan.factor));
   int64_t extent = plan.extent(plan.rowLoop), panels = plan.keyPanels();
   int64_t width = plan.valuePitch() / plan.lanes;
   double bestCost = 0;
-  unsigned group = scalarsPerLoad(spec, plan.element);
+  unsigned group = scalarsPerLoad(spec, plan.factor);
   // Panels come from the second cache: half a cycle more for each vector.
   auto tileCost = [&](int64_t rows, int64_t vectors, int64_t total) {
     double cost = double(total / vectors) *
@@ -235,6 +244,7 @@ FailureOr<AttentionPlan> cpu::planAttention(DispatchOp op, const CpuSpec &spec,
   if (failed(planner.readOperands()) || failed(planner.sortLoops()) ||
       failed(planner.checkMask()))
     return failure();
+  planner.chooseFactor();
   planner.chooseTiles();
   planner.cutWork();
   return std::move(planner.plan);

@@ -25,7 +25,8 @@ struct AttentionPlan {
   llvm::SmallVector<unsigned, 2> outerRowLoops, keyLoops;
   int rowLoop = -1;
   int valueLoop = -1, depthLoop = -1; ///< e and d; -1 for an extent of one
-  mlir::Type element;
+  mlir::Type element; ///< of scores and results
+  mlir::Type factor;  ///< of what products multiply, f16 where it may be
 
   unsigned lanes = 1;
   unsigned rows = 1;         ///< of a block of queries

@@ -15,10 +15,13 @@ AttentionScratch AttentionScratch::make(KernelBuilder &kb,
   AttentionScratch s;
   int64_t lanes = plan.lanes, rows = plan.rows;
   s.queryPitch = llvm::alignTo(plan.depth(), lanes);
-  s.keys = kb.scratch(plan.scorePitch() * plan.depth(), plan.element);
-  s.values = kb.scratch(plan.keys() * plan.valuePitch(), plan.element);
-  s.queries = kb.scratch(rows * s.queryPitch, plan.element);
+  s.keys = kb.scratch(plan.scorePitch() * plan.depth(), plan.factor);
+  s.values = kb.scratch(plan.keys() * plan.valuePitch(), plan.factor);
+  s.queries = kb.scratch(rows * s.queryPitch, plan.factor);
   s.scores = kb.scratch(rows * plan.scorePitch(), plan.element);
+  s.weights = plan.factor == plan.element
+                  ? s.scores
+                  : kb.scratch(rows * plan.scorePitch(), plan.factor);
   s.inverses = kb.scratch(rows, plan.element);
   return s;
 }
@@ -93,8 +96,8 @@ static void packLanes(KernelBuilder &kb, const AttentionPlan &plan,
       at.move(kb, plan.nest, plan.depthLoop, d);
     Value vector =
         loadOperand(kb, plan, kKey, at, plan.keyLoops[0], {plan.lanes, valid});
-    storeLanes(kb, scratch.keys, advance(kb, to, d, lanes), 1, plan.element,
-               {plan.lanes, plan.lanes}, vector);
+    storeLanes(kb, scratch.keys, advance(kb, to, d, lanes), 1, plan.factor,
+               {plan.lanes, plan.lanes}, toElement(kb, vector, plan.factor));
   });
 }
 
@@ -109,6 +112,7 @@ static void transposeBlock(KernelBuilder &kb, const AttentionPlan &plan,
       at.move(kb, plan.nest, plan.depthLoop, depth);
     Value vector =
         loadOperand(kb, plan, kKey, at, plan.depthLoop, {plan.lanes, depths});
+    vector = toElement(kb, vector, plan.factor);
     vectors.push_back(toLanes(kb.b, kb.loc, vector, plan.lanes));
   }
   Value zero = makeConstant(kb.b, kb.loc, vectors[0].getType(), 0);
@@ -117,7 +121,7 @@ static void transposeBlock(KernelBuilder &kb, const AttentionPlan &plan,
   to = advance(kb, to, depth, plan.lanes);
   for (unsigned i = 0; i < depths; ++i)
     storeLanes(kb, scratch.keys, to.plus(int64_t(i) * plan.lanes), 1,
-               plan.element, {plan.lanes, plan.lanes}, vectors[i]);
+               plan.factor, {plan.lanes, plan.lanes}, vectors[i]);
 }
 
 static void packTransposed(KernelBuilder &kb, const AttentionPlan &plan,
@@ -184,8 +188,9 @@ void cpu::packValues(KernelBuilder &kb, const AttentionPlan &plan,
       here.move(plan.nest, plan.valueLoop, column.offset);
       Value vector =
           loadOperand(kb, plan, kValue, here, plan.valueLoop, column.lanes());
-      storeLanes(kb, scratch.values, to.plus(column.offset), 1, plan.element,
-                 {column.width, column.width}, vector);
+      storeLanes(kb, scratch.values, to.plus(column.offset), 1, plan.factor,
+                 {column.width, column.width},
+                 toElement(kb, vector, plan.factor));
     }
   });
 }

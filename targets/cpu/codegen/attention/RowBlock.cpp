@@ -47,6 +47,8 @@ void RowBlockEmitter::emit(const Position &position, Value first,
   // Rows side by side hide each other's latencies. Constants are operands in
   // memory on x86 and take registers elsewhere.
   unsigned group = kb.spec.vectorRegisters / (kb.spec.isX86() ? 4 : 8);
+  if (plan.factor != plan.element)
+    group /= 2;
   for (unsigned row = 0; row < rows; row += group)
     softmax(row, std::min(group, rows - row));
   values(position, rows);
@@ -72,8 +74,9 @@ void RowBlockEmitter::packQueries(const Position &position, unsigned rows) {
       vector = toLanes(b, loc, vector, column.width);
       vector = arith::MulFOp::create(b, loc, vector,
                                      toLanes(b, loc, scale, column.width));
-      storeLanes(kb, scratch.queries, to.plus(column.offset), 1, plan.element,
-                 {column.width, column.width}, vector);
+      storeLanes(kb, scratch.queries, to.plus(column.offset), 1, plan.factor,
+                 {column.width, column.width},
+                 toElement(kb, vector, plan.factor));
     }
   });
 }
@@ -121,7 +124,7 @@ void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
                                  int64_t lastValid) {
   int64_t lanes = plan.lanes, panel = lanes * plan.depth();
   Product product;
-  product.element = plan.element;
+  product.element = plan.factor;
   product.scalars = scratch.queries;
   product.rowPitch = scratch.queryPitch;
   product.vectors = scratch.keys;
@@ -136,8 +139,8 @@ void RowBlockEmitter::scoreBlock(const Position &position, unsigned rows,
     for (unsigned j = 0; j < vectors; ++j) {
       Offset at = column.plus(j * lanes);
       unsigned valid = j + 1 == vectors ? unsigned(lastValid) : plan.lanes;
-      Value score =
-          mask(position, sums[i * vectors + j], i, materialize(kb, at), valid);
+      Value score = toElement(kb, sums[i * vectors + j], plan.element);
+      score = mask(position, score, i, materialize(kb, at), valid);
       storeLanes(kb, scratch.scores, at.plus(i * plan.scorePitch()), 1,
                  plan.element, {plan.lanes, plan.lanes}, score);
     }
@@ -275,8 +278,9 @@ void RowBlockEmitter::softmax(unsigned firstRow, unsigned rows) {
                    Value x =
                        arith::SubFOp::create(b, loc, load(panel, i), tops[i]);
                    Value power = powerOfTwo(x);
-                   storeLanes(kb, scratch.scores, at(panel, i), 1, plan.element,
-                              {plan.lanes, plan.lanes}, power);
+                   storeLanes(kb, scratch.weights, at(panel, i), 1, plan.factor,
+                              {plan.lanes, plan.lanes},
+                              toElement(kb, power, plan.factor));
                    next.push_back(add(carried[i], power));
                  }
                  return next;
@@ -297,15 +301,16 @@ void RowBlockEmitter::values(const Position &position, unsigned rows) {
     Value high = kb.index(columns.firstBlock + columns.blockCount);
     forRange(kb, low, high, [&](Value block) {
       Product product;
-      product.element = plan.element;
-      product.scalars = scratch.scores;
+      product.element = plan.factor;
+      product.scalars = scratch.weights;
       product.rowPitch = plan.scorePitch();
       product.vectors = scratch.values;
       product.vectorStart = advance(kb, {}, block, width);
       product.vectorPitch = plan.valuePitch();
       for (const Column &column : columns.columns)
         product.columns.push_back({column.offset, column.width});
-      Values sums = multiplyRows(kb, product, rows, keyLimit);
+      Values sums = multiplyRowsInBlocks(kb, product, rows, keyLimit,
+                                         plan.keys(), plan.element);
       unsigned count = columns.columns.size();
       for (unsigned i = 0; i < rows; ++i) {
         Value inverse =

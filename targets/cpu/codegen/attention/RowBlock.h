@@ -10,10 +10,11 @@ namespace visir::cpu {
 
 /// Scratch memory of a piece of work; all memrefs are flat.
 struct AttentionScratch {
-  mlir::Value keys;     ///< [panels][depth][lanes]
-  mlir::Value values;   ///< [keys][valuePitch]
-  mlir::Value queries;  ///< [rows][queryPitch], times scale and log2(e)
+  mlir::Value keys;     ///< [panels][depth][lanes] of factors
+  mlir::Value values;   ///< [keys][valuePitch] of factors
+  mlir::Value queries;  ///< [rows][queryPitch] of factors, times log2(e) scale
   mlir::Value scores;   ///< [rows][scorePitch]
+  mlir::Value weights;  ///< [rows][scorePitch] of factors: exponentials
   mlir::Value inverses; ///< [rows]: 1 / sum of the row's exponentials
   int64_t queryPitch = 0;
 

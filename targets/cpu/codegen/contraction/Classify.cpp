@@ -33,6 +33,7 @@ namespace {
 /// Finds the roles; holds what the steps share.
 struct Classifier {
   DispatchOp op;
+  const CpuSpec &spec;
   std::string &reason;
   Contraction result;
 
@@ -59,7 +60,18 @@ struct Classifier {
 };
 
 LogicalResult Classifier::checkPayloads() {
-  Type element = result.element = yielded(0).getType();
+  Type element = result.sum = yielded(0).getType();
+  result.element = elementOfProducts(spec, {yielded(0), yielded(1)});
+  // Loops over windows and shifts are not cut into blocks of sums.
+  for (const FlatAccess &access : result.nest.accesses) {
+    bool whole = access.shift.has_value();
+    for (const Border &border : access.borders)
+      for (unsigned i = 0; i < result.nest.loops.size(); ++i)
+        whole |= border.factors[i] != 0 && result.nest.loops[i].reduction &&
+                 result.extent(i) > kMostHalfSteps;
+    if (whole)
+      result.element = result.sum;
+  }
   if (!element.isF32() && !element.isF64() && !element.isInteger(32) &&
       !element.isInteger(64))
     return fail("the product is not of four or eight bytes");
@@ -125,7 +137,7 @@ bool Classifier::chooseVector(unsigned yield) {
   result.scalarYield = 1 - yield;
   result.scalarLoads.assign(scalars.begin(), scalars.end());
   result.packVector = !hasUnitStride(vector, result.vectorLoop);
-  result.plainVector = result.packVector || isa<BlockArgument>(yielded(yield));
+  result.plainVector = result.packVector || isPlainLoad(yielded(yield), result.element);
   return true;
 }
 
@@ -203,7 +215,7 @@ LogicalResult Classifier::findShift() {
   if (!shift)
     return success();
   if (!llvm::is_contained(result.scalarLoads, unsigned(result.shiftedLoad)) ||
-      !isa<BlockArgument>(yielded(result.scalarYield)) ||
+      !isPlainLoad(yielded(result.scalarYield), result.sum) ||
       result.nest.accesses[result.shiftedLoad].fill != 0)
     return fail("a shifted load is not the scalar operand, padded with zeros");
   if (!result.nest.loops[shift->loop].reduction)
@@ -230,8 +242,8 @@ LogicalResult Classifier::checkStores() {
 /// A scalar operand that is more than a load is prepared where its rows are
 /// whole vectors along the one reduction loop.
 void Classifier::chooseScalar() {
-  if (isa<BlockArgument>(yielded(result.scalarYield)) || result.packVector ||
-      result.reductionLoops.size() != 1 || !result.windows.empty())
+  if (isPlainLoad(yielded(result.scalarYield), result.element) ||
+      result.packVector || result.reductionLoops.size() != 1 || !result.windows.empty())
     return;
   unsigned loop = result.reductionLoops[0];
   result.prepareScalar = llvm::all_of(result.scalarLoads, [&](unsigned load) {
@@ -242,10 +254,11 @@ void Classifier::chooseScalar() {
 
 } // namespace
 
-FailureOr<Contraction> cpu::classify(DispatchOp op, std::string &reason,
+FailureOr<Contraction> cpu::classify(DispatchOp op, const CpuSpec &spec,
+                                     std::string &reason,
                                      LayoutOverride override,
                                      bool keepReductions) {
-  Classifier c{op, reason, {}};
+  Classifier c{op, spec, reason, {}};
   FailureOr<FlatNest> nest = FlatNest::of(op, override, /*shifts=*/true);
   if (failed(nest)) {
     reason = "an access is indexed or its layout is tiled twice";

@@ -7,13 +7,15 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_CLASSIFY_H
 
+#include "targets/cpu/codegen/nest/VectorAccess.h"
 #include "targets/cpu/codegen/nest/Windows.h"
 
 namespace visir::cpu {
 
 struct Contraction {
   FlatNest nest;
-  mlir::Type element;       ///< of the products and their sum
+  mlir::Type element;       ///< of the factors and their products
+  mlir::Type sum;           ///< of the sums, f32 where products are f16
   unsigned vectorLoad = 0;  ///< load of the vector operand
   unsigned scalarYield = 0; ///< operand of the prologue's yield: the scalar
   llvm::SmallVector<unsigned, 2> scalarLoads;
@@ -55,7 +57,8 @@ struct Contraction {
 /// The roles of a `contract` dispatch's loops. On failure `reason` says in
 /// words why the register-tiled kernel does not apply. `keepReductions` keeps
 /// the reduction loops as they are in the domain.
-mlir::FailureOr<Contraction> classify(DispatchOp op, std::string &reason,
+mlir::FailureOr<Contraction> classify(DispatchOp op, const CpuSpec &spec,
+                                      std::string &reason,
                                       LayoutOverride override = {},
                                       bool keepReductions = false);
 

@@ -347,7 +347,7 @@ void LoopEmitter::packLevel(const ColumnClass &columns, unsigned level,
     Value lanes =
         loadLanes(kb, kb.input(c.vectorLoad), from.plus(column.offset * stride),
                   stride, access.element, {column.width, column.valid});
-    lanes = prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
+    lanes = prologueOf(kb, c, c.vectorYield(), {c.vectorLoad},
                        [&](unsigned) { return lanes; });
     storeLanes(kb, source.memory, to.plus(column.offset), 1, c.element,
                {column.width, column.width}, lanes);
@@ -378,7 +378,7 @@ static LogicalResult checkForms(DispatchOp op, const Contraction &c,
 FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
                                            ModuleOp kernels, StringRef symbol,
                                            std::string &reason) {
-  FailureOr<Contraction> contraction = classify(op, reason);
+  FailureOr<Contraction> contraction = classify(op, spec, reason);
   if (failed(contraction))
     return failure();
   TilePlan plan = planTiles(*contraction, spec);
@@ -393,7 +393,7 @@ FailureOr<KernelInfo> cpu::emitContraction(DispatchOp op, const CpuSpec &spec,
 
 DictionaryAttr cpu::contractionConfig(DispatchOp op, const CpuSpec &spec,
                                       std::string &reason) {
-  FailureOr<Contraction> contraction = classify(op, reason);
+  FailureOr<Contraction> contraction = classify(op, spec, reason);
   if (failed(contraction))
     return {};
   TilePlan plan = planTiles(*contraction, spec);
@@ -431,7 +431,7 @@ static constexpr int64_t kShortestSums = 4;
 
 bool cpu::sumsInContraction(DispatchOp op, const CpuSpec &spec,
                             std::string &reason) {
-  FailureOr<Contraction> contraction = classify(op, reason);
+  FailureOr<Contraction> contraction = classify(op, spec, reason);
   if (failed(contraction))
     return false;
   if (contraction->sumsRow && contraction->rowExtent() < kShortestSums &&

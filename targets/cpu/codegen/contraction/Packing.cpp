@@ -98,13 +98,14 @@ static LayoutAttr depthwiseLayout(DispatchOp op, unsigned operand) {
   return {};
 }
 
-LayoutAttr cpu::packedWeightLayout(DispatchOp op, unsigned operand) {
+LayoutAttr cpu::packedWeightLayout(DispatchOp op, unsigned operand,
+                                   const CpuSpec &spec) {
   if (op.getKind() == RootKind::Reduce)
     return depthwiseLayout(op, operand);
   if (op.getKind() != RootKind::Contract)
     return {};
   std::string reason;
-  FailureOr<Contraction> plain = classify(op, reason);
+  FailureOr<Contraction> plain = classify(op, spec, reason);
   if (failed(plain) || plain->vectorLoad != operand)
     return {};
   auto loop = plain->nest.loops[plain->vectorLoop];
@@ -114,7 +115,7 @@ LayoutAttr cpu::packedWeightLayout(DispatchOp op, unsigned operand) {
   // A layout serves if the kernel then reads whole vectors.
   auto serves = [&](LayoutAttr layout) {
     FailureOr<Contraction> packed =
-        classify(op, reason, {int(operand), layout});
+        classify(op, spec, reason, {int(operand), layout});
     return succeeded(packed) && packed->vectorLoad == operand &&
            !packed->packVector;
   };

@@ -2,7 +2,7 @@
 #ifndef VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_PACKING_H
 #define VISIR_TARGETS_CPU_CODEGEN_CONTRACTION_PACKING_H
 
-#include "dialects/visir/Visir.h"
+#include "targets/cpu/codegen/Kernel.h"
 
 namespace visir::cpu {
 
@@ -13,7 +13,8 @@ inline constexpr int64_t kPanelWidth = 16;
 /// dispatch wants the constant weights at `operand`, given the layouts that
 /// its other operands and results have: N/16 panels of [kernel][ci][16], or
 /// [kernel][channel]. Null when the operand may stay as it is.
-LayoutAttr packedWeightLayout(DispatchOp op, unsigned operand);
+LayoutAttr packedWeightLayout(DispatchOp op, unsigned operand,
+                              const CpuSpec &spec);
 
 } // namespace visir::cpu
 

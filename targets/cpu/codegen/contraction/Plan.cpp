@@ -23,6 +23,10 @@ static constexpr double kPackCycles = 0.25, kPrepareCycles = 2;
 /// may have, and the delay by a vector from an outer one.
 static constexpr double kNearShare = 0.75, kFarLoadCycles = 0.3;
 
+/// Registers of f16 scalars, at most, that leave room among those whose lanes
+/// may be factors.
+static constexpr unsigned kMostHalfScalars = 12;
+
 /// With more row tiles the first one's waits for memory do not count.
 static constexpr int64_t kMostAheadTiles = 64;
 
@@ -48,6 +52,9 @@ double cpu::tileCycles(const CpuSpec &spec, unsigned rows, unsigned vectors,
 
 bool cpu::fitsRegisters(const CpuSpec &spec, unsigned rows, unsigned vectors,
                         unsigned scalars) {
+  // A lane of f16 as a factor is one of the lower half of the registers.
+  if (spec.halfSums && scalars > kMostHalfScalars)
+    return false;
   return rows * vectors + vectors + scalars + !spec.fma <=
          spec.vectorRegisters;
 }

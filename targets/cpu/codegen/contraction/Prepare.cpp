@@ -20,15 +20,17 @@ static constexpr int64_t kPreparedBytes = 24 << 10;
 static constexpr int64_t kRowVectors = 12;
 static constexpr unsigned kSums = 4;
 
-Value cpu::prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
+Value cpu::prologueOf(KernelBuilder &kb, const Contraction &c, unsigned yield,
                       ArrayRef<unsigned> loads,
                       function_ref<Value(unsigned)> load) {
   auto argument = [&](unsigned i) -> Value {
     if (llvm::is_contained(loads, i))
       return load(i);
-    return makeConstant(kb.b, kb.loc, scalarType(nest.accesses[i].element), 0);
+    return makeConstant(kb.b, kb.loc, scalarType(c.nest.accesses[i].element), 0);
   };
-  return clonePayload(kb.b, kb.op.getPrologueBlock(), argument)[yield];
+  SmallVector<Value> values =
+      clonePayload(kb.b, kb.op.getPrologueBlock(), argument);
+  return toElement(kb, values[yield], c.element);
 }
 
 RowPreparer::RowPreparer(KernelBuilder &kb, const Contraction &contraction,
@@ -131,7 +133,7 @@ Value RowPreparer::sumLanes(Value vector) {
 Value RowPreparer::sumOver(function_ref<Value(Steps)> value) {
   int64_t steps = c.reductionPoints(), full = steps / plan.lanes;
   Value zero = makeConstant(
-      b, loc, VectorType::get({int64_t(plan.lanes)}, c.element), 0);
+      b, loc, VectorType::get({int64_t(plan.lanes)}, c.sum), 0);
   Values sums(kSums, zero);
   int64_t looped = full > kRowVectors ? full / kSums : 0;
   if (looped > 0)
@@ -161,7 +163,7 @@ void RowPreparer::normalRow(const Position &row, Offset to) {
   unsigned load = unsigned(normalised);
   DictionaryAttr norm = kb.op.getLoad(load).getNorm();
   auto scalar = [&](double value) {
-    return makeConstant(b, loc, c.element, value);
+    return makeConstant(b, loc, c.sum, value);
   };
   Value share = scalar(1.0 / double(c.reductionPoints()));
   Value mean;
@@ -193,7 +195,7 @@ void RowPreparer::normalRow(const Position &row, Offset to) {
 void RowPreparer::storeSteps(const Position &row, Offset to, Steps steps,
                              Value normal) {
   Value lanes =
-      prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, [&](unsigned i) {
+      prologueOf(kb, c, c.scalarYield, c.scalarLoads, [&](unsigned i) {
         return int(i) == normalised ? normal : loadSteps(row, i, steps);
       });
   to.fixed += steps.first.fixed;
@@ -205,7 +207,7 @@ void RowPreparer::storeSteps(const Position &row, Offset to, Steps steps,
 
 std::string cpu::reasonToSplitOperand(DispatchOp op, const CpuSpec &spec) {
   std::string reason;
-  FailureOr<Contraction> c = classify(op, reason);
+  FailureOr<Contraction> c = classify(op, spec, reason);
   if (failed(c))
     return reason;
   if (!c->prepareScalar)

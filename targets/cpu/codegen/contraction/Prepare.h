@@ -10,9 +10,9 @@
 
 namespace visir::cpu {
 
-/// What the prologue yields at `yield` when load i is `load(i)` for each i of
-/// `loads`, which are all that it depends on.
-mlir::Value prologueOf(KernelBuilder &kb, const FlatNest &nest, unsigned yield,
+/// What the prologue yields at `yield`, as a factor of the products, when load
+/// i is `load(i)` for each i of `loads`, which are all that it depends on.
+mlir::Value prologueOf(KernelBuilder &kb, const Contraction &c, unsigned yield,
                        llvm::ArrayRef<unsigned> loads,
                        llvm::function_ref<mlir::Value(unsigned)> load);
 

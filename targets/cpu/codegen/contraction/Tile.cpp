@@ -2,6 +2,7 @@
 #include "targets/cpu/codegen/contraction/Tile.h"
 
 #include "targets/common/Payload.h"
+#include "targets/cpu/codegen/nest/Totals.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -29,7 +30,7 @@ TileEmitter::TileEmitter(KernelBuilder &kb, const Contraction &contraction,
       source(std::move(source)), scalars(scalars), element(contraction.element),
       epilogue(kb, contraction.nest, contraction.vectorLoop,
                contraction.rowLoop, plan.rows, plan.vectors, plan.lanes,
-               element),
+               contraction.sum),
       rowsAhead(kb, contraction.nest, contraction.scalarLoads.front(),
                 contraction.rowLoop, contraction.outerRowLoops),
       blocks(chooseSumBlocks(
@@ -52,15 +53,38 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
     epilogue.fetch(position, columns.columns, rows.rows);
   makeTailMasks();
   Values sums;
+  bool inTotals = false;
   if (blocks) {
-    sums = reduceInBlocks(start);
+    inTotals = reduceInBlocks(start, sums);
   } else {
     sums = zeroSums();
     reduce(0, start, sums);
     addSets(sums);
     splitTails(sums);
   }
-  epilogue.emit(position, columns.columns, rows.rows, sums, first);
+  auto finish = [&](unsigned number) {
+    return finished(sums, number, inTotals);
+  };
+  // Extended sums take more registers: one by one.
+  if (c.element != c.sum)
+    return epilogue.emit(position, columns.columns, rows.rows, finish, first);
+  Values roots;
+  for (unsigned i = 0; i < rows.rows * columns.columns.size(); ++i)
+    roots.push_back(finish(i));
+  epilogue.emit(position, columns.columns, rows.rows, roots, first);
+}
+
+/// A root's result: one of `sums`, together with its total where there is one.
+Value TileEmitter::finished(const Values &sums, unsigned number,
+                            bool inTotals) const {
+  unsigned width = columns->columns.size();
+  const Column &column = columns->columns[number % width];
+  Value sum = sums.empty() ? Value() : toElement(kb, sums[number], c.sum);
+  if (!inTotals)
+    return sum;
+  Value total = loadTotal(kb, totals, totalAt(number / width, column), c.sum,
+                          column.width);
+  return sum ? addLanes(kb, total, sum) : total;
 }
 
 /// Accumulators that start at zero: row by row, then those of shared tails.
@@ -85,6 +109,9 @@ TileEmitter::Values TileEmitter::zeroSums() const {
 
 /// Adds the interleaved sums up; one of each accumulator is left.
 void TileEmitter::addSets(Values &sums) const {
+  if (sumCount > 1)
+    for (Value &sum : sums)
+      sum = toElement(kb, sum, c.sum);
   unsigned one = plan.accumulators(rowClass->rows, *columns);
   for (unsigned s = 1; s < sumCount; ++s)
     for (unsigned i = 0; i < one; ++i)
@@ -285,7 +312,7 @@ Value TileEmitter::scalarOperand(const Step &step, unsigned row, unsigned steps,
                      step.prepared.plus(row * scalars.pitch), steps > 1,
                      element, {steps, steps});
   unsigned last = c.reductionLoops.back();
-  return prologueOf(kb, c.nest, c.scalarYield, c.scalarLoads, [&](unsigned i) {
+  return prologueOf(kb, c, c.scalarYield, c.scalarLoads, [&](unsigned i) {
     const FlatAccess &access = c.nest.accesses[i];
     int64_t stride = c.rowLoop < 0 ? 0 : access.strides[c.rowLoop];
     unsigned count = std::max(steps, rows);
@@ -305,7 +332,7 @@ Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
                            1, source.element, lanes);
   if (c.plainVector)
     return vector;
-  return prologueOf(kb, c.nest, c.vectorYield(), {c.vectorLoad},
+  return prologueOf(kb, c, c.vectorYield(), {c.vectorLoad},
                     [&](unsigned) { return vector; });
 }
 

@@ -70,19 +70,19 @@ private:
   };
   using Values = llvm::SmallVector<mlir::Value>;
 
-  Values reduceInBlocks(const Step &step);
+  bool reduceInBlocks(const Step &step, Values &sums);
   void reduceBlocks(const Step &step);
   Values reduceBlock(const Step &step, int64_t steps);
-  Values reduceRowOfBlocks(const Step &step);
-  void forTotals(Values &sums,
-                 llvm::function_ref<void(Offset, const Column &,
-                                         mlir::Value &)>
-                     body) const;
-  void storeTotals(Values &sums) const;
-  void addTotals(Values &sums) const;
+  void reduceRowOfBlocks(const Step &step, Values &sums);
+  void forTotals(
+      llvm::function_ref<void(Offset, const Column &, unsigned)> body) const;
+  void storeTotals(const Values &sums) const;
+  void addTotals(const Values &sums) const;
   Offset totalAt(unsigned row, const Column &column) const;
   Values zeroSums() const;
   void addSets(Values &sums) const;
+  mlir::Value finished(const Values &sums, unsigned number,
+                       bool inTotals) const;
   void splitTails(Values &sums) const;
   void makeTailMasks();
   mlir::Value repeated(mlir::Value tail) const;
@@ -125,7 +125,7 @@ private:
   unsigned sumCount = 1; ///< sums per accumulator of the current tile
   Values tailMasks; ///< by the row's place in a shared tail
   std::optional<SumBlocks> blocks;
-  mlir::Value totals; ///< sums of finished blocks: [row][lane]
+  mlir::Value totals; ///< sums of finished blocks, of type c.sum: [row][lane]
 };
 
 } // namespace visir::cpu

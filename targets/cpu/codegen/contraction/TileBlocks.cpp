@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/contraction/Tile.h"
+#include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/Totals.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -12,8 +13,34 @@ using namespace visir::cpu;
 /// where a loop nest is to be cut.
 static constexpr int64_t kLongBlock = 384, kBlock = 256, kShortBlock = 192;
 
+/// Blocks of f16 sums, which lose a unit in the last place of 2^11 per step
+/// (docs/decisions/0012): the largest nest of loops that is short enough, or
+/// parts of the last loop.
+static std::optional<SumBlocks> halfBlocks(const Contraction &c,
+                                           unsigned sums) {
+  int64_t most = kMostHalfSteps * sums, inner = 1;
+  if (c.reductionPoints() <= most)
+    return std::nullopt;
+  unsigned level = c.reductionLoops.size() - 1;
+  int64_t extent = c.extent(c.reductionLoops[level]);
+  if (extent > most) {
+    int64_t count = llvm::divideCeil(extent, kHalfBlock * sums);
+    return SumBlocks{
+        level, int64_t(llvm::alignTo(llvm::divideCeil(extent, count), 8))};
+  }
+  for (unsigned next = level; next > 0; --next) {
+    inner *= c.extent(c.reductionLoops[next]);
+    if (inner > most)
+      break;
+    level = next;
+  }
+  return SumBlocks{level, 0};
+}
+
 std::optional<SumBlocks> cpu::chooseSumBlocks(const Contraction &c,
                                               unsigned sums) {
+  if (c.element.isF16())
+    return halfBlocks(c, sums);
   if (!c.element.isF32() || c.reductionPoints() / sums <= kLongBlock)
     return std::nullopt;
   unsigned last = c.reductionLoops.size() - 1;
@@ -37,39 +64,42 @@ Offset TileEmitter::totalAt(unsigned row, const Column &column) const {
   return {Value(), row * plan.blockWidth() + column.offset};
 }
 
-TileEmitter::Values TileEmitter::reduceInBlocks(const Step &step) {
+/// Whether the results are the totals, to which the last block's `sums`, if
+/// there are any, are to be added.
+bool TileEmitter::reduceInBlocks(const Step &step, Values &sums) {
   if (!totals)
-    totals = kb.scratch(int64_t(plan.rows) * plan.blockWidth(), element);
-  if (blocks->level == 0 && blocks->steps > 0)
-    return reduceRowOfBlocks(step);
-  Values sums = zeroSums(), outside;
-  storeTotals(sums);
+    totals = kb.scratch(int64_t(plan.rows) * plan.blockWidth(), c.sum);
+  if (blocks->level == 0 && blocks->steps > 0) {
+    reduceRowOfBlocks(step, sums);
+    return blocks->steps < c.extent(c.reductionLoops[0]);
+  }
+  forTotals([&](Offset at, const Column &column, unsigned) {
+    auto type = VectorType::get({int64_t(column.width)}, c.sum);
+    storeTotal(kb, totals, at, makeConstant(b, loc, type, 0));
+  });
+  Values outside;
   reduce(0, step, outside);
-  forTotals(sums, [&](Offset at, const Column &column, Value &sum) {
-    sum = loadTotal(kb, totals, at, element, column.width);
-  });
-  return sums;
+  return true;
 }
 
-/// All of the sums and their places among the totals.
+/// The places of all sums among the totals, and their numbers.
 void TileEmitter::forTotals(
-    Values &sums,
-    llvm::function_ref<void(Offset, const Column &, Value &)> body) const {
-  unsigned width = columns->columns.size();
+    llvm::function_ref<void(Offset, const Column &, unsigned)> body) const {
+  unsigned number = 0;
   for (unsigned i = 0; i < rowClass->rows; ++i)
-    for (auto [j, column] : llvm::enumerate(columns->columns))
-      body(totalAt(i, column), column, sums[i * width + j]);
+    for (const Column &column : columns->columns)
+      body(totalAt(i, column), column, number++);
 }
 
-void TileEmitter::storeTotals(Values &sums) const {
-  forTotals(sums, [&](Offset at, const Column &, Value &sum) {
-    storeTotal(kb, totals, at, sum);
+void TileEmitter::storeTotals(const Values &sums) const {
+  forTotals([&](Offset at, const Column &, unsigned number) {
+    storeTotal(kb, totals, at, toElement(kb, sums[number], c.sum));
   });
 }
 
-void TileEmitter::addTotals(Values &sums) const {
-  forTotals(sums, [&](Offset at, const Column &, Value &sum) {
-    addTotal(kb, totals, at, sum);
+void TileEmitter::addTotals(const Values &sums) const {
+  forTotals([&](Offset at, const Column &, unsigned number) {
+    addTotal(kb, totals, at, toElement(kb, sums[number], c.sum));
   });
 }
 
@@ -87,14 +117,14 @@ TileEmitter::Values TileEmitter::reduceBlock(const Step &step,
 
 /// Blocks outside of which there are no loops: the first one's sums begin the
 /// totals, the last one's stay in registers.
-TileEmitter::Values TileEmitter::reduceRowOfBlocks(const Step &step) {
+void TileEmitter::reduceRowOfBlocks(const Step &step, Values &sums) {
   int64_t steps = blocks->steps;
   unsigned loop = c.reductionLoops[0];
   int64_t extent = c.extent(loop);
   int64_t last = llvm::divideCeil(extent, steps) - 1;
-  Values sums = reduceBlock(step, std::min(steps, extent));
+  sums = reduceBlock(step, std::min(steps, extent));
   if (last == 0)
-    return sums;
+    return;
   storeTotals(sums);
   if (last > 1)
     forRange(kb, kb.index(1), kb.index(last), [&](Value number) {
@@ -105,10 +135,6 @@ TileEmitter::Values TileEmitter::reduceRowOfBlocks(const Step &step) {
     });
   sums = reduceBlock(moved(step, loop, Value(), last * steps),
                      extent - last * steps);
-  forTotals(sums, [&](Offset at, const Column &column, Value &sum) {
-    sum = addLanes(kb, loadTotal(kb, totals, at, element, column.width), sum);
-  });
-  return sums;
 }
 
 void TileEmitter::reduceBlocks(const Step &step) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/layout/LayOut.h"
 
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/support/Constants.h"
 #include "targets/common/Layout.h"
 #include "targets/common/SplitForms.h"
@@ -224,7 +225,7 @@ void LayOut::packOperands(DispatchOp op) {
     auto type = cast<RankedTensorType>(input.getType());
     if (!constantOf(input) || type.getEncoding() || isBitWeight(op, i))
       continue;
-    if (LayoutAttr layout = packedWeightLayout(op, i)) {
+    if (LayoutAttr layout = packedWeightLayout(op, i, spec)) {
       setLayout(op, i,
                 RankedTensorType::get(type.getShape(), type.getElementType(),
                                       layout));
@@ -259,6 +260,16 @@ void LayOut::splitBehindFiltering() {
   }
 }
 
+/// Whether a value of the prologue is computed from a tensor in panels, which
+/// only the product's kernel reads.
+static bool isPacked(DispatchOp op, Value value) {
+  return llvm::any_of(loadsBehind(value), [&](unsigned load) {
+    auto type = cast<RankedTensorType>(op.getInputs()[load].getType());
+    auto layout = dyn_cast_or_null<LayoutAttr>(type.getEncoding());
+    return layout && !layout.getTileDims().empty();
+  });
+}
+
 /// Splits what the kernels cannot do at all or not at its best.
 void LayOut::splitForms() {
   IRRewriter rewriter(func.getContext());
@@ -276,7 +287,8 @@ void LayOut::splitForms() {
     }
     while (std::optional<unsigned> operand = computedOperand(op)) {
       Value value = op.getPrologueBlock().getTerminator()->getOperand(*operand);
-      if (!value.getType().isF32() && !value.getType().isF64())
+      if ((!value.getType().isF32() && !value.getType().isF64()) ||
+          isPacked(op, value))
         break;
       reason = reasonToSplitOperand(op, spec);
       if (reason.empty())

@@ -55,7 +55,7 @@ TileEpilogue::TileEpilogue(KernelBuilder &kb, const FlatNest &nest,
                            unsigned vectorLoop, int rowLoop, unsigned rows,
                            unsigned vectors, unsigned lanes, Type element)
     : kb(kb), nest(nest), vectorLoop(vectorLoop), rowLoop(rowLoop),
-      pitch(int64_t(vectors) * lanes), lanes(lanes) {
+      pitch(int64_t(vectors) * lanes), lanes(lanes), element(element) {
   for (Operation &op : kb.op.getEpilogueBlock().without_terminator())
     ops += !op.hasTrait<OpTrait::ConstantLike>();
   // What goes lane by lane is as long as it has lanes.
@@ -88,7 +88,7 @@ bool TileEpilogue::isTurned(const FlatAccess &store) const {
 }
 
 void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
-                        unsigned rows, ArrayRef<Value> roots, Value first) {
+                        unsigned rows, Root root, Value first) {
   unsigned width = columns.size();
   Values sums = emptySums(columns);
   if (!stash || rows == 1) {
@@ -96,7 +96,8 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
       Position row = position;
       if (rowLoop >= 0)
         row.move(nest, rowLoop, i);
-      emitRow(row, columns, roots.slice(i * width, width), nullptr, sums);
+      emitRow(row, columns, [&](unsigned j) { return root(i * width + j); },
+              nullptr, sums);
     }
     return storeSums(position, columns, sums, first);
   }
@@ -105,7 +106,7 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
   };
   for (unsigned i = 0; i < rows; ++i)
     for (unsigned j = 0; j < width; ++j)
-      vector::StoreOp::create(kb.b, kb.loc, roots[i * width + j], stash,
+      vector::StoreOp::create(kb.b, kb.loc, root(i * width + j), stash,
                               ValueRange{at({Value(), i * pitch}, j)});
   sums = forCarry(
       kb, kb.index(0), kb.index(rows), 1, sums,
@@ -114,11 +115,13 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
         Values row, next(carried);
         for (unsigned j = 0; j < width; ++j)
           row.push_back(vector::LoadOp::create(
-              kb.b, kb.loc, cast<VectorType>(roots[j].getType()), stash,
+              kb.b, kb.loc,
+              VectorType::get({int64_t(columns[j].width)}, element), stash,
               ValueRange{at(start, j)}));
         Position moved = position;
         moved.move(kb, nest, rowLoop, index);
-        emitRow(moved, columns, row, &start, next);
+        emitRow(moved, columns, [&](unsigned j) { return row[j]; }, &start,
+                next);
         return next;
       });
   for (unsigned s = 0; s < turned.size(); ++s)
@@ -218,7 +221,7 @@ void TileEpilogue::storeSums(const Position &position,
 
 /// Payload and stores of each vector of one row.
 void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
-                           ArrayRef<Value> roots, const Offset *aside,
+                           Root root, const Offset *aside,
                            Values &sums) {
   SmallVector<SmallVector<Run>> runs;
   for (const FlatAccess &store : nest.stores())
@@ -230,7 +233,7 @@ void TileEpilogue::emitRow(const Position &position, ArrayRef<Column> columns,
     };
     auto argument = [&, j = j, &column = column](unsigned i) -> Value {
       if (i == 0)
-        return roots[j];
+        return root(j);
       const FlatAccess &access = nest.accesses[i - 1];
       return loadLanes(kb, kb.input(i - 1), offsetOf(i - 1),
                        access.strides[vectorLoop], access.element,

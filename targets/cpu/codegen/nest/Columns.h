@@ -47,7 +47,14 @@ public:
   /// (null: always), else go on from what is stored.
   void emit(const Position &position, llvm::ArrayRef<Column> columns,
             unsigned rows, llvm::ArrayRef<mlir::Value> roots,
-            mlir::Value first = {});
+            mlir::Value first = {}) {
+    emit(position, columns, rows, [&](unsigned i) { return roots[i]; }, first);
+  }
+
+  /// The same where root i is what `root(i)` makes, once for each.
+  using Root = llvm::function_ref<mlir::Value(unsigned)>;
+  void emit(const Position &position, llvm::ArrayRef<Column> columns,
+            unsigned rows, Root root, mlir::Value first = {});
 
   /// Payload ops per vector; what goes lane by lane counts as many.
   unsigned payloadOps() const { return ops; }
@@ -63,8 +70,7 @@ private:
   /// `aside` is where the row begins in the stashes of turned stores; `sums`
   /// are those of the rows before.
   void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
-               llvm::ArrayRef<mlir::Value> roots, const Offset *aside,
-               Values &sums);
+               Root root, const Offset *aside, Values &sums);
   /// What a row's store adds to its place for channels [first, last).
   struct Run {
     int64_t first, last;
@@ -90,6 +96,7 @@ private:
   int64_t pitch, lanes;
   unsigned ops = 0;
   llvm::SmallVector<unsigned> sumStores;
+  mlir::Type element;
   mlir::Value stash; ///< the tile in scratch, for long payloads
   /// By store: the tile's results in scratch if rows, not lanes, are
   /// neighbours in memory; they are turned in registers.

@@ -3,6 +3,7 @@
 
 #include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/RowsAhead.h"
+#include "targets/cpu/codegen/nest/Totals.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -83,5 +84,53 @@ Values cpu::multiplyRows(KernelBuilder &kb, const Product &product,
     low = whole;
   }
   loop(low, steps, 1);
+  return sums;
+}
+
+Values cpu::multiplyRowsInBlocks(KernelBuilder &kb, const Product &product,
+                                 unsigned rows, Value steps, int64_t most,
+                                 Type sum) {
+  auto extended = [&](Values sums) {
+    for (Value &value : sums)
+      value = toElement(kb, value, sum);
+    return sums;
+  };
+  if (product.element == sum || most <= kMostHalfSteps)
+    return extended(multiplyRows(kb, product, rows, steps));
+  int64_t pitch = 0;
+  for (auto [at, width] : product.columns)
+    pitch += width;
+  Value totals = kb.scratch(rows * pitch, sum);
+  auto forSums = [&](function_ref<void(unsigned, Offset, unsigned)> body) {
+    int64_t at = 0;
+    for (unsigned i = 0; i < rows * product.columns.size(); ++i) {
+      unsigned width = product.columns[i % product.columns.size()].second;
+      body(i, {Value(), at}, width);
+      at += width;
+    }
+  };
+  forSums([&](unsigned, Offset at, unsigned width) {
+    auto type = VectorType::get({int64_t(width)}, sum);
+    storeTotal(kb, totals, at, makeConstant(kb.b, kb.loc, type, 0));
+  });
+  Value block = kb.index(kHalfBlock);
+  Value up = materialize(kb, Offset{steps, kHalfBlock - 1});
+  Value count = arith::DivUIOp::create(kb.b, kb.loc, up, block);
+  forRange(kb, kb.index(0), count, [&](Value number) {
+    Value first = materialize(kb, advance(kb, {}, number, kHalfBlock));
+    Product part = product;
+    part.scalarStart = advance(kb, product.scalarStart, first, 1);
+    part.vectorStart =
+        advance(kb, product.vectorStart, first, product.vectorPitch);
+    Value left = arith::SubIOp::create(kb.b, kb.loc, steps, first);
+    Values sums = multiplyRows(kb, part, rows, minIndex(kb, left, block));
+    forSums([&](unsigned i, Offset at, unsigned) {
+      addTotal(kb, totals, at, toElement(kb, sums[i], sum));
+    });
+  });
+  Values sums;
+  forSums([&](unsigned, Offset at, unsigned width) {
+    sums.push_back(loadTotal(kb, totals, at, sum, width));
+  });
   return sums;
 }

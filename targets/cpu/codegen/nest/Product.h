@@ -27,6 +27,12 @@ llvm::SmallVector<mlir::Value> multiplyRows(KernelBuilder &kb,
                                             const Product &product,
                                             unsigned rows, mlir::Value steps);
 
+/// The same over `steps` of at most `most` steps, as sums of `sum`: sums of f16
+/// are taken in short blocks, which add up in it.
+llvm::SmallVector<mlir::Value>
+multiplyRowsInBlocks(KernelBuilder &kb, const Product &product, unsigned rows,
+                     mlir::Value steps, int64_t most, mlir::Type sum);
+
 } // namespace visir::cpu
 
 #endif // VISIR_TARGETS_CPU_CODEGEN_NEST_PRODUCT_H

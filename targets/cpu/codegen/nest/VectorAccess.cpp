@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/nest/VectorAccess.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/common/Payload.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -126,8 +127,40 @@ void cpu::storeLanes(KernelBuilder &kb, Value memory, Offset at, int64_t stride,
   }
 }
 
+Value cpu::toElement(KernelBuilder &kb, Value value, Type element) {
+  Type type = vectorOrScalar(element, lanesOf(value));
+  if (value.getType() == type)
+    return value;
+  if (auto extension = value.getDefiningOp<arith::ExtFOp>())
+    if (extension.getIn().getType() == type)
+      return extension.getIn();
+  if (element.getIntOrFloatBitWidth() <
+      getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth())
+    return arith::TruncFOp::create(kb.b, kb.loc, type, value);
+  return arith::ExtFOp::create(kb.b, kb.loc, type, value);
+}
+
+bool cpu::isPlainLoad(Value value, Type element) {
+  if (value.getType() != element)
+    if (auto extension = value.getDefiningOp<arith::ExtFOp>())
+      value = extension.getIn();
+  return value.getType() == element && isa<BlockArgument>(value);
+}
+
+Type cpu::elementOfProducts(const CpuSpec &spec, ValueRange factors) {
+  Type element = factors[0].getType();
+  auto isHalf = [](Value factor) {
+    auto extension = factor.getDefiningOp<arith::ExtFOp>();
+    return extension && extension.getIn().getType().isF16();
+  };
+  if (spec.halfSums && element.isF32() && llvm::all_of(factors, isHalf))
+    return Float16Type::get(element.getContext());
+  return element;
+}
+
 unsigned cpu::scalarsPerLoad(const CpuSpec &spec, Type element) {
-  return spec.laneFactors && element.isF32() ? spec.lanes(4) : 1;
+  bool taken = element.isF32() || (element.isF16() && spec.halfSums);
+  return spec.laneFactors && taken ? spec.lanes(elementBytes(element)) : 1;
 }
 
 Value cpu::splatLane(KernelBuilder &kb, Value vector, unsigned lane,

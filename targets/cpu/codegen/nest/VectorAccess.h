@@ -29,6 +29,21 @@ void storeLanes(KernelBuilder &kb, mlir::Value memory, Offset at,
                 int64_t stride, mlir::Type element, LaneGroup lanes,
                 mlir::Value value);
 
+/// A payload value with elements of `element`: floats of the same or fewer
+/// bits are extended; of an extension from `element` it is what was extended.
+mlir::Value toElement(KernelBuilder &kb, mlir::Value value,
+                      mlir::Type element);
+
+/// Whether a payload's value is a load, or the extension of one of `element`.
+bool isPlainLoad(mlir::Value value, mlir::Type element);
+
+/// f16 where f32 `factors` are extended from it and the core is to add up
+/// their products in it; else their own type.
+mlir::Type elementOfProducts(const CpuSpec &spec, mlir::ValueRange factors);
+
+/// Products that are added up in f16 one after the other, at most and about.
+inline constexpr int64_t kMostHalfSteps = 96, kHalfBlock = 64;
+
 /// Steps whose scalars, side by side in memory, are loaded as one vector: the
 /// lanes of one where a multiply-add takes a lane as its factor, else 1.
 unsigned scalarsPerLoad(const CpuSpec &spec, mlir::Type element);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/window/Window.h"
 
+#include "compiler/analysis/DispatchForm.h"
 #include "targets/common/Payload.h"
 #include "targets/common/SplitForms.h"
 #include "targets/cpu/codegen/Cost.h"
@@ -20,11 +21,11 @@ namespace {
 
 class WindowEmitter {
 public:
-  WindowEmitter(KernelBuilder &kb, const WindowPlan &plan, Type element)
+  WindowEmitter(KernelBuilder &kb, const WindowPlan &plan)
       : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest),
-        element(element),
+        element(plan.element),
         epilogue(kb, plan.nest, plan.vectorLoop, plan.rowLoop, plan.rows,
-                 plan.vectors, plan.lanes, element),
+                 plan.vectors, plan.lanes, plan.result),
         ahead(kb, plan.nest, movingLoad(), plan.rowLoop, plan.outerLoops) {
     findProduct();
   }
@@ -89,10 +90,10 @@ void WindowEmitter::findProduct() {
   auto mul = value.getDefiningOp<arith::MulFOp>();
   if (!mul)
     return;
-  auto lhs = dyn_cast<BlockArgument>(mul.getLhs());
-  auto rhs = dyn_cast<BlockArgument>(mul.getRhs());
-  if (lhs && rhs)
-    product = {lhs.getArgNumber(), rhs.getArgNumber()};
+  if (!isPlainLoad(mul.getLhs(), element) ||
+      !isPlainLoad(mul.getRhs(), element))
+    return;
+  product = {loadsBehind(mul.getLhs())[0], loadsBehind(mul.getRhs())[0]};
 }
 
 /// The load that moves along the row.
@@ -212,7 +213,9 @@ void WindowEmitter::tile(const Position &position, const ColumnClass &columns,
   ahead.fetch(position, rows.rows, columns.columns,
               nest.accesses[movingLoad()].strides[plan.vectorLoop]);
   windowLevel(0, position, sums);
-  epilogue.emit(position, columns.columns, rows.rows, sums, first);
+  epilogue.emit(
+      position, columns.columns, rows.rows,
+      [&](unsigned i) { return toElement(kb, sums[i], plan.result); }, first);
 }
 
 void WindowEmitter::windowLevel(unsigned level, const Position &position,
@@ -370,9 +373,8 @@ FailureOr<KernelInfo> cpu::emitWindow(DispatchOp op, const CpuSpec &spec,
   FailureOr<WindowPlan> plan = planWindow(op, spec, reason);
   if (failed(plan))
     return failure();
-  Type element = op.getPrologueBlock().getTerminator()->getOperand(0).getType();
   KernelBuilder kb(op, spec, kernels, symbol);
-  WindowEmitter(kb, *plan, element).emit();
+  WindowEmitter(kb, *plan).emit();
   KernelWork work = workOf(op, *plan);
   setCost(op, spec, work);
   return kb.finish(plan->tileCount, work.flops);

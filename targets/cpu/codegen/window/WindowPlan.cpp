@@ -4,6 +4,8 @@
 #include "compiler/support/Constants.h"
 #include "targets/cpu/codegen/Cost.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 #include "llvm/Support/MathExtras.h"
 
 #include <cmath>
@@ -37,6 +39,7 @@ struct WindowPlanner {
     reason = why.str();
     return failure();
   }
+  Type combinedElement(Value x) const;
   LogicalResult checkTypes();
   LogicalResult sortLoops();
   LogicalResult sortWindow();
@@ -46,10 +49,27 @@ struct WindowPlanner {
   void cutWork();
 };
 
+/// Short sums of products of two f16 loads are of f16, where the core has them.
+Type WindowPlanner::combinedElement(Value x) const {
+  auto product = x.getDefiningOp<arith::MulFOp>();
+  int64_t steps = 1;
+  for (const FlatLoop &loop : plan.nest.loops)
+    steps *= loop.reduction ? loop.extent : 1;
+  if (!product || plan.combiner != ReduceKind::Sum || steps > kMostHalfSteps)
+    return x.getType();
+  Type element =
+      elementOfProducts(spec, {product.getLhs(), product.getRhs()});
+  bool plain = isPlainLoad(product.getLhs(), element) &&
+               isPlainLoad(product.getRhs(), element);
+  return plain ? element : x.getType();
+}
+
 LogicalResult WindowPlanner::checkTypes() {
   Value x = op.getPrologueBlock().getTerminator()->getOperand(0);
   if (!x.getType().isF32() && !x.getType().isF64())
     return fail("the reduced values are not f32 or f64");
+  plan.result = x.getType();
+  plan.element = combinedElement(x);
   if (plan.combiner != ReduceKind::Sum && plan.combiner != ReduceKind::Max &&
       plan.combiner != ReduceKind::Min)
     return fail("the combiner is not sum, max or min");
@@ -166,8 +186,7 @@ LogicalResult WindowPlanner::checkFill() {
 }
 
 LogicalResult WindowPlanner::chooseTile() {
-  Type element = op.getPrologueBlock().getTerminator()->getOperand(0).getType();
-  plan.lanes = spec.lanes(elementBytes(element));
+  plan.lanes = spec.lanes(elementBytes(plan.element));
   int64_t taps = plan.taps();
   int64_t extent = plan.extent(plan.rowLoop), best = 0;
   double bestCost = 0;

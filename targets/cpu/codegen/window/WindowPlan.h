@@ -13,6 +13,8 @@ struct KernelWork;
 struct WindowPlan {
   FlatNest nest;
   ReduceKind combiner = ReduceKind::Sum;
+  /// Of what is combined, and of the result: f32 where sums are of f16.
+  mlir::Type element, result;
   llvm::SmallVector<unsigned, 3> loads; ///< that the prologue uses
   unsigned vectorLoop = 0;
   int rowLoop = -1;

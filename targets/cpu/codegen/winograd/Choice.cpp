@@ -48,7 +48,7 @@ static double directCycles(const Contraction &c, const CpuSpec &spec) {
   double points = 1;
   for (const FlatLoop &loop : c.nest.loops)
     points *= double(loop.extent);
-  return points / (2.0 * spec.lanes(4)) * 1.02;
+  return points / (2.0 * spec.lanes(elementBytes(c.element))) * 1.02;
 }
 
 /// Whether the operand is constant weights co x ci x window, in that order,
@@ -78,14 +78,16 @@ static Candidate makeCandidate(DispatchOp op, const CpuSpec &spec,
                                int64_t most) {
   Candidate candidate{op, 0, {}, 0};
   std::string reason;
-  FailureOr<Contraction> plain = classify(op, reason);
-  if (failed(plain) || !plain->element.isF32())
+  FailureOr<Contraction> plain = classify(op, spec, reason);
+  if (failed(plain) || !plain->sum.isF32())
     return candidate;
+  bool half = plain->element.isF16();
   candidate.choices.push_back(
       {0, 0, directCycles(*plain, spec),
-       roundingOfSums(double(plain->reductionPoints()), kPlainBlock)});
+       roundingOfSums(double(plain->reductionPoints()),
+                      half ? double(kHalfBlock) : kPlainBlock, half)});
   unsigned weights = candidate.weights = plain->vectorLoad;
-  LayoutOverride packed{int(weights), packedWeightLayout(op, weights)};
+  LayoutOverride packed{int(weights), packedWeightLayout(op, weights, spec)};
   for (int64_t outputs : {2, 4}) {
     if (outputs > most || !packed.layout || op.getConfigAttr())
       break;
@@ -95,7 +97,7 @@ static Candidate makeCandidate(DispatchOp op, const CpuSpec &spec,
       break;
     double rounding = roundingOfFiltering(constantOf(op.getInputs()[weights]),
                                           FilterTransform(outputs),
-                                          plan->axes(), plan->sumBlock);
+                                          plan->axes(), plan->sumBlock, half);
     double points = double(plan->points()), taps = plan->axes() == 2 ? 9 : 3;
     candidate.choices.push_back(
         {outputs, plan->axes(), plan->cycles, rounding,

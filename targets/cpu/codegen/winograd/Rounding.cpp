@@ -13,10 +13,14 @@ using namespace visir::cpu;
 static constexpr double kStep = 0.09;
 /// Steps that the transforms of inputs, weights and results are worth.
 static constexpr double kTransformSteps = 10;
+/// Variance that the rounding of two factors adds.
+static constexpr double kFactors = 2. / 12;
 /// Variance and mean of a rectified normal variable.
 static constexpr double kVariance = 0.341, kMean = 0.399;
 
-double cpu::roundingOfSums(double steps, double block) {
+double cpu::roundingOfSums(double steps, double block, bool half) {
+  if (half)
+    return kFactors + kStep * std::min(steps, block);
   return kStep * (std::min(steps, block) + std::max(1.0, steps / block));
 }
 
@@ -67,7 +71,7 @@ static double tapVariance(const Vector &factors, const Vector &moments) {
 
 double cpu::roundingOfFiltering(ElementsAttr weights,
                                 const FilterTransform &transform, unsigned axes,
-                                int64_t block) {
+                                int64_t block, bool half) {
   int64_t n = transform.size(), taps = axes == 2 ? 9 : 3;
   Vector moments = tapMoments(weights, taps), one{1};
   double results = 0;
@@ -95,6 +99,7 @@ double cpu::roundingOfFiltering(ElementsAttr weights,
   // Taps of the depth are summed like channels.
   double channels =
       double(type.getNumElements()) / double(type.getDimSize(0) * taps);
+  double transforms = half ? 0 : kStep * kTransformSteps;
   return products / results *
-         (roundingOfSums(channels, double(block)) + kStep * kTransformSteps);
+         (roundingOfSums(channels, double(block), half) + transforms);
 }

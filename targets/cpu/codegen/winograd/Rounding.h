@@ -13,14 +13,16 @@ namespace visir::cpu {
 
 struct FilterTransform;
 
-/// Of sums over `steps` products that are taken in blocks of `block`.
-double roundingOfSums(double steps, double block);
+/// Of sums over `steps` products that are taken in blocks of `block`. Where
+/// factors and the blocks' sums are of f16 (`half`), in units of 2^-22; what is
+/// of f32 then does not count.
+double roundingOfSums(double steps, double block, bool half = false);
 
 /// Of filtering along `axes` (1 or 2) dimensions, the input channels added up
 /// in blocks of `block`, with the weights co x ci x window.
 double roundingOfFiltering(mlir::ElementsAttr weights,
                            const FilterTransform &transform, unsigned axes,
-                           int64_t block);
+                           int64_t block, bool half = false);
 
 } // namespace visir::cpu
 

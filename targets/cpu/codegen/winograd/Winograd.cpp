@@ -60,14 +60,14 @@ private:
   void storeResults(const ImageTile &tile, const Position &start,
                     const Column &column, const Values &values);
   Value makeZero() {
-    return makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, element),
-                        0);
+    return makeConstant(b, loc, VectorType::get({int64_t(plan.lanes)}, sum), 0);
   }
   Value loadVector(Value memory, Offset at) {
-    return loadLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes});
+    return loadLanes(kb, memory, at, 1, sum, {plan.lanes, plan.lanes});
   }
-  void storeVector(Value memory, Offset at, Value value) {
-    storeLanes(kb, memory, at, 1, element, {plan.lanes, plan.lanes}, value);
+  void storeVector(Value memory, Offset at, Type type, Value value) {
+    storeLanes(kb, memory, at, 1, type, {plan.lanes, plan.lanes},
+               toElement(kb, value, type));
   }
   void forChannels(int64_t count, function_ref<void(Value, LaneGroup)> body);
 
@@ -76,7 +76,8 @@ private:
   Location loc;
   const WinogradPlan &plan;
   const FlatNest &nest;
-  Type element;
+  Type element; ///< of the products' factors
+  Type sum;     ///< of the transforms and the results
   FilterTransform transform;
   TileEpilogue epilogue;
   TileFetcher fetcher;
@@ -87,15 +88,15 @@ private:
 
 WinogradEmitter::WinogradEmitter(KernelBuilder &kb, const WinogradPlan &plan)
     : kb(kb), b(kb.b), loc(kb.loc), plan(plan), nest(plan.nest()),
-      element(plan.contraction.element), transform(plan.outputs),
+      element(plan.contraction.element), sum(plan.contraction.sum), transform(plan.outputs),
       epilogue(kb, nest, plan.contraction.vectorLoop, plan.contraction.rowLoop,
-               1, 1, plan.lanes, element),
+               1, 1, plan.lanes, sum),
       fetcher(kb, plan) {
   int64_t points = plan.points();
   inputs = kb.scratch(points * plan.inPointPitch(), element);
-  results = kb.scratch(points * plan.outPointPitch(), element);
+  results = kb.scratch(points * plan.outPointPitch(), sum);
   patch = kb.scratch(plan.rows.outputs * plan.columns.outputs * plan.lanes,
-                     element);
+                     sum);
 }
 
 void WinogradEmitter::emit() {
@@ -246,7 +247,7 @@ void WinogradEmitter::clearPatch(Offset to) {
   forRange(kb, kb.index(0), kb.index(plan.points()), [&](Value point) {
     Offset row = advance(kb, to, point, plan.inPointPitch());
     forChannels(plan.inChannels(), [&](Value channel, LaneGroup) {
-      storeVector(inputs, advance(kb, row, channel, 1), zero);
+      storeVector(inputs, advance(kb, row, channel, 1), element, zero);
     });
   });
 }
@@ -264,10 +265,11 @@ void WinogradEmitter::transformPatch(Offset from, Offset to, LaneGroup lanes,
   auto load = [&](int64_t i, int64_t j) -> Value {
     if (!inRows.has(i) || !inColumns.has(j))
       return {};
-    return loadLanes(
+    Value value = loadLanes(
         kb, kb.input(plan.scalarLoad),
         from.plus(i * strideOf(plan.rows) + j * strideOf(plan.columns)), 1,
         element, lanes);
+    return toElement(kb, value, sum);
   };
   // Columns first; then half[j][i] is row i of column j.
   SmallVector<Values> half;
@@ -285,7 +287,7 @@ void WinogradEmitter::transformPatch(Offset from, Offset to, LaneGroup lanes,
     for (auto [j, value] : llvm::enumerate(inputTransform(plan.columns, row)))
       storeVector(inputs,
                   to.plus((i * columns + int64_t(j)) * plan.inPointPitch()),
-                  value ? value : zero);
+                  element, value ? value : zero);
   }
 }
 
@@ -403,7 +405,8 @@ void WinogradEmitter::multiplyTile(const Product &product,
     for (unsigned i = 0; i < plan.tileRows; ++i)
       for (auto [j, column] : llvm::enumerate(columns)) {
         Offset at = target.plus(i * plan.outPitch() + column.offset);
-        Value sum = sums[i * columns.size() + j];
+        Value sum =
+            toElement(kb, sums[i * columns.size() + j], this->sum);
         if (add)
           addTotal(kb, results, at, sum);
         else
@@ -501,7 +504,7 @@ void WinogradEmitter::storeResults(const ImageTile &tile, const Position &start,
   Value columnCount = left(plan.columns, tile.column);
   auto rolled = [&] {
     for (auto [number, value] : llvm::enumerate(values))
-      storeVector(patch, {Value(), int64_t(number) * plan.lanes}, value);
+      storeVector(patch, {Value(), int64_t(number) * plan.lanes}, sum, value);
     forRange(kb, kb.index(0), rowCount, [&](Value i) {
       forRange(kb, kb.index(0), columnCount, [&](Value j) { one(i, j); });
     });

@@ -57,8 +57,12 @@ int64_t WinogradPlan::tapPitch() const {
 
 int64_t WinogradPlan::outPitch() const { return llvm::alignTo(chunk, lanes); }
 
+int64_t WinogradPlan::factorBytes() const {
+  return elementBytes(contraction.element);
+}
+
 int64_t WinogradPlan::weightBytes() const {
-  return points() * depth.taps * inChannels() * outChannels() * 4;
+  return points() * depth.taps * inChannels() * outChannels() * factorBytes();
 }
 
 int64_t WinogradPlan::tilesOf(unsigned loop) const {
@@ -94,16 +98,14 @@ LogicalResult WinogradPlanner::checkOperands(DispatchOp op) {
   const Contraction &c = plan.contraction;
   Value scalar =
       op.getPrologueBlock().getTerminator()->getOperand(c.scalarYield);
-  if (!c.element.isF32() || !c.plainVector || c.packVector ||
-      !isa<BlockArgument>(scalar))
+  if (!c.sum.isF32() || !c.plainVector || c.packVector ||
+      !isPlainLoad(scalar, c.element))
     return fail("the operands are not plain f32 loads");
   if (c.shift() || c.storesShifted())
     return fail("the input or a result is shifted");
   if (!c.batchLoops.empty() || c.rowLoop < 0)
     return fail("the loops are not those of a convolution");
   plan.scalarLoad = c.scalarLoads[0];
-  if (c.nest.accesses[plan.scalarLoad].element != c.element)
-    return fail("the input is not f32");
   return success();
 }
 
@@ -191,7 +193,7 @@ LogicalResult WinogradPlanner::findLoops() {
 int64_t WinogradPlanner::mostBlockTiles() const {
   if (!plan.streamsWeights)
     return kBlockTiles;
-  int64_t tileBytes = plan.points() * plan.inPitch() * 4;
+  int64_t tileBytes = plan.points() * plan.inPitch() * plan.factorBytes();
   int64_t fitting = spec.l2Bytes / 3 / tileBytes;
   // Weights that may come from memory are to be read seldom.
   fitting = plan.weightBytes() > kFarWeights
@@ -209,7 +211,7 @@ static bool dividesPanels(int64_t channels, int64_t parts) {
 /// Equal chunks of whole panels, or one, so small that the products of a block
 /// stay in the second-level cache.
 void WinogradPlanner::chooseChunks() {
-  plan.lanes = spec.lanes(4);
+  plan.lanes = spec.lanes(plan.factorBytes());
   plan.streamsWeights = plan.weightBytes() > spec.l2Bytes / 2;
   int64_t channels = plan.outChannels();
   int64_t groups = std::max<int64_t>(channels / kChunk, 1);
@@ -271,7 +273,8 @@ void WinogradPlanner::chooseTile() {
 
 /// Equal blocks of input channels.
 void WinogradPlanner::chooseSumBlock() {
-  int64_t most = plan.outputs == 2 ? 2 * kSumBlock : kSumBlock;
+  bool half = plan.contraction.element.isF16();
+  int64_t most = plan.outputs == 2 && !half ? 2 * kSumBlock : kSumBlock;
   int64_t count = llvm::divideCeil(plan.inChannels(), most);
   plan.sumBlock = llvm::divideCeil(plan.inChannels(), count);
 }
@@ -308,7 +311,7 @@ FailureOr<WinogradPlan> cpu::planWinograd(DispatchOp op, const CpuSpec &spec,
     return failure();
   }
   FailureOr<Contraction> contraction =
-      classify(op, reason, weights, /*keepReductions=*/true);
+      classify(op, spec, reason, weights, /*keepReductions=*/true);
   if (failed(contraction))
     return failure();
   WinogradPlanner planner{spec, reason, {}};

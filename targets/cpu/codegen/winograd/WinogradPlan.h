@@ -70,6 +70,7 @@ struct WinogradPlan {
   int64_t outChannels() const {
     return contraction.extent(contraction.vectorLoop);
   }
+  int64_t factorBytes() const;
   int64_t weightBytes() const; ///< of all points
   const FlatNest &nest() const { return contraction.nest; }
   int64_t chunks() const { return outChannels() / chunk; }

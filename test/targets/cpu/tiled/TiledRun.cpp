@@ -25,7 +25,8 @@ static RankedTensorType withoutLayout(RankedTensorType type) {
 }
 
 void test::packOperand(DispatchOp op, unsigned operand) {
-  LayoutAttr layout = cpu::packedWeightLayout(op, operand);
+  LayoutAttr layout = cpu::packedWeightLayout(
+      op, operand, *cpu::findSpec("x86-64-v4"));
   if (!layout)
     return;
   RankedTensorType type = typeOf(op.getInputs()[operand]);
