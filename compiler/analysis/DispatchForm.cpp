@@ -320,3 +320,9 @@ bool visir::readersFollow(DispatchOp op, Operation *position,
       return false;
   return true;
 }
+
+bool visir::isSum(DispatchOp op) {
+  auto kind = dyn_cast_if_present<ReduceKindAttr>(op.getRootParam("combiner"));
+  return op.getKind() == RootKind::Reduce && kind &&
+         kind.getValue() == ReduceKind::Sum;
+}

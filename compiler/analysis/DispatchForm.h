@@ -137,6 +137,9 @@ mlir::Location fuseLocations(mlir::Location a, mlir::Location b);
 /// A map that only copies: one load, one store, the payload is the identity.
 bool isCopy(DispatchOp op);
 
+/// A reduction that adds up what its prologue gives.
+bool isSum(DispatchOp op);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_ANALYSIS_DISPATCHFORM_H

@@ -208,20 +208,26 @@ static LogicalResult simplifySelect(SelectOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-/// A reduction over axes of size 1 leaves each element alone.
-static LogicalResult dropReduce(ReduceOp op, PatternRewriter &rewriter) {
-  ArrayRef<int64_t> shape = shapeOfValue(op.getInput());
-  switch (op.getKind()) {
+/// Whether the reduction of one element is that element, so that it may be
+/// done in parts.
+static bool keepsOne(ReduceKind kind) {
+  switch (kind) {
   case ReduceKind::Sum:
   case ReduceKind::Mean:
   case ReduceKind::Prod:
   case ReduceKind::Max:
   case ReduceKind::Min:
-    break;
+    return true;
   default:
-    return failure();
+    return false;
   }
-  if (llvm::any_of(op.getAxes(), [&](int64_t a) { return shape[a] != 1; }))
+}
+
+/// A reduction over axes of size 1 leaves each element alone.
+static LogicalResult dropReduce(ReduceOp op, PatternRewriter &rewriter) {
+  ArrayRef<int64_t> shape = shapeOfValue(op.getInput());
+  if (!keepsOne(op.getKind()) ||
+      llvm::any_of(op.getAxes(), [&](int64_t a) { return shape[a] != 1; }))
     return failure();
   rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), op.getInput(),
                                        shapeOfValue(op.getResult())));
@@ -231,18 +237,9 @@ static LogicalResult dropReduce(ReduceOp op, PatternRewriter &rewriter) {
 /// One reduction after another of the same kind is one over the axes of both.
 static LogicalResult mergeReduces(ReduceOp op, PatternRewriter &rewriter) {
   auto inner = op.getInput().getDefiningOp<ReduceOp>();
-  if (!inner || !inner->hasOneUse() || inner.getKind() != op.getKind())
+  if (!inner || !inner->hasOneUse() || inner.getKind() != op.getKind() ||
+      !keepsOne(op.getKind()))
     return failure();
-  switch (op.getKind()) {
-  case ReduceKind::Sum:
-  case ReduceKind::Mean:
-  case ReduceKind::Prod:
-  case ReduceKind::Max:
-  case ReduceKind::Min:
-    break;
-  default:
-    return failure();
-  }
   // The dimensions of the first input that the second one still has.
   SmallVector<int64_t> left;
   for (int64_t i = 0; i < rankOf(inner.getInput()); ++i)

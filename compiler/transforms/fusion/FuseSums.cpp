@@ -22,12 +22,6 @@ struct SumDims {
 
 } // namespace
 
-static bool isSum(DispatchOp op) {
-  auto kind = dyn_cast_if_present<ReduceKindAttr>(op.getRootParam("combiner"));
-  return op.getKind() == RootKind::Reduce && kind &&
-         kind.getValue() == ReduceKind::Sum;
-}
-
 /// `points` are the points of the sum's domain, `kept` of whose dimensions are
 /// parallel.
 static std::optional<SumDims> sumDims(const DispatchForm &producer,

@@ -33,9 +33,7 @@ static SmallVector<OpOperand *> factorsOf(DispatchOp op) {
     add(yield, 2);
   if (op.getKind() == RootKind::Attention)
     add(yield, 3);
-  auto sum = dyn_cast_if_present<ReduceKindAttr>(op.getRootParam("combiner"));
-  if (op.getKind() != RootKind::Reduce || !sum ||
-      sum.getValue() != ReduceKind::Sum)
+  if (!isSum(op))
     return factors;
   // A depthwise convolution's product; a square or a scale is none.
   auto product = yield->getOperand(0).getDefiningOp<arith::MulFOp>();

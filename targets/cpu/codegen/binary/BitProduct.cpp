@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/binary/BitProduct.h"
 
+#include "compiler/analysis/DispatchForm.h"
 #include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/Loops.h"
 
@@ -99,10 +100,7 @@ private:
 } // namespace
 
 static std::optional<Factors> matchProduct(DispatchOp op) {
-  auto combiner =
-      dyn_cast_if_present<ReduceKindAttr>(op.getRootParam("combiner"));
-  if (op.getKind() != RootKind::Reduce || !combiner ||
-      combiner.getValue() != ReduceKind::Sum)
+  if (!isSum(op))
     return std::nullopt;
   Value yielded = op.getPrologueBlock().getTerminator()->getOperand(0);
   auto count = yielded.getDefiningOp<math::CtPopOp>();

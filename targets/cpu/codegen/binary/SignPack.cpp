@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/binary/SignPack.h"
 
+#include "compiler/analysis/DispatchForm.h"
 #include "compiler/support/Constants.h"
 #include "targets/cpu/codegen/Cost.h"
 #include "targets/cpu/codegen/Loops.h"
@@ -32,10 +33,7 @@ static bool isShiftedByWord(Value value, Value of) {
 }
 
 static std::optional<PackedSigns> matchPack(DispatchOp op) {
-  auto combiner =
-      dyn_cast_if_present<ReduceKindAttr>(op.getRootParam("combiner"));
-  if (op.getKind() != RootKind::Reduce || !combiner ||
-      combiner.getValue() != ReduceKind::Sum)
+  if (!isSum(op))
     return std::nullopt;
   Value yielded = op.getPrologueBlock().getTerminator()->getOperand(0);
   auto outer = yielded.getDefiningOp<arith::SelectOp>();
