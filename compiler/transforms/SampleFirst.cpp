@@ -39,6 +39,38 @@ static MoveOp createMove(PatternRewriter &rewriter, Location loc, Value source,
       movement.sources, movement.toMap(rewriter.getContext()));
 }
 
+/// Where a move puts rows that it samples beside others, the sampling becomes a
+/// move of its own, if it can go in front of what makes the rows.
+static LogicalResult sampleApart(MoveOp op, PatternRewriter &rewriter) {
+  std::optional<Movement> movement = Movement::of(op);
+  if (!movement || movement->boxes.size() < 2)
+    return failure();
+  for (MovementBox &box : movement->boxes) {
+    if (box.source < 0)
+      continue;
+    Value source = movement->sources[box.source];
+    bool alone = llvm::count_if(movement->boxes, [&](const MovementBox &other) {
+                   return other.source == box.source;
+                 }) == 1;
+    if (!alone || !source.hasOneUse() ||
+        !isa_and_present<LayerNormOp, UnaryOp, CastOp>(
+            source.getDefiningOp()) ||
+        box.box.numPoints() >= ShapedType::getNumElements(shapeOfValue(source)))
+      continue;
+    MovementBox sample = box;
+    auto identity = LinearAccess::identity(box.box.rank());
+    sample.box.accesses[0] = identity;
+    MoveOp sampled =
+        createMove(rewriter, op.getLoc(), source, box.box.sizes, sample);
+    movement->sources[box.source] = sampled.getResult();
+    box.box.accesses[1] = identity;
+    rewriter.replaceOpWithNewOp<MoveOp>(op, op.getType(), movement->sources,
+                                        movement->toMap(rewriter.getContext()));
+    return success();
+  }
+  return failure();
+}
+
 /// move(f(x)) = f(move(x)) for an elementwise f of one tensor.
 static LogicalResult sampleBeforeUnary(MoveOp op, PatternRewriter &rewriter) {
   auto box = samplingBox(op);
@@ -150,6 +182,7 @@ namespace {
 struct SampleFirst : visir::impl::SampleFirstBase<SampleFirst> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
+    patterns.add(sampleApart);
     patterns.add(sampleBeforeUnary);
     patterns.add(sampleBeforeNorm);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

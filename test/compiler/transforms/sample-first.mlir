@@ -50,3 +50,17 @@ func.func @elementwise(%x: tensor<16x8xf32>) -> tensor<4x8xf32> {
   %1 = visir.slice %0 {offsets = array<i64: 1, 0>, sizes = array<i64: 4, 8>, strides = array<i64: 3, 1>} : (tensor<16x8xf32>) -> tensor<4x8xf32>
   return %1 : tensor<4x8xf32>
 }
+
+// Sampled rows that are put beside another one are normalised alone.
+// CHECK-LABEL: func @beside_another_row
+// CHECK: %[[S:.*]] = visir.move %arg0 {{.*}} -> tensor<4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = visir.layer_norm %[[S]] {axis = 1 : i64, {{.*}} -> tensor<4x8xf32>
+// CHECK-NEXT: %[[Y:.*]] = visir.move %arg1, %[[N]]
+// CHECK-NEXT: return %[[Y]]
+func.func @beside_another_row(%x: tensor<4x16x8xf32>, %t: tensor<1x8xf32>) -> tensor<5x8xf32> {
+  %0 = visir.layer_norm %x {axis = 2 : i64, epsilon = 1.0e-6 : f64} : (tensor<4x16x8xf32>) -> tensor<4x16x8xf32>
+  %1 = visir.slice %0 {offsets = array<i64: 0, 0, 0>, sizes = array<i64: 4, 1, 8>, strides = array<i64: 1, 1, 1>} : (tensor<4x16x8xf32>) -> tensor<4x1x8xf32>
+  %2 = visir.reshape %1 {shape = array<i64: 4, 8>} : (tensor<4x1x8xf32>) -> tensor<4x8xf32>
+  %3 = visir.concat %t, %2 {axis = 0 : i64} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<5x8xf32>
+  return %3 : tensor<5x8xf32>
+}
