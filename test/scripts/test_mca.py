@@ -68,8 +68,9 @@ def test_inner_loops_are_found():
     not shutil.which(mca.LLVM_MCA), reason="needs llvm-mca of LLVM"
 )
 def test_models_of_cores():
-    assert mca.multiply_adds_per_cycle("neoverse-n1") == 2
-    assert mca.multiply_adds_per_cycle("neoverse-v2") == 4
+    for precision in ("fp32", "fp16"):
+        assert mca.multiply_adds_per_cycle("neoverse-n1", precision) == 2
+        assert mca.multiply_adds_per_cycle("neoverse-v2", precision) == 4
     rows = mca.rows_of(mca.inner_loops(ASSEMBLY), "neoverse-n1")
     # Each sum waits for itself: one multiply-add in at least two cycles.
     assert all(row.cycles >= 1 and row.share <= 0.5 for row in rows)
