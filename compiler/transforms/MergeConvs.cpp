@@ -77,8 +77,7 @@ Conv Conv::of(ConvOp op) {
 
 /// In products, about.
 double Conv::cost() const {
-  double traffic =
-      kElement * double(elementsOf(in) + elementsOf(out)) + double(taps());
+  double traffic = kElement * double(elementsOf(in) + elementsOf(out));
   int64_t points = elementsOf(out) / outChannels();
   if (isDepthwise())
     return kDepthwise * double(elementsOf(out) * taps()) + traffic;

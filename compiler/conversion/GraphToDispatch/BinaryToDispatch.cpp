@@ -11,11 +11,6 @@
 using namespace mlir;
 using namespace visir;
 
-static NamedAttribute sumOf(OpBuilder &b) {
-  return b.getNamedAttr("combiner",
-                        ReduceKindAttr::get(b.getContext(), ReduceKind::Sum));
-}
-
 static RankedTensorType wordsType(OpBuilder &b, ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, b.getIntegerType(32, /*isSigned=*/true));
 }
@@ -69,7 +64,8 @@ static Planes packSigns(OpBuilder &b, BinaryConvOp op) {
   SmallVector<int64_t> extents(shape);
   extents.push_back(kSignsPerWord);
   unsigned rank = shape.size();
-  DispatchBuilder builder(b, loc, RootKind::Reduce, extents, rank, sumOf(b));
+  DispatchBuilder builder(b, loc, RootKind::Reduce, extents, rank,
+                          combinerParam(b, ReduceKind::Sum));
   AffineExpr bit = builder.dim(rank);
   AffineExpr channel = builder.dim(rank - 1) * kSignsPerWord + bit;
   SmallVector<AffineExpr> x{builder.dim(0), channel};
@@ -146,7 +142,8 @@ struct WindowOfWords {
 static Value countSigns(OpBuilder &b, Location loc, Value mask) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(mask.getType()).getShape();
   unsigned rank = shape.size() - 1;
-  DispatchBuilder builder(b, loc, RootKind::Reduce, shape, rank, sumOf(b));
+  DispatchBuilder builder(b, loc, RootKind::Reduce, shape, rank,
+                          combinerParam(b, ReduceKind::Sum));
   auto dims = dimRange(b.getContext(), 0, rank + 1);
   builder.load(mask, dims);
   builder.store(wordsType(b, shape.drop_back()), ArrayRef(dims).drop_back());
@@ -164,7 +161,7 @@ static Value countTaps(OpBuilder &b, BinaryConvOp op, Value mask) {
   WindowOfWords domain(b, op, /*hasChannels=*/false);
   domain.extents.pop_back();
   DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
-                          domain.parallel, sumOf(b));
+                          domain.parallel, combinerParam(b, ReduceKind::Sum));
   builder.load(signs, ArrayRef(domain.words).drop_back(),
                anyNonZero(op.getPads()), 0.0);
   builder.store(
@@ -183,7 +180,7 @@ static FailureOr<SmallVector<Value>> lowerBinaryConv(OpBuilder &b,
   Value taps = countTaps(b, op, planes.mask);
   WindowOfWords domain(b, op, /*hasChannels=*/true);
   DispatchBuilder builder(b, op.getLoc(), RootKind::Reduce, domain.extents,
-                          domain.parallel, sumOf(b));
+                          domain.parallel, combinerParam(b, ReduceKind::Sum));
   AffineExpr channel = builder.dim(domain.parallel - 1);
   bool padded = anyNonZero(op.getPads());
   SmallVector<AffineExpr> weight(domain.window), result(domain.out);

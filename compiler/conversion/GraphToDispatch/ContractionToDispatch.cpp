@@ -148,8 +148,7 @@ static Values lowerDepthwise(OpBuilder &b, ConvOp conv) {
   llvm::append_range(extents, weight.getShape().drop_front(2));
   DispatchBuilder builder(
       b, conv.getLoc(), RootKind::Reduce, extents, parallel,
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+      combinerParam(b, ReduceKind::Sum));
   AffineExpr c = builder.dim(1 + spatial);
   AffineExpr oc = c;
   if (multiplier > 1)
@@ -242,8 +241,7 @@ static Values lowerNarrowConv(OpBuilder &b, ConvOp conv) {
   llvm::append_range(extents, kernel);
   DispatchBuilder builder(
       b, conv.getLoc(), RootKind::Reduce, extents, parallel,
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+      combinerParam(b, ReduceKind::Sum));
   AffineExpr n = builder.dim(0), g = builder.dim(1);
   AffineExpr channel = builder.dim(parallel - 1), tap = builder.constant(0);
   SmallVector<AffineExpr> places, y{n, g * channels + channel};

@@ -138,3 +138,8 @@ DispatchOp DispatchBuilder::build(PayloadFn epilogue) {
   return build([](PayloadScope &) { return SmallVector<Value>(); }, {},
                epilogue);
 }
+
+NamedAttribute visir::combinerParam(OpBuilder &builder, ReduceKind kind) {
+  return builder.getNamedAttr(
+      "combiner", ReduceKindAttr::get(builder.getContext(), kind));
+}

@@ -105,6 +105,9 @@ LowerFn findIndexingLowering(mlir::Operation *op);
 llvm::SmallVector<mlir::AffineExpr> dimRange(mlir::MLIRContext *context,
                                              unsigned begin, unsigned end);
 
+/// The parameter of a reduction that combines by `kind`.
+mlir::NamedAttribute combinerParam(mlir::OpBuilder &builder, ReduceKind kind);
+
 /// Whether a padding or the like does anything.
 bool anyNonZero(llvm::ArrayRef<int64_t> values);
 

@@ -112,8 +112,7 @@ static Values lowerLrn(OpBuilder &b, Operation *op) {
   extents.push_back(size);
   DispatchBuilder builder(
       b, op->getLoc(), RootKind::Reduce, extents, type.getRank(),
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+      combinerParam(b, ReduceKind::Sum));
   auto dims = dimRange(b.getContext(), 0, type.getRank());
   SmallVector<AffineExpr> window(dims);
   window[1] = dims[1] + builder.dim(type.getRank()) - (size - 1) / 2;

@@ -108,10 +108,6 @@ static Value afterReduce(PayloadScope &scope, ReduceKind kind, Value x,
   }
 }
 
-static NamedAttribute combinerParam(OpBuilder &b, ReduceKind kind) {
-  return b.getNamedAttr("combiner", ReduceKindAttr::get(b.getContext(), kind));
-}
-
 /// The largest element along the reduced dimensions, with them kept as 1.
 static Value reduceMax(OpBuilder &b, ReduceOp op) {
   auto in = cast<RankedTensorType>(op.getInput().getType());

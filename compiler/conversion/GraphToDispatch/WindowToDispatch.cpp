@@ -51,8 +51,7 @@ static Values lowerMaxPool(OpBuilder &b, Operation *op) {
   PoolDomain<MaxPoolOp> domain(b, pool);
   DispatchBuilder builder(
       b, op->getLoc(), RootKind::Reduce, domain.extents, domain.parallel,
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Max)));
+      combinerParam(b, ReduceKind::Max));
   builder.load(pool.getInput(), domain.input, anyNonZero(pool.getPads()),
                lowest(type.getElementType()));
   builder.store(type, domain.result);
@@ -112,8 +111,7 @@ static Values lowerAvgPool(OpBuilder &b, Operation *op) {
   PoolDomain<AvgPoolOp> domain(b, pool);
   DispatchBuilder builder(
       b, op->getLoc(), RootKind::Reduce, domain.extents, domain.parallel,
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+      combinerParam(b, ReduceKind::Sum));
   bool padded = anyNonZero(pool.getPads());
   builder.load(pool.getInput(), domain.input, padded, 0.0);
   std::optional<unsigned> table;
@@ -152,8 +150,7 @@ static Values lowerResize(OpBuilder &b, Operation *op) {
       cast<RankedTensorType>(resize.getIndices().getType()).getDimSize(1));
   DispatchBuilder builder(
       b, op->getLoc(), RootKind::Reduce, extents, rank,
-      b.getNamedAttr("combiner",
-                     ReduceKindAttr::get(b.getContext(), ReduceKind::Sum)));
+      combinerParam(b, ReduceKind::Sum));
   auto dims = dimRange(b.getContext(), 0, rank + 1);
   SmallVector<AffineExpr> table{dims[axis], dims[rank]};
   unsigned index = builder.load(resize.getIndices(), table);

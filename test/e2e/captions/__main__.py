@@ -23,6 +23,7 @@ from visir import locate
 
 from models.rest.build import build
 from models.rest.config import VARIANTS
+from test.e2e.exporters import judge
 
 ROOT = pathlib.Path(__file__).parents[3]
 PHOTO = ROOT / "models/photos/flower.jpg"
@@ -123,19 +124,13 @@ def main():
     parser.add_argument("--variant", choices=VARIANTS, default="small")
     parser.add_argument("--exporter", default="torchscript,dynamo")
     arguments = parser.parse_args()
-    passed = failed = 0
-    for exporter in arguments.exporter.split(","):
-        try:
-            worst = check(arguments.variant, arguments.exports, exporter)
-            check_photo(arguments.variant, arguments.exports, exporter)
-        except (AssertionError, RuntimeError) as problem:
-            print(f"captions.{exporter}: failed: {problem}")
-            failed += 1
-            continue
-        print(f"captions.{exporter}: largest error {worst:.3g}")
-        passed += 1
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+
+    def check_both(exporter):
+        worst = check(arguments.variant, arguments.exports, exporter)
+        check_photo(arguments.variant, arguments.exports, exporter)
+        return worst
+
+    return judge("captions", arguments.exporter.split(","), check_both)
 
 
 if __name__ == "__main__":

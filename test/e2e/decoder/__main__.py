@@ -18,6 +18,8 @@ import numpy
 import onnxruntime
 import visir
 
+from test.e2e.exporters import judge
+
 BOUND, CAPACITY = 64, 128
 # Relative to the largest logit.
 TOLERANCE = 1e-5
@@ -106,18 +108,11 @@ def main():
     parser.add_argument("--exports", type=pathlib.Path, required=True)
     folder = parser.parse_args().exports
     golden = numpy.load(folder / "decoder.npz")
-    passed = failed = 0
-    for exporter in ("torchscript", "dynamo"):
-        try:
-            worst = check(folder, exporter, golden)
-        except (AssertionError, RuntimeError) as problem:
-            print(f"decoder.{exporter}: failed: {problem}")
-            failed += 1
-            continue
-        print(f"decoder.{exporter}: largest error {worst:.3g}")
-        passed += 1
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return judge(
+        "decoder",
+        ("torchscript", "dynamo"),
+        lambda exporter: check(folder, exporter, golden),
+    )
 
 
 if __name__ == "__main__":
