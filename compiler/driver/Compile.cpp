@@ -106,9 +106,8 @@ static LogicalResult runPhase(ModuleOp module, const CompileOptions &options,
   return dumpPhase(module, options, phase);
 }
 
-/// Runs the common phases after `options.from` up to `to`.
-static CompileStatus runPhases(ModuleOp module, const CompileOptions &options,
-                               Phase to) {
+CompileStatus visir::continueToPhase(ModuleOp module,
+                                     const CompileOptions &options, Phase to) {
   if (options.from == Phase::Import &&
       failed(dumpPhase(module, options, Phase::Import)))
     return CompileStatus::Failed;
@@ -135,7 +134,7 @@ visir::compileToPhase(MLIRContext &context, const CompileOptions &options,
   status = unsupported ? CompileStatus::Unsupported : CompileStatus::Failed;
   if (failed(module))
     return failure();
-  status = runPhases(**module, options, to);
+  status = continueToPhase(**module, options, to);
   if (status != CompileStatus::Ok)
     return failure();
   return module;
@@ -245,6 +244,6 @@ CompileStatus visir::compileModel(MLIRContext &context,
 
 CompileStatus visir::compileModule(ModuleOp module,
                                    const CompileOptions &options) {
-  CompileStatus status = runPhases(module, options, options.to);
+  CompileStatus status = continueToPhase(module, options, options.to);
   return status == CompileStatus::Ok ? emitModule(module, options) : status;
 }

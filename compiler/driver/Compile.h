@@ -61,6 +61,11 @@ mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 compileToPhase(mlir::MLIRContext &context, const CompileOptions &options,
                Phase to, CompileStatus &status);
 
+/// Runs the common phases after `options.from` up to `to` at most on a module,
+/// which is changed.
+CompileStatus continueToPhase(mlir::ModuleOp module,
+                              const CompileOptions &options, Phase to);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_DRIVER_COMPILE_H

@@ -11,14 +11,16 @@ namespace visir {
 
 /// A diagnostic as a tool hands it on.
 struct Message {
-  std::string kind;  ///< "error", "warning", "remark" or "note"
+  /// "error", "warning", "remark" or "note"; "recognised" and "missed" of a
+  /// rewrite, whose name then begins the text.
+  std::string kind;
   std::string nodes; ///< ONNX node names, or a place in a file; may be empty
   std::string text;
 };
 
 /// While it lives, prints the context's diagnostics on standard error, with
-/// ONNX node names as places; remarks only if asked for. With `messages` it
-/// adds them there instead.
+/// ONNX node names as places; remarks, and what rewrites recognise or miss,
+/// only if asked for. With `messages` it adds them there instead.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext &context, bool remarks,

@@ -1,48 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/transforms/ConstantSlice.h"
 
+#include "compiler/analysis/Work.h"
 #include "compiler/support/Constants.h"
 #include "compiler/transforms/Matching.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace visir;
 
 static bool isProduct(Operation *op) {
   return isa<MatMulOp, ConvOp, ConvTransposeOp, AttentionOp>(op);
-}
-
-/// Multiply-accumulates, of which each result element takes `perElement`.
-static double macsOf(Operation *op) {
-  auto elements = [](Value value) {
-    return double(cast<RankedTensorType>(value.getType()).getNumElements());
-  };
-  return llvm::TypeSwitch<Operation *, double>(op)
-      .Case([&](MatMulOp product) {
-        return elements(product.getResult()) *
-               shapeOfValue(product.getLhs()).back();
-      })
-      .Case([&](AttentionOp attention) {
-        ArrayRef<int64_t> key = shapeOfValue(attention.getKey());
-        return (elements(attention.getQuery()) +
-                elements(attention.getResult())) *
-               key[key.size() - 2];
-      })
-      .Case([&](ConvOp conv) {
-        ArrayRef<int64_t> weight = shapeOfValue(conv.getWeight());
-        return elements(conv.getResult()) *
-               ShapedType::getNumElements(weight.drop_front());
-      })
-      .Case([&](ConvTransposeOp conv) {
-        ArrayRef<int64_t> weight = shapeOfValue(conv.getWeight());
-        return elements(conv.getInput()) *
-               ShapedType::getNumElements(weight.drop_front());
-      })
-      .Default([](Operation *) { return 0.0; });
 }
 
 int64_t ConstantSlice::constantBytes() const {

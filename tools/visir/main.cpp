@@ -44,7 +44,8 @@ constexpr std::pair<const char *, const char *> kRuntimeCommands[] = {
     {"bench", "measure first and warm runs and each command; of a\n"
               "            model.onnx, with --against onnxruntime, both engines"},
     {"profile", "measure each command, few runs"},
-    {"inspect", "print what is in an artifact"},
+    {"inspect", "print what is in an artifact; of a model.onnx, what is\n"
+                "            recognised and missed, and pictures of its graph"},
     {"verify", "check structure, meaning and all digests"},
     {"devices", "list the devices that artifacts can run on"},
 };
@@ -81,6 +82,8 @@ int main(int argc, char **argv) {
       return command.run(llvm::ArrayRef<char *>(argv + 2, argv + argc));
   if (name == "bench" && isBenchOfModel({argv + 2, argv + argc}))
     return benchModelCommand({argv + 2, argv + argc});
+  if (name == "inspect" && isInspectOfModel({argv + 2, argv + argc}))
+    return inspectModelCommand({argv + 2, argv + argc});
   for (auto [known, summary] : kRuntimeCommands)
     if (name == known)
       return tools::runtimeCommand(known, argc - 2, argv + 2);

@@ -14,6 +14,9 @@ int opsCommand(llvm::ArrayRef<char *> arguments);
 /// Whether `bench` is asked to time a model rather than an artifact.
 bool isBenchOfModel(llvm::ArrayRef<char *> arguments);
 int benchModelCommand(llvm::ArrayRef<char *> arguments);
+/// Whether `inspect` is asked about a model rather than an artifact.
+bool isInspectOfModel(llvm::ArrayRef<char *> arguments);
+int inspectModelCommand(llvm::ArrayRef<char *> arguments);
 /// Whether `compare` is asked for another engine than the reference.
 bool isCompareWithEngine(llvm::ArrayRef<char *> arguments);
 int compareWithEngineCommand(llvm::ArrayRef<char *> arguments);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/driver/commands/Commands.h"
+#include "compiler/driver/commands/ModelArguments.h"
 
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Diagnostics.h"
@@ -18,12 +19,6 @@
 
 using namespace llvm;
 using namespace visir;
-
-static std::vector<std::string> splitList(StringRef text) {
-  SmallVector<StringRef> parts;
-  text.split(parts, ',', -1, /*KeepEmpty=*/false);
-  return {parts.begin(), parts.end()};
-}
 
 /// Target names; an architecture alone is of the kind of the name before it,
 /// as in cuda:sm_80,sm_90.
@@ -46,29 +41,6 @@ static std::string setPhase(StringRef text, Phase &target) {
     return "phase is " + text.str() + ", expected one of " + phaseNames();
   target = *phase;
   return "";
-}
-
-static std::string setDisabled(StringRef text,
-                               std::vector<std::string> &disabled) {
-  for (std::string &name : splitList(text)) {
-    if (std::string error = checkRewriteName(name); !error.empty())
-      return error;
-    disabled.push_back(std::move(name));
-  }
-  return "";
-}
-
-/// All names for --disable, in lines that fit a terminal.
-static std::string rewriteList() {
-  std::string text;
-  size_t width = 0;
-  for (const std::string &name : rewriteNames()) {
-    bool breaks = width + name.size() > 48;
-    text += text.empty() ? "" : breaks ? ",\n" : ", ";
-    width = (breaks ? 0 : width + 2) + name.size();
-    text += name;
-  }
-  return text;
 }
 
 static std::string setWinograd(StringRef text, cpu::WinogradOptions &options) {
@@ -122,7 +94,7 @@ namespace {
 /// What the command line holds beyond the options of a compilation.
 struct CommandLine {
   CompileOptions options;
-  std::vector<std::string> shapes, bindings;
+  ModelArguments models{options};
   std::string preprocess;
   bool quiet = false, remarks = false, json = false;
 };
@@ -184,7 +156,7 @@ static void declareFiltering(Arguments &arguments,
 
 static void declare(Arguments &arguments, CommandLine &line) {
   CompileOptions &options = line.options;
-  arguments.positionals("MODEL", options.inputs);
+  line.models.declareModels(arguments);
   arguments.value("-o, --output", "FILE",
                   "the result; the model's name with .visir without it",
                   options.output);
@@ -196,33 +168,6 @@ static void declare(Arguments &arguments, CommandLine &line) {
                     options.targets = splitTargets(text);
                     return options.targets.empty() ? "list is empty"
                                                    : std::string();
-                  });
-  arguments.value("--shape", "NAME=1x3x224x224",
-                  "extents of an input; given again for an input that has\n"
-                  "one, it begins the next entry point. 1xT<=128 makes a\n"
-                  "dimension whose size is known when it runs, and T or\n"
-                  "P+T refer to such. FILE:NAME=... is for the input of one\n"
-                  "of several models",
-                  [&](StringRef text) {
-                    line.shapes.push_back(text.str());
-                    return std::string();
-                  });
-  arguments.value("--bind", "NAME=VALUE",
-                  "an input that becomes a constant: a number, a list or a\n"
-                  "file .npy",
-                  [&](StringRef text) {
-                    line.bindings.push_back(text.str());
-                    return std::string();
-                  });
-  arguments.value("--state", "INPUT=OUTPUT",
-                  "the input keeps the output's value from run to run",
-                  [&](StringRef text) -> std::string {
-                    auto [input, output] = text.split('=');
-                    if (input.empty() || output.empty())
-                      return "state is " + text.str() +
-                             ", expected INPUT=OUTPUT";
-                    options.states.emplace_back(input, output);
-                    return "";
                   });
   arguments.value("--preprocess", "WAY",
                   "how tools turn a picture into the input: imagenet, or\n"
@@ -237,12 +182,7 @@ static void declare(Arguments &arguments, CommandLine &line) {
                     return setPrecision(text, options.precision);
                   });
   declareFiltering(arguments, options.layout.winograd);
-  arguments.value("--disable", "NAMES",
-                  "rewrites to switch off, separated by commas:\n" +
-                      rewriteList(),
-                  [&](StringRef text) {
-                    return setDisabled(text, options.phases.disabled);
-                  });
+  line.models.declareDisable(arguments);
   arguments.value("--from", "PHASE", "the phase that an .mlir input has passed",
                   [&](StringRef text) { return setPhase(text, options.from); });
   arguments.value("--to", "PHASE", "the last phase; its IR is the result",
@@ -318,11 +258,7 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     errs() << "error: " << error << "\n";
     return kExitUsage;
   };
-  std::string error = parseShapes(line.shapes, options.import.shapeSets);
-  if (error.empty())
-    error = expandBindings(line.bindings);
-  if (error.empty())
-    error = parseBindings(line.bindings, options.import.bindings);
+  std::string error = line.models.finish();
   if (error.empty() && !line.preprocess.empty()) {
     options.preprocess.emplace();
     error = readPreprocess(line.preprocess, *options.preprocess);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/analysis/DispatchForm.h"
+#include "compiler/transforms/Matching.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/fusion/Fuse.h"
 
@@ -80,6 +81,8 @@ public:
         at = at->getNextNode();
         continue;
       }
+      if (rewrite == fuseShift)
+        remarkRecognised(result, "fuse-shifts", "shift as a load");
       changed = true;
       at = result;
     }
@@ -109,9 +112,12 @@ public:
       refused.clear();
       for (DispatchOp op : dispatches()) {
         StringRef why;
-        changed = bool(storeShift(rewriter, op, productsOnly, why));
-        if (changed)
+        DispatchOp made = storeShift(rewriter, op, productsOnly, why);
+        changed = bool(made);
+        if (changed) {
+          remarkRecognised(made, "fuse-shifts", "shift as a store");
           break;
+        }
         if (!why.empty())
           refused.push_back({op, why});
       }
