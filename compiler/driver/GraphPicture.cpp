@@ -94,7 +94,7 @@ public:
     out << "digraph model {\n"
         << "graph [fontname=\"sans-serif\", fontsize=13, nodesep=0.15, "
            "ranksep=0.25, color=\"#999999\"];\n"
-        << "node [shape=box, style=\"rounded,filled\", fontsize=10, "
+        << "node [shape=box, style=filled, fontsize=10, "
            "fontname=\"sans-serif\", height=0.2, margin=\"0.08,0.03\"];\n"
         << "edge [arrowsize=0.5];\n";
     cluster(before, "as imported", "b");
