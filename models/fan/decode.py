@@ -86,11 +86,28 @@ class LocalSoftmax(nn.Module):
         rows = y.unsqueeze(2) + self.rows + self.reach
         columns = x.unsqueeze(2) + self.columns + self.reach
         patch = pick(padded, rows, columns)
+        return self.refined(x, y, patch), scores
+
+    def refined(self, x, y, patch):
+        """The points, from the elements of each square (B, K, window^2)."""
         weights = torch.softmax(self.tau * patch, dim=2)
         offsets = torch.stack([self.columns, self.rows], dim=1)
-        points = torch.stack([x, y], dim=2).to(heatmaps.dtype)
-        points = points + weights @ offsets.to(heatmaps.dtype)
-        return points * STRIDE, scores
+        points = torch.stack([x, y], dim=2).to(patch.dtype)
+        points = points + weights @ offsets.to(patch.dtype)
+        return points * STRIDE
+
+
+class UnfoldedSoftmax(LocalSoftmax):
+    """The same by `unfold`: all squares of a map, of which one is taken."""
+
+    def forward(self, heatmaps):
+        x, y, scores = peaks(heatmaps)
+        window = 2 * self.reach + 1
+        squares = functional.unfold(heatmaps, window, padding=self.reach)
+        squares = squares.view(*scores.shape, window * window, -1)
+        index = (y * heatmaps.shape[3] + x)[:, :, None, None]
+        index = index.expand(*squares.shape[:3], 1)
+        return self.refined(x, y, squares.gather(3, index).squeeze(3)), scores
 
 
 class Dark(nn.Module):

@@ -159,6 +159,7 @@ MODELS = [
     heatmaps("argmax", decode.Argmax),
     heatmaps("quarter", decode.QuarterPixel),
     heatmaps("softmax", decode.LocalSoftmax),
+    heatmaps("unfold", decode.UnfoldedSoftmax),
     heatmaps("dark", decode.Dark, 0.034),
     heatmaps(
         "flip",

@@ -62,6 +62,7 @@ softmax (float[{n},{k},{h},{w}] maps) => (float[{n},{k}] x, float[{n},{k}] y) {{
   tau = Constant <value_float = 6.0> ()
   last = Constant <value_ints = [2, 3]> ()
   end = Constant <value_ints = [2]> ()
+  index_end = Constant <value_ints = [3]> ()
   grid = Constant <value = int64[9, 2] {{{grid}}}> ()
   offsets = Constant <value = float[9, 2] {{{offsets}}}> ()
   flat = Reshape (maps, shape)
@@ -78,7 +79,7 @@ softmax (float[{n},{k},{h},{w}] maps) => (float[{n},{k}] x, float[{n},{k}] y) {{
   vu = Concat <axis = 3> (v1, u1)
   places = Add (vu, grid)
   padded = Pad (maps, ones)
-  patch = GatherND <batch_dims = 2> (padded, places)
+  {patch}
   scaled = Mul (patch, tau)
   weights = Exp (scaled)
   total = ReduceSum <keepdims = 1> (weights, end)
@@ -90,6 +91,24 @@ softmax (float[{n},{k},{h},{w}] maps) => (float[{n},{k}] x, float[{n},{k}] y) {{
   x = Add (fu, sx)
   y = Add (fv, sy)
 }}
+"""
+
+
+BY_INDEX = "patch = GatherND <batch_dims = 2> (padded, places)"
+# What exporters make of unfold: all squares, of which one is taken.
+UNFOLDED = """
+  rows = Constant <value = int64[3, {h}] {{{rows}}}> ()
+  columns = Constant <value = int64[3, {w}] {{{columns}}}> ()
+  by_rows = Gather <axis = 2> (padded, rows)
+  by_columns = Gather <axis = 4> (by_rows, columns)
+  all = Transpose <perm = [0, 1, 2, 4, 3, 5]> (by_columns)
+  nine = Constant <value_ints = [{n}, {k}, 9, -1]> ()
+  squares = Reshape (all, nine)
+  index1 = Unsqueeze (index, last)
+  many = Constant <value_ints = [{n}, {k}, 9, 1]> ()
+  index9 = Expand (index1, many)
+  taken = GatherElements <axis = 3> (squares, index9)
+  patch = Squeeze (taken, index_end)
 """
 
 
@@ -106,19 +125,31 @@ def step(**sizes):
     )
 
 
-def softmax(**sizes):
+def softmax(patch=BY_INDEX, **sizes):
     grid = [(j, i) for j in range(3) for i in range(3)]
     numbers = [c for pair in grid for c in pair]
     return SOFTMAX.format(
         **sizes,
+        patch=patch,
         grid=", ".join(map(str, numbers)),
         offsets=", ".join(str(float(c - 1)) for c in numbers),
     )
 
 
+def unfolded(**sizes):
+    tables = {
+        name: ", ".join(str(i + j) for j in range(3) for i in range(sizes[size]))
+        for name, size in (("rows", "h"), ("columns", "w"))
+    }
+    return softmax(UNFOLDED.format(**tables, **sizes), **sizes)
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("write", [step, softmax])
-def test_found_or_not(write, seed, tmp_path):
+@pytest.mark.parametrize(
+    "write, kind",
+    [(step, "step"), (softmax, "softmax"), (unfolded, "softmax")],
+)
+def test_found_or_not(write, kind, seed, tmp_path):
     rng = numpy.random.default_rng(seed)
     drawn = rng.integers((1, 1, 3, 3), (3, 9, 24, 40))
     sizes = dict(zip("nkhw", map(int, drawn)))
@@ -127,7 +158,7 @@ def test_found_or_not(write, seed, tmp_path):
     found = compile_to("recognised", path, tmp_path / "a.mlir")
     kept = compile_to("recognised", path, tmp_path / "b.mlir", *OFF)
     assert count_ops(kept)["heatmap_decode"] == 0
-    assert f'kind = "{write.__name__}"' in found
+    assert f'kind = "{kind}"' in found
     assert "arg_reduce" not in found and "gather" not in found
     maps = rng.random(tuple(sizes.values()), dtype="float32")
     expected = visir.evaluate(path, {"maps": maps})

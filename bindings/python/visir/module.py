@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import functools
+import math
 import os
 import threading
 import weakref
@@ -57,14 +59,14 @@ class State:
 
 def empty_aligned(dtype: numpy.dtype, shape: Sequence[int]) -> numpy.ndarray:
     """An uninitialised C-contiguous array at an aligned address."""
-    count = int(numpy.prod(shape, dtype=numpy.int64))
-    size = count * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = numpy.empty(size + ALIGNMENT, numpy.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
     array = raw[skip : skip + size].view(dtype).reshape(shape)
     return array.view(dlpack.Bfloat16Array) if is_bfloat(dtype) else array
 
 
+@functools.cache
 def is_bfloat(dtype: numpy.dtype) -> bool:
     return dtype.name == "bfloat16"
 
@@ -81,27 +83,27 @@ def as_array(value: TensorLike, what: str) -> numpy.ndarray:
         raise type(error)(f"{what}: {error}") from error
 
 
+@functools.lru_cache
+def dims_of(sizes: tuple[int, ...]) -> Any:
+    """Sizes as the runtime reads them; of equal ones the same array."""
+    return (ctypes.c_int64 * max(len(sizes), 1))(*sizes)
+
+
 def views_of(arrays: list[numpy.ndarray], keep: list[Any]) -> Any:
-    """TensorViews as the runtime takes them; `keep` as for view_of."""
-    views = [view_of(array, keep) for array in arrays]
-    return (runtime.TensorView * max(len(views), 1))(*views)
-
-
-def view_of(array: numpy.ndarray, keep: list[Any]) -> runtime.TensorView:
-    """A TensorView of an array; `keep` collects what must stay alive."""
-    dims = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-    strides = None
-    if not array.flags.c_contiguous:
-        steps = (step // array.itemsize for step in array.strides)
-        strides = (ctypes.c_int64 * max(array.ndim, 1))(*steps)
-    keep += [array, dims, strides]
-    return runtime.TensorView(
-        data=array.ctypes.data,
-        dtype=dtypes.from_numpy(array.dtype),
-        rank=array.ndim,
-        dims=dims,
-        strides=strides,
-    )
+    """TensorViews as the runtime takes them; `keep` collects what must stay
+    alive."""
+    views = (runtime.TensorView * max(len(arrays), 1))()
+    for view, array in zip(views, arrays):
+        view.data = array.ctypes.data
+        view.dtype = dtypes.from_numpy(array.dtype)
+        view.rank = array.ndim
+        view.dims = dims = dims_of(array.shape)
+        keep += [array, dims]
+        if not array.flags.c_contiguous:
+            steps = tuple(step // array.itemsize for step in array.strides)
+            view.strides = strides = dims_of(steps)
+            keep.append(strides)
+    return views
 
 
 def device_views(
@@ -111,7 +113,7 @@ def device_views(
     stream: int,
     keep: list[Any],
 ) -> Any:
-    """TensorViews of tensors in a device's memory; `keep` as for view_of."""
+    """TensorViews of tensors in a device's memory; `keep` as for views_of."""
     names = [tensor.name for tensor in tensors]
     if sorted(values) != sorted(names):
         raise KeyError(f"{what}s are {sorted(values)}, expected {sorted(names)}")
@@ -127,10 +129,10 @@ def device_views(
                 f"{tensor.dtype}"
             )
         rank = len(found.shape)
-        dims = (ctypes.c_int64 * max(rank, 1))(*found.shape)
+        dims = dims_of(found.shape)
         strides = None
         if found.strides is not None:
-            strides = (ctypes.c_int64 * max(rank, 1))(*found.strides)
+            strides = dims_of(found.strides)
         keep += [dims, strides]
         views.append(
             runtime.TensorView(
@@ -146,8 +148,10 @@ def device_views(
 
 def has_whole_strides(array: numpy.ndarray) -> bool:
     """Whether its elements lie whole elements apart, as the runtime wants."""
-    return array.flags.aligned and not any(
-        step % array.itemsize for step in array.strides
+    flags = array.flags
+    return flags.aligned and (
+        flags.c_contiguous
+        or not any(step % array.itemsize for step in array.strides)
     )
 
 
@@ -455,6 +459,8 @@ class Module:
         self, entry: Entry, arrays: list[numpy.ndarray]
     ) -> list[tuple[int, ...]]:
         """The shapes of the outputs of a run with these inputs."""
+        if not any(output.symbols for output in entry.outputs):
+            return [output.shape for output in entry.outputs]
         keep: list[Any] = []
         views = views_of(arrays, keep)
         shapes = []

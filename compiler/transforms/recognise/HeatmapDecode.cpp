@@ -503,7 +503,7 @@ Value Replacer::valueFor(const Match &match) {
   apply(BinaryKind::Add, 0, [](const Element &e) { return e.shift; });
   Type element = elementTypeOf(match.value);
   if (elementTypeOf(result) != element)
-    result = CastOp::create(builder, loc, match.value.getType(), result);
+    result = CastOp::create(builder, loc, result, TypeAttr::get(element));
   return result;
 }
 

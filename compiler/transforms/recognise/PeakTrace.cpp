@@ -562,6 +562,20 @@ Expr PeakTrace::elementOf(Operation *op, Indices index) {
       from[dim] = index[i];
     return element(transpose.getInput(), from);
   }
+  if (auto slice = dyn_cast<SliceOp>(op)) {
+    for (auto [i, expr] : llvm::enumerate(index))
+      from[i] = algebra.add(
+          algebra.scale(expr, double(slice.getStrides()[i])),
+          algebra.constant(double(slice.getOffsets()[i])));
+    return element(slice.getInput(), from);
+  }
+  if (auto gather = dyn_cast<GatherOp>(op)) {
+    int64_t axis = gather.getAxis(), count = rankOf(gather.getIndices());
+    Expr at = fromTable(gather.getIndices(), index.slice(axis, count));
+    from.erase(from.begin() + axis, from.begin() + axis + count);
+    from.insert(from.begin() + axis, at);
+    return at == kUnknown ? kUnknown : element(gather.getInput(), from);
+  }
   if (auto pad = dyn_cast<PadOp>(op))
     return padded(pad, index);
   if (auto log = dyn_cast<UnaryOp>(op); log && log.getKind() == UnaryKind::Log)
@@ -572,6 +586,34 @@ Expr PeakTrace::elementOf(Operation *op, Indices index) {
         floor && rankOf(bound.getLhs()) == int64_t(index.size()))
       return algebra.max(element(bound.getLhs(), index), *floor);
   return kUnknown;
+}
+
+/// The element of a constant table that grows evenly along each dimension, as
+/// the tables of sliding windows do; unknown for others.
+Expr PeakTrace::fromTable(Value table, Indices index) {
+  std::optional<SmallVector<double>> numbers;
+  if (constantOf(table) && elementsOf(table) <= kMostElements)
+    numbers = constantDoubles(table);
+  if (!numbers || numbers->empty())
+    return kUnknown;
+  ArrayRef<int64_t> shape = shapeOfValue(table);
+  SmallVector<int64_t> strides = rowMajorStrides(shape);
+  SmallVector<double> steps(shape.size(), 0);
+  Expr result = algebra.constant(numbers->front());
+  for (auto [i, stride] : llvm::enumerate(strides)) {
+    if (shape[i] > 1)
+      steps[i] = (*numbers)[stride] - numbers->front();
+    result = algebra.add(result, algebra.scale(index[i], steps[i]));
+  }
+  bool even = true;
+  size_t position = 0;
+  forEachIndex(shape, [&](ArrayRef<int64_t> at) {
+    double expected = numbers->front();
+    for (auto [i, step] : llvm::zip_equal(at, steps))
+      expected += double(i) * step;
+    even &= (*numbers)[position++] == expected;
+  });
+  return even ? result : kUnknown;
 }
 
 Expr PeakTrace::padded(PadOp op, Indices index) {

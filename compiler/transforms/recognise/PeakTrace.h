@@ -60,6 +60,7 @@ private:
   Result gatherND(GatherNDOp op);
   Expr element(mlir::Value tensor, Indices index);
   Expr elementOf(mlir::Operation *op, Indices index);
+  Expr fromTable(mlir::Value table, Indices index);
   Expr padded(PadOp op, Indices index);
   Expr cellOf(mlir::Value tensor, Indices index, std::optional<double> outside);
   Expr wrap(Expr index, int64_t extent);

@@ -194,3 +194,32 @@ func.func @of_halves(%h: tensor<1x2x8x8xf16>) -> tensor<1x2xf32> {
   %3 = visir.cast %2 to f32 : (tensor<1x2xsi64>) -> tensor<1x2xf32>
   return %3 : tensor<1x2xf32>
 }
+
+// The last two columns of a square change places.
+// CHECK-LABEL: func @unfolded_unevenly
+// CHECK-NOT: heatmap_decode {{.*}}softmax
+// CHECK: visir.gather_elements
+func.func @unfolded_unevenly(%h: tensor<1x2x8x8xf32>) -> tensor<1x2xf32> {
+  %0 = visir.reshape %h {shape = array<i64: 1, 2, 64>} : (tensor<1x2x8x8xf32>) -> tensor<1x2x64xf32>
+  %1 = visir.arg_reduce max %0 {axis = 2 : i64, keepdims = false} : (tensor<1x2x64xf32>) -> tensor<1x2xsi64>
+  %c0 = visir.constant dense<8> : tensor<si64> : tensor<si64>
+  %2 = visir.binary mod %1, %c0 : (tensor<1x2xsi64>, tensor<si64>) -> tensor<1x2xsi64>
+  %3 = visir.pad %h {high = array<i64: 0, 0, 1, 1>, low = array<i64: 0, 0, 1, 1>, mode = #visir<pad_mode constant>} : (tensor<1x2x8x8xf32>) -> tensor<1x2x10x10xf32>
+  %c1 = visir.constant dense<[[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8], [2, 3, 4, 5, 6, 7, 8, 9]]> : tensor<3x8xsi64> : tensor<3x8xsi64>
+  %c2 = visir.constant dense<[[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8], [2, 3, 4, 5, 6, 7, 9, 8]]> : tensor<3x8xsi64> : tensor<3x8xsi64>
+  %4 = visir.gather %3, %c1 {axis = 2 : i64} : (tensor<1x2x10x10xf32>, tensor<3x8xsi64>) -> tensor<1x2x3x8x10xf32>
+  %5 = visir.gather %4, %c2 {axis = 4 : i64} : (tensor<1x2x3x8x10xf32>, tensor<3x8xsi64>) -> tensor<1x2x3x8x3x8xf32>
+  %6 = visir.transpose %5 {permutation = array<i64: 0, 1, 2, 4, 3, 5>} : (tensor<1x2x3x8x3x8xf32>) -> tensor<1x2x3x3x8x8xf32>
+  %7 = visir.reshape %6 {shape = array<i64: 1, 2, 9, 64>} : (tensor<1x2x3x3x8x8xf32>) -> tensor<1x2x9x64xf32>
+  %8 = visir.reshape %1 {shape = array<i64: 1, 2, 1, 1>} : (tensor<1x2xsi64>) -> tensor<1x2x1x1xsi64>
+  %9 = visir.expand %8 {shape = array<i64: 1, 2, 9, 1>} : (tensor<1x2x1x1xsi64>) -> tensor<1x2x9x1xsi64>
+  %10 = visir.gather_elements %7, %9 {axis = 3 : i64} : (tensor<1x2x9x64xf32>, tensor<1x2x9x1xsi64>) -> tensor<1x2x9x1xf32>
+  %11 = visir.reshape %10 {shape = array<i64: 1, 2, 9>} : (tensor<1x2x9x1xf32>) -> tensor<1x2x9xf32>
+  %12 = visir.softmax %11 {axis = 2 : i64} : (tensor<1x2x9xf32>) -> tensor<1x2x9xf32>
+  %c3 = visir.constant dense<[-1.0, 0.0, 1.0, -1.0, 0.0, 1.0, -1.0, 0.0, 1.0]> : tensor<9xf32> : tensor<9xf32>
+  %13 = visir.binary mul %12, %c3 : (tensor<1x2x9xf32>, tensor<9xf32>) -> tensor<1x2x9xf32>
+  %14 = visir.reduce sum %13 {axes = array<i64: 2>, keepdims = false} : (tensor<1x2x9xf32>) -> tensor<1x2xf32>
+  %15 = visir.cast %2 to f32 : (tensor<1x2xsi64>) -> tensor<1x2xf32>
+  %16 = visir.binary add %15, %14 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %16 : tensor<1x2xf32>
+}
