@@ -39,6 +39,8 @@ struct CpuSpec {
   bool halfArithmetic = false;
   bool halfSums = false;
   int64_t l1Bytes = 32 << 10;
+  /// Lines of a set of the first-level cache; 0 where it is not known.
+  unsigned l1Ways = 8;
   int64_t l2Bytes = 1 << 20;
   /// Vector multiply-adds and loads that the core starts in a cycle, and the
   /// cycles from a multiply-add to the next of the same sum.

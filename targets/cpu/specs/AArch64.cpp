@@ -86,6 +86,7 @@ static std::unique_ptr<CpuSpec> makeSpec(StringRef name, const Core &core,
   spec->laneFactors = true;
   spec->halfArithmetic = extensions & kHalfArithmetic;
   spec->l1Bytes = core.l1Kilobytes << 10;
+  spec->l1Ways = 0;
   spec->l2Bytes = core.l2Kilobytes << 10;
   spec->fmasPerCycle = core.fmas;
   spec->loadsPerCycle = core.loads;

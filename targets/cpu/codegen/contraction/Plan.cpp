@@ -8,6 +8,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace visir;
 using namespace visir::cpu;
@@ -22,6 +24,9 @@ static constexpr double kPackCycles = 0.25, kPrepareCycles = 2;
 /// The part of the second-level cache that data which is read again and again
 /// may have, and the delay by a vector from an outer one.
 static constexpr double kNearShare = 0.75, kFarLoadCycles = 0.3;
+
+/// Bytes of a line of the caches.
+static constexpr int64_t kLineBytes = 64;
 
 /// Registers of f16 scalars, at most, that leave room among those whose lanes
 /// may be factors.
@@ -81,6 +86,26 @@ unsigned cpu::sumsFor(const Contraction &c, const CpuSpec &spec,
   return sums;
 }
 
+/// Whether the lines of a tile's rows, each of which serves some steps, do not
+/// stay in the first-level cache until then: rows a power of two apart share
+/// few of its sets, with the lines of the vector operand that go by.
+static bool rowsCollide(const Contraction &c, const CpuSpec &spec,
+                        unsigned rows, unsigned vectors) {
+  if (c.rowLoop < 0 || c.prepareScalar || spec.l1Ways == 0)
+    return false;
+  const FlatAccess &access = c.nest.accesses[c.scalarLoads.front()];
+  int64_t bytes = elementBytes(access.element);
+  int64_t pitch = access.strides[c.rowLoop] * bytes;
+  if (access.strides[c.reductionLoops.back()] != 1 || pitch <= 0 ||
+      pitch % kLineBytes != 0)
+    return false;
+  int64_t sets = spec.l1Bytes / kLineBytes / spec.l1Ways;
+  int64_t used = sets / std::gcd(pitch / kLineBytes, sets);
+  int64_t passing = int64_t(vectors) * spec.vectorBytes / bytes;
+  return llvm::divideCeil(rows, used) + llvm::divideCeil(passing, sets) >
+         spec.l1Ways;
+}
+
 /// Cycles of all register tiles along the row and the vector loop, per step
 /// of the reduction and outer row.
 static double costOf(const Contraction &c, const CpuSpec &spec,
@@ -100,6 +125,8 @@ static double costOf(const Contraction &c, const CpuSpec &spec,
       if (steps * vectors * spec.vectorBytes >
           kNearShare * double(spec.l2Bytes))
         step += vectors * kFarLoadCycles;
+      if (rowsCollide(c, spec, row.rows, vectors))
+        step += row.rows * kFarLoadCycles;
       cost += (step + once / steps) * double(column.blockCount) *
               double(row.tileCount);
     }

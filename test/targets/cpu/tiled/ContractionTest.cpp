@@ -293,6 +293,33 @@ TEST(Contraction, BandsOfRowsComeBeforeColumns) {
   conv(c);
 }
 
+TEST(Contraction, RowsThatShareSetsOfTheCacheAreFew) {
+  auto rows = [](int64_t k) {
+    MatMulShape s;
+    s.m = 196, s.n = 256, s.k = k;
+    auto module = parse(matmulText(s));
+    int64_t found = 0;
+    module->walk([&](DispatchOp op) {
+      packOperand(op, 1);
+      std::string reason;
+      auto config = cpu::contractionConfig(
+          op, *cpu::findSpec("x86-64-v4"), reason);
+      found = config.getAs<mlir::IntegerAttr>("rows").getInt();
+    });
+    return found;
+  };
+  // Rows of 4 KB lie in one set of eight lines, with those of the weights.
+  EXPECT_LE(rows(1024), 7);
+  EXPECT_LE(rows(3072), 7);
+  // Two, sixteen and all sets.
+  EXPECT_EQ(rows(512), 14);
+  EXPECT_EQ(rows(960), 14);
+  EXPECT_EQ(rows(1040), 14);
+  MatMulShape s;
+  s.m = 20, s.n = 70, s.k = 1024;
+  matmul(s);
+}
+
 TEST(Contraction, MicrosecondsOfWorkHaveTwoTiles) {
   auto tiles = [](int64_t m) {
     MatMulShape s;
