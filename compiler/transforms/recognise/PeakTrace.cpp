@@ -564,9 +564,8 @@ Expr PeakTrace::elementOf(Operation *op, Indices index) {
   }
   if (auto slice = dyn_cast<SliceOp>(op)) {
     for (auto [i, expr] : llvm::enumerate(index))
-      from[i] = algebra.add(
-          algebra.scale(expr, double(slice.getStrides()[i])),
-          algebra.constant(double(slice.getOffsets()[i])));
+      from[i] = algebra.add(algebra.scale(expr, double(slice.getStrides()[i])),
+                            algebra.constant(double(slice.getOffsets()[i])));
     return element(slice.getInput(), from);
   }
   if (auto gather = dyn_cast<GatherOp>(op)) {
