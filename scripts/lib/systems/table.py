@@ -79,8 +79,10 @@ SYSTEMS = (
             "heatmaps_softmax",
             "heatmaps_dark",
             "heatmaps_flip",
+            "heatmaps_unfold",
+            "hrnet_small_landmarks",
         ),
-        ("fan4_landmarks",),
+        ("fan4_landmarks", "hrnet_w18_landmarks"),
     ),
     System(
         "tensorized",
