@@ -89,6 +89,73 @@ def test_what_is_missed_and_why(doubled):
     assert sorted(missed[0]["places"]) == ["more", "values"]
 
 
+def gelu(divisor):
+    """0.5 x (1 + erf(x / divisor))"""
+    nodes = [
+        helper.make_node("Div", ["x", "divisor"], ["a"], name="div"),
+        helper.make_node("Erf", ["a"], ["b"], name="erf"),
+        helper.make_node("Add", ["b", "one"], ["c"], name="add"),
+        helper.make_node("Mul", ["x", "c"], ["d"], name="mul"),
+        helper.make_node("Mul", ["d", "half"], ["y"], name="halve"),
+    ]
+    weights = {"divisor": divisor, "one": 1, "half": 0.5}
+    return model_of(
+        nodes,
+        [tensor("x", (3, 5))],
+        [tensor("y", (3, 5))],
+        {n: numpy.array(v, numpy.float32) for n, v in weights.items()},
+    )
+
+
+def norm(centred):
+    """(x - mean) over the root of the mean square of x - mean, or of x."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["m"], name="mean", axes=[-1]),
+        helper.make_node("Sub", ["x", "m"], ["d"], name="sub"),
+        helper.make_node("Mul", [centred] * 2, ["s"], name="square"),
+        helper.make_node("ReduceMean", ["s"], ["v"], name="var", axes=[-1]),
+        helper.make_node("Add", ["v", "epsilon"], ["e"], name="add"),
+        helper.make_node("Sqrt", ["e"], ["r"], name="root"),
+        helper.make_node("Div", ["d", "r"], ["y"], name="div"),
+    ]
+    return model_of(
+        nodes,
+        [tensor("x", (3, 5))],
+        [tensor("y", (3, 5))],
+        {"epsilon": numpy.array(1e-5, numpy.float32)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "rewrite", "reason"),
+    [
+        (
+            gelu(1.5),
+            "recognise-gelu",
+            "the argument of erf is not its factor over sqrt 2",
+        ),
+        (
+            norm("x"),
+            "recognise-layer-norm",
+            "the root is that of another tensor's mean square",
+        ),
+        (gelu(2**0.5), "recognise-gelu", None),
+        (norm("d"), "recognise-layer-norm", None),
+    ],
+)
+def test_reasons(tmp_path, model, rewrite, reason):
+    path = tmp_path / "m.onnx"
+    onnx.save(model, path)
+    report = inspect(path)
+    missed = texts(report["missed"])
+    if reason:
+        assert missed[rewrite] == reason
+        assert rewrite not in texts(report["recognised"])
+    else:
+        assert missed == {}
+        assert rewrite in texts(report["recognised"])
+
+
 def test_rewrites_can_be_switched_off(attention):
     report = inspect(attention, "--disable", "recognise-attention")
     assert "recognise-attention" not in texts(report["recognised"])

@@ -33,6 +33,20 @@ static std::optional<UnaryKind> matchGate(Value gate, Value x) {
   return std::nullopt;
 }
 
+/// Says why 0.5 * x * (1 + erf or tanh of something) is no GELU.
+static void missGate(BinaryOp op, Value gate) {
+  std::optional<Scaled> shifted = matchShifted(gate);
+  if (!shifted)
+    return;
+  if (unaryOf(shifted->value, UnaryKind::Erf))
+    remarkMissed(op, "recognise-gelu",
+                 "the argument of erf is not its factor over sqrt 2");
+  if (unaryOf(shifted->value, UnaryKind::Tanh))
+    remarkMissed(op, "recognise-gelu",
+                 "the argument of tanh is not sqrt(2 / pi) * (x + 0.044715 "
+                 "x^3) of its factor x");
+}
+
 /// 0.5 * x * (1 + erf(x / sqrt 2)), or with tanh, factors in any order.
 static LogicalResult recogniseGelu(BinaryOp op, PatternRewriter &rewriter) {
   if (op.getKind() != BinaryKind::Mul && op.getKind() != BinaryKind::Div)
@@ -51,6 +65,7 @@ static LogicalResult recogniseGelu(BinaryOp op, PatternRewriter &rewriter) {
         rewriter.replaceOpWithNewOp<UnaryOp>(op, *kind, x);
         return success();
       }
+      missGate(op, gate);
     }
   }
   return failure();

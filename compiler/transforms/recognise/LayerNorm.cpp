@@ -141,12 +141,25 @@ static LogicalResult replaceWithNorm(BinaryOp op, const Norm &norm,
   return success();
 }
 
+/// Says why `numerator` over the root of a mean of squares is no norm.
+static void missNorm(BinaryOp op, Value numerator, InverseRoot root) {
+  ReduceOp mean = meanOf(root.variance);
+  if (mean && squareOf(mean.getInput()) &&
+      numerator.getType() == op.getType())
+    remarkMissed(op, "recognise-layer-norm",
+                 "the root is that of another tensor's mean square");
+}
+
 /// d / sqrt(variance + epsilon), or d * (1 / sqrt(variance + epsilon))
 static LogicalResult recogniseNorm(BinaryOp op, PatternRewriter &rewriter) {
   if (op.getKind() == BinaryKind::Div) {
     auto root = matchRoot(op.getRhs());
     auto norm = root ? matchNorm(op.getLhs(), *root) : std::nullopt;
-    return norm ? replaceWithNorm(op, *norm, rewriter) : failure();
+    if (norm)
+      return replaceWithNorm(op, *norm, rewriter);
+    if (root)
+      missNorm(op, op.getLhs(), *root);
+    return failure();
   }
   if (op.getKind() != BinaryKind::Mul)
     return failure();
@@ -156,6 +169,8 @@ static LogicalResult recogniseNorm(BinaryOp op, PatternRewriter &rewriter) {
     auto norm = root ? matchNorm(d, *root) : std::nullopt;
     if (norm)
       return replaceWithNorm(op, *norm, rewriter);
+    if (root)
+      missNorm(op, d, *root);
   }
   return failure();
 }
