@@ -127,3 +127,14 @@ std::optional<Movement> visir::gatherElements(ArrayRef<int64_t> shape,
   }
   return movement;
 }
+
+std::optional<Movement> visir::takeElements(ArrayRef<Movement> operands,
+                                            unsigned axis,
+                                            ArrayRef<AxisElement> elements,
+                                            unsigned maxBoxes) {
+  SmallVector<Value> sources(operands.size());
+  SmallVector<int64_t> shape = operands[0].shape;
+  shape[axis] = elements.size();
+  auto taken = gatherElements(shape, sources, axis, elements, maxBoxes);
+  return taken ? composeBoxes(*taken, operands, maxBoxes) : std::nullopt;
+}

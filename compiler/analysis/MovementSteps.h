@@ -42,6 +42,21 @@ std::optional<Movement> gatherElements(llvm::ArrayRef<int64_t> shape,
                                        llvm::ArrayRef<AxisElement> elements,
                                        unsigned maxBoxes);
 
+/// Takes `elements` along an axis of `operands`, which agree in all others.
+std::optional<Movement> takeElements(llvm::ArrayRef<Movement> operands,
+                                     unsigned axis,
+                                     llvm::ArrayRef<AxisElement> elements,
+                                     unsigned maxBoxes);
+
+/// Whether `op` gathers, or scatters to replace, at indices that are constant
+/// or a formula.
+bool hasKnownIndices(mlir::Operation *op);
+
+/// As `composeMovement` for gathers and scatters.
+std::optional<Movement> composeIndexing(mlir::Operation *op,
+                                        llvm::ArrayRef<Movement> operands,
+                                        unsigned maxBoxes);
+
 } // namespace visir
 
 #endif // VISIR_COMPILER_ANALYSIS_MOVEMENTSTEPS_H

@@ -105,6 +105,45 @@ func.func @rows(%x: tensor<2x4x3xf32>, %u: tensor<2x3xf32>) -> (tensor<2x4x3xf32
   return %0, %1 : tensor<2x4x3xf32>, tensor<2x3xf32>
 }
 
+// The same assignment by index vectors that are spelled, not stored: one range
+// per dimension, broadcast and put side by side. Every second column from the
+// end is a box as well.
+// CHECK-LABEL: func @spelled_indices
+// CHECK: visir.move %arg0 {map = #visir.map<[
+// CHECK-SAME: <sizes = [3, 2], source = 0, src = (d0, d1) -> (d0, d1 + 1), dst = (d0, d1) -> (d0, d1)>], fill = 0.000000e+00 : f64>}
+// CHECK: visir.move %arg0 {map = #visir.map<[<sizes = [3, 2], source = 0, src = (d0, d1) -> (d0, d1 * -2 + 2), dst = (d0, d1) -> (d0, d1)>]>}
+// CHECK-NOT: visir.{{gather|scatter}}_nd
+func.func @spelled_indices(%x: tensor<3x3xf32>) -> (tensor<3x3xf32>, tensor<3x2xf32>) {
+  %zero = visir.constant dense<0.0> : tensor<3x3xf32> : tensor<3x3xf32>
+  %r = visir.constant dense<[[[0]], [[1]], [[2]]]> : tensor<3x1x1xsi64> : tensor<3x1x1xsi64>
+  %c = visir.constant dense<[[[0], [1]]]> : tensor<1x2x1xsi64> : tensor<1x2x1xsi64>
+  %b = visir.constant dense<[[[-1], [-3]]]> : tensor<1x2x1xsi64> : tensor<1x2x1xsi64>
+  %rows = visir.expand %r {shape = array<i64: 3, 2, 1>} : (tensor<3x1x1xsi64>) -> tensor<3x2x1xsi64>
+  %columns = visir.expand %c {shape = array<i64: 3, 2, 1>} : (tensor<1x2x1xsi64>) -> tensor<3x2x1xsi64>
+  %backwards = visir.expand %b {shape = array<i64: 3, 2, 1>} : (tensor<1x2x1xsi64>) -> tensor<3x2x1xsi64>
+  %i = visir.concat %rows, %columns {axis = 2 : i64} : (tensor<3x2x1xsi64>, tensor<3x2x1xsi64>) -> tensor<3x2x2xsi64>
+  %j = visir.concat %rows, %backwards {axis = 2 : i64} : (tensor<3x2x1xsi64>, tensor<3x2x1xsi64>) -> tensor<3x2x2xsi64>
+  %u = visir.slice %x {offsets = array<i64: 0, 1>, sizes = array<i64: 3, 2>, strides = array<i64: 1, 1>} : (tensor<3x3xf32>) -> tensor<3x2xf32>
+  %0 = visir.scatter_nd replace %zero, %i, %u : (tensor<3x3xf32>, tensor<3x2x2xsi64>, tensor<3x2xf32>) -> tensor<3x3xf32>
+  %1 = visir.gather_nd %x, %j : (tensor<3x3xf32>, tensor<3x2x2xsi64>) -> tensor<3x2xf32>
+  return %0, %1 : tensor<3x3xf32>, tensor<3x2xf32>
+}
+
+// Every row twice is no box; neither are indices that the model's input gives.
+// CHECK-LABEL: func @no_formulas
+// CHECK-COUNT-2: visir.scatter_nd
+func.func @no_formulas(%x: tensor<3x3xf32>, %u: tensor<3x2xf32>, %k: tensor<3x2x1xsi64>) -> (tensor<3x3xf32>, tensor<3x3xf32>) {
+  %r = visir.constant dense<[[[0]], [[1]], [[2]]]> : tensor<3x1x1xsi64> : tensor<3x1x1xsi64>
+  %c = visir.constant dense<[[[1]]]> : tensor<1x1x1xsi64> : tensor<1x1x1xsi64>
+  %rows = visir.expand %r {shape = array<i64: 3, 2, 1>} : (tensor<3x1x1xsi64>) -> tensor<3x2x1xsi64>
+  %columns = visir.expand %c {shape = array<i64: 3, 2, 1>} : (tensor<1x1x1xsi64>) -> tensor<3x2x1xsi64>
+  %i = visir.concat %rows, %columns {axis = 2 : i64} : (tensor<3x2x1xsi64>, tensor<3x2x1xsi64>) -> tensor<3x2x2xsi64>
+  %j = visir.concat %rows, %k {axis = 2 : i64} : (tensor<3x2x1xsi64>, tensor<3x2x1xsi64>) -> tensor<3x2x2xsi64>
+  %0 = visir.scatter_nd replace %x, %i, %u : (tensor<3x3xf32>, tensor<3x2x2xsi64>, tensor<3x2xf32>) -> tensor<3x3xf32>
+  %1 = visir.scatter_nd replace %x, %j, %u : (tensor<3x3xf32>, tensor<3x2x2xsi64>, tensor<3x2xf32>) -> tensor<3x3xf32>
+  return %0, %1 : tensor<3x3xf32>, tensor<3x3xf32>
+}
+
 // A frame assigned by a tensor of indices that is as large as the frame.
 // CHECK-LABEL: func @assigned_frame
 // CHECK: visir.move %arg0, %arg1 {map = #visir.map<[
