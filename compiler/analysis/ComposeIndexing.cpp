@@ -10,6 +10,10 @@
 using namespace mlir;
 using namespace visir;
 
+static ArrayRef<int64_t> shapeOfValue(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
 static ArrayRef<int64_t> resultShape(Operation *op) {
   return cast<RankedTensorType>(op->getResult(0).getType()).getShape();
 }
@@ -96,28 +100,27 @@ static unsigned indexDepth(Value indices) {
   return cast<RankedTensorType>(indices.getType()).getShape().back();
 }
 
-/// Takes what affine index vectors point at, as one box.
-static std::optional<Movement> takeAffine(GatherNDOp op,
-                                          const LinearAccess &indices,
-                                          const Movement &movement,
-                                          unsigned maxBoxes) {
+/// What affine index vectors point at, as one box.
+static std::optional<Movement> affineMovement(GatherNDOp op) {
+  ArrayRef<int64_t> from = shapeOfValue(op.getInput());
+  auto indices = affineIndices(op.getIndices(), from);
+  if (!indices || op.getBatchDims() != 0)
+    return std::nullopt;
   Movement taken;
   taken.shape = llvm::to_vector(resultShape(op));
+  taken.sources = {op.getInput()};
   MovementBox box;
   box.source = 0;
   box.box.sizes = taken.shape;
   unsigned rank = taken.shape.size();
   box.box.accesses.push_back(LinearAccess::identity(rank));
-  box.box.accesses.push_back(onLeading(indices, movement.shape.size(), rank));
+  box.box.accesses.push_back(onLeading(*indices, from.size(), rank));
   taken.boxes.push_back(std::move(box));
-  return composeBoxes(taken, movement, maxBoxes);
+  return taken;
 }
 
 static std::optional<Movement> composeGatherND(GatherNDOp op, Movement movement,
                                                unsigned maxBoxes) {
-  if (auto indices = affineIndices(op.getIndices(), movement.shape))
-    if (auto taken = takeAffine(op, *indices, movement, maxBoxes))
-      return taken;
   auto positions = vectorPositions(op.getIndices(), movement.shape);
   if (!positions ||
       failed(joinLeading(movement, indexDepth(op.getIndices()), maxBoxes)))
@@ -195,14 +198,15 @@ static void addOutside(ArrayRef<Progression> written, Movement &movement) {
   }
 }
 
-/// Puts updates where affine index vectors point, as one box among others.
-static std::optional<Movement> putAffine(ScatterNDOp op,
-                                         const LinearAccess &indices,
-                                         ArrayRef<Movement> operands,
-                                         unsigned maxBoxes) {
-  ArrayRef<int64_t> sizes = operands[1].shape;
-  auto written =
-      progressionsOf(indices, sizes.take_front(indices.coefficients[0].size()));
+/// Updates where affine index vectors point, as one box among others.
+static std::optional<Movement> affineMovement(ScatterNDOp op,
+                                              unsigned maxBoxes) {
+  ArrayRef<int64_t> sizes = shapeOfValue(op.getUpdates());
+  auto indices = affineIndices(op.getIndices(), resultShape(op));
+  if (!indices || op.getKind() != ScatterKind::Replace)
+    return std::nullopt;
+  auto written = progressionsOf(
+      *indices, sizes.take_front(indices->coefficients[0].size()));
   if (!written)
     return std::nullopt;
   int64_t between = 0;
@@ -212,23 +216,35 @@ static std::optional<Movement> putAffine(ScatterNDOp op,
     return std::nullopt;
   Movement put;
   put.shape = llvm::to_vector(resultShape(op));
+  put.sources = {op.getInput(), op.getUpdates()};
   addOutside(*written, put);
   MovementBox box;
   box.source = 1;
   box.box.sizes = llvm::to_vector(sizes);
   box.box.accesses.push_back(
-      onLeading(indices, put.shape.size(), sizes.size()));
+      onLeading(*indices, put.shape.size(), sizes.size()));
   box.box.accesses.push_back(LinearAccess::identity(sizes.size()));
   put.boxes.push_back(std::move(box));
-  return composeBoxes(put, operands, maxBoxes);
+  return put;
+}
+
+std::optional<Movement> visir::affineMovement(Operation *op,
+                                              unsigned maxBoxes) {
+  std::optional<Movement> movement;
+  if (!isUsual(op))
+    return movement;
+  if (auto gather = dyn_cast<GatherNDOp>(op))
+    movement = ::affineMovement(gather);
+  else if (auto scatter = dyn_cast<ScatterNDOp>(op))
+    movement = ::affineMovement(scatter, maxBoxes);
+  if (movement)
+    movement->canonicalize();
+  return movement;
 }
 
 static std::optional<Movement> composeScatterND(ScatterNDOp op, Movement input,
                                                 Movement updates,
                                                 unsigned maxBoxes) {
-  if (auto indices = affineIndices(op.getIndices(), input.shape))
-    if (auto put = putAffine(op, *indices, {input, updates}, maxBoxes))
-      return put;
   auto positions = vectorPositions(op.getIndices(), input.shape);
   unsigned depth = indexDepth(op.getIndices());
   unsigned count =
@@ -324,14 +340,6 @@ composeScatterElements(ScatterElementsOp op, ArrayRef<Movement> operands,
   return takeElements(operands, axis, elements, maxBoxes);
 }
 
-/// Whether the op's index vectors are constant or an affine formula.
-template <typename Op> static bool knowsVectors(Op op) {
-  return constantOf(op.getIndices()) ||
-         affineIndices(
-             op.getIndices(),
-             cast<RankedTensorType>(op.getInput().getType()).getShape());
-}
-
 /// Whether the op's indices are constant or a formula.
 template <typename Op> static bool knowsElements(Op op) {
   return constantOf(op.getIndices()) || IndexFormula::of(op.getIndices());
@@ -342,12 +350,13 @@ bool visir::hasKnownIndices(Operation *op) {
       .Case(
           [](GatherOp gather) { return bool(constantOf(gather.getIndices())); })
       .Case([](GatherNDOp gather) {
-        return gather.getBatchDims() == 0 && knowsVectors(gather);
+        return gather.getBatchDims() == 0 &&
+               bool(constantOf(gather.getIndices()));
       })
       .Case([](GatherElementsOp gather) { return knowsElements(gather); })
       .Case([](ScatterNDOp scatter) {
         return scatter.getKind() == ScatterKind::Replace &&
-               knowsVectors(scatter);
+               bool(constantOf(scatter.getIndices()));
       })
       .Case([](ScatterElementsOp scatter) {
         return scatter.getKind() == ScatterKind::Replace &&

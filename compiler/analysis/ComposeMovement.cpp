@@ -130,6 +130,15 @@ template <typename Pool> static bool isSampling(Pool op) {
          llvm::all_of(op.getPads(), isZero);
 }
 
+bool visir::isUsual(Operation *op) {
+  auto usual = [](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    return tensor.hasStaticShape() && tensor.getNumElements() > 0;
+  };
+  return llvm::all_of(op->getOperandTypes(), usual) &&
+         llvm::all_of(op->getResultTypes(), usual);
+}
+
 bool visir::isMovement(Operation *op) {
   bool is = TypeSwitch<Operation *, bool>(op)
                 .Case<ReshapeOp, TransposeOp, SliceOp, ExpandOp, PadOp,
@@ -137,14 +146,7 @@ bool visir::isMovement(Operation *op) {
                 .Case<AvgPoolOp, MaxPoolOp>(
                     [](auto pool) { return isSampling(pool); })
                 .Default(hasKnownIndices(op));
-  if (!is)
-    return false;
-  auto isUsual = [](Type type) {
-    auto tensor = cast<RankedTensorType>(type);
-    return tensor.hasStaticShape() && tensor.getNumElements() > 0;
-  };
-  return llvm::all_of(op->getOperandTypes(), isUsual) &&
-         llvm::all_of(op->getResultTypes(), isUsual);
+  return is && isUsual(op);
 }
 
 std::optional<Movement> visir::composeMovement(Operation *op,

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Endian.h"
 
 using namespace mlir;
 using namespace visir;
@@ -200,13 +201,16 @@ static MaybeFormula added(const IndexFormula &lhs, const IndexFormula &rhs,
 
 static MaybeFormula formulaOf(Value value, unsigned steps);
 
+/// Element `i` of a constant of 64-bit integers.
+static int64_t read(ArrayRef<char> bytes, int64_t i) {
+  return llvm::support::endian::read64le(bytes.data() + i * sizeof(int64_t));
+}
+
 static MaybeFormula formulaOf(ElementsAttr constant) {
   SmallVector<char> storage;
   ArrayRef<char> bytes = constantBytes(constant, storage);
-  auto type = cast<RankedTensorType>(constant.getShapedType());
-  return separate(type.getShape(), [&](int64_t i) {
-    return elementAsInt(bytes, type.getElementType(), i);
-  });
+  return separate(cast<RankedTensorType>(constant.getShapedType()).getShape(),
+                  [&](int64_t i) { return read(bytes, i); });
 }
 
 /// What `op` makes of the formulas of its operands.
@@ -271,7 +275,7 @@ static Columns columnsOf(ElementsAttr constant) {
   SmallVector<IndexFormula> columns;
   for (int64_t k = 0; k < depth; ++k) {
     auto column = separate(type.getShape().drop_back(), [&](int64_t i) {
-      return elementAsInt(bytes, type.getElementType(), i * depth + k);
+      return read(bytes, i * depth + k);
     });
     if (!column)
       return std::nullopt;

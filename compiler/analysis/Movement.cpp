@@ -226,8 +226,16 @@ static std::optional<MovementBox> deepen(const MovementBox &a, MovementBox b) {
 
 /// Appends `b` to `a` when it goes on where `a` ends along one dimension.
 static bool extend(MovementBox &a, const MovementBox &b) {
-  if (a.source != b.source || a.box.rank() < b.box.rank())
+  if (a.source != b.source)
     return false;
+  if (a.box.rank() < b.box.rank()) {
+    // A slab in front of a block.
+    std::optional<MovementBox> deep = deepen(b, a);
+    if (!deep || !extend(*deep, b))
+      return false;
+    a = std::move(*deep);
+    return true;
+  }
   std::optional<MovementBox> deep = deepen(a, b);
   if (!deep || !sameSteps(a, *deep))
     return false;

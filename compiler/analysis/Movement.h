@@ -56,6 +56,11 @@ struct Movement {
 /// Whether `op` may be understood by `composeMovement`.
 bool isMovement(mlir::Operation *op);
 
+/// The movement of a gather_nd, or of a scatter_nd that replaces, whose index
+/// vectors are an affine function of their coordinates; reading them may take
+/// longer than all else. Nothing for other ops or for more than `maxBoxes`.
+std::optional<Movement> affineMovement(mlir::Operation *op, unsigned maxBoxes);
+
 /// The movement of `op`'s result when those of all its operands are given
 /// (those of indices do not count). Nothing when the op is no movement,
 /// when the result needs more than `maxBoxes` boxes, or when two different

@@ -48,6 +48,9 @@ std::optional<Movement> takeElements(llvm::ArrayRef<Movement> operands,
                                      llvm::ArrayRef<AxisElement> elements,
                                      unsigned maxBoxes);
 
+/// Whether all shapes of the op are static and not empty.
+bool isUsual(mlir::Operation *op);
+
 /// Whether `op` gathers, or scatters to replace, at indices that are constant
 /// or a formula.
 bool hasKnownIndices(mlir::Operation *op);

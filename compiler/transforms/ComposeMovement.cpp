@@ -27,6 +27,7 @@ struct ComposeMovement : visir::impl::ComposeMovementBase<ComposeMovement> {
 
   void runOnOperation() override {
     known.clear();
+    replaceAffine();
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (!isMovement(op))
@@ -52,6 +53,26 @@ struct ComposeMovement : visir::impl::ComposeMovementBase<ComposeMovement> {
   }
 
 private:
+  /// Index vectors are read once: moves have none.
+  void replaceAffine() {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<GatherNDOp, ScatterNDOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      auto movement = affineMovement(op, maxBoxes);
+      if (!movement)
+        continue;
+      OpBuilder builder(op);
+      auto move =
+          MoveOp::create(builder, op->getLoc(), op->getResult(0).getType(),
+                         movement->sources, movement->toMap(&getContext()));
+      op->getResult(0).replaceAllUsesWith(move.getResult());
+      op->erase();
+    }
+  }
+
   /// A constant of one value among several operands is a fill.
   static std::optional<Movement> asFill(Operation *op, Value operand) {
     std::optional<double> value =
