@@ -242,6 +242,35 @@ static LogicalResult transposeLast(BinaryOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// A step in front of a transpose moves behind it, towards the contraction
+/// that may take it; the constant varies along one dimension. Steps of another
+/// contraction's result stay with that.
+static LogicalResult transposeFirst(TransposeOp op, PatternRewriter &rewriter) {
+  Value input = op.getInput();
+  if (!input.hasOneUse() || !op->hasOneUse() ||
+      !isa<MatMulOp, ConvOp, ReshapeOp>(*op->user_begin()))
+    return failure();
+  auto step = matchStep(input.getDefiningOp());
+  if (!step)
+    return failure();
+  auto inner = matchStep(step->x.getDefiningOp());
+  if (WeightedOp::of((inner ? inner->x : step->x).getDefiningOp()))
+    return failure();
+  SmallVector<int64_t> shape =
+      padShape(shapeOfValue(step->constant), rankOf(input));
+  if (withoutOnes(shape).size() > 1)
+    return failure();
+  SmallVector<int64_t> sizes;
+  for (int64_t from : op.getPermutation())
+    sizes.push_back(shape[from]);
+  Value moved =
+      createTranspose(rewriter, op.getLoc(), step->x, op.getPermutation());
+  Value constant = createReshape(rewriter, op.getLoc(), step->constant, sizes);
+  rewriter.replaceOp(op, createBinary(rewriter, step->op.getLoc(),
+                                      step->op.getKind(), moved, constant));
+  return success();
+}
+
 /// (x * a) * b = x * (a * b), and the same for sums.
 static LogicalResult mergeSteps(BinaryOp op, PatternRewriter &rewriter) {
   auto outer = matchStep(op);
@@ -291,6 +320,7 @@ struct FoldScales : visir::impl::FoldScalesBase<FoldScales> {
     });
     patterns.add(reduceFirst);
     patterns.add(reshapeFirst);
+    patterns.add(transposeFirst);
     patterns.add(transposeLast);
     patterns.add(mergeSteps);
     patterns.add(foldReshapedConstant);

@@ -69,8 +69,8 @@ def FoldScales : Visir_FuncPass<"visir-fold-scales"> {
     A mul, div, add or sub by a constant per channel goes into the conv,
     conv_transpose or matmul that it follows or precedes, when nothing else
     uses the value between them. A shift goes in front of a conv only without
-    padding. Scales and shifts pass through spatial means and through reshapes
-    that only add or drop dimensions of size 1.
+    padding. Scales and shifts pass through spatial means, through transposes and
+    through reshapes that only add or drop dimensions of size 1.
   }];
 }
 

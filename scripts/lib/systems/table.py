@@ -57,9 +57,9 @@ SYSTEMS = (
     ),
     System(
         "gsf",
-        "GSF",
+        "GSF, and its ensemble with XViT",
         "../systems/gsf.md",
-        ("gsf_small", "gsf_small_all", "gsm_small"),
+        ("gsf_small", "gsf_small_all", "gsm_small", "epic_small"),
         ("gsf_resnet50_8f",),
     ),
     System(

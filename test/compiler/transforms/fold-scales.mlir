@@ -142,6 +142,37 @@ func.func @layer_scale_transposed(%x: tensor<1x4x3x2xf32>) -> tensor<1x2x4x3xf32
   return %3 : tensor<1x2x4x3xf32>
 }
 
+// Frames are normalised, then put in front of the channels.
+// CHECK-LABEL: func @normalised_clip
+// CHECK: %[[T:.*]] = visir.transpose %arg0
+// CHECK: %[[R:.*]] = visir.reshape %[[T]]
+// CHECK: %[[Y:.*]] = visir.conv %[[R]], %{{.*}}, %{{.*}} {
+// CHECK-NEXT: return %[[Y]]
+func.func @normalised_clip(%x: tensor<1x2x3x4x4xf32>) -> tensor<3x1x1x1xf32> {
+  %w = visir.constant dense<3.0> : tensor<1x2x4x4xf32> : tensor<1x2x4x4xf32>
+  %s = visir.constant dense<[[[[2.0]]], [[[3.0]]]]> : tensor<2x1x1x1xf32> : tensor<2x1x1x1xf32>
+  %0 = visir.binary mul %x, %s : (tensor<1x2x3x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x3x4x4xf32>
+  %1 = visir.binary sub %0, %s : (tensor<1x2x3x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x3x4x4xf32>
+  %2 = visir.transpose %1 {permutation = array<i64: 0, 2, 1, 3, 4>} : (tensor<1x2x3x4x4xf32>) -> tensor<1x3x2x4x4xf32>
+  %3 = visir.reshape %2 {shape = array<i64: 3, 2, 4, 4>} : (tensor<1x3x2x4x4xf32>) -> tensor<3x2x4x4xf32>
+  %4 = visir.conv %3, %w {strides = array<i64: 4, 4>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<3x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<3x1x1x1xf32>
+  return %4 : tensor<3x1x1x1xf32>
+}
+
+// Padding is not normalised: the shift stays, behind the transpose.
+// CHECK-LABEL: func @normalised_and_padded
+// CHECK: visir.binary sub
+// CHECK: visir.conv
+func.func @normalised_and_padded(%x: tensor<1x2x3x4x4xf32>) -> tensor<3x1x4x4xf32> {
+  %w = visir.constant dense<3.0> : tensor<1x2x3x3xf32> : tensor<1x2x3x3xf32>
+  %s = visir.constant dense<[[[[2.0]]], [[[3.0]]]]> : tensor<2x1x1x1xf32> : tensor<2x1x1x1xf32>
+  %0 = visir.binary sub %x, %s : (tensor<1x2x3x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x3x4x4xf32>
+  %1 = visir.transpose %0 {permutation = array<i64: 0, 2, 1, 3, 4>} : (tensor<1x2x3x4x4xf32>) -> tensor<1x3x2x4x4xf32>
+  %2 = visir.reshape %1 {shape = array<i64: 3, 2, 4, 4>} : (tensor<1x3x2x4x4xf32>) -> tensor<3x2x4x4xf32>
+  %3 = visir.conv %2, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<3x2x4x4xf32>, tensor<1x2x3x3xf32>) -> tensor<3x1x4x4xf32>
+  return %3 : tensor<3x1x4x4xf32>
+}
+
 // Two users need the value between: nothing folds.
 // CHECK-LABEL: func @shared
 // CHECK: visir.conv %arg0, %{{[a-z0-9_]+}} {
