@@ -57,7 +57,7 @@ SYSTEMS = (
     ),
     System(
         "gsf",
-        "GSF, and its ensemble with XViT",
+        "GSF",
         "../systems/gsf.md",
         ("gsf_small", "gsf_small_all", "gsm_small", "epic_small"),
         ("gsf_resnet50_8f",),
