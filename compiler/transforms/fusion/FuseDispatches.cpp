@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/analysis/DispatchForm.h"
+#include "compiler/support/Constants.h"
 #include "compiler/transforms/Matching.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/fusion/Fuse.h"
@@ -151,6 +152,29 @@ private:
   IRRewriter rewriter;
 };
 
+/// Whether one copy, which moves what it reads, is all that reads `op`.
+bool feedsCopyOnly(DispatchOp op) {
+  if (op.getNumResults() != 1 || !op.getResult(0).hasOneUse())
+    return false;
+  auto copy = dyn_cast<DispatchOp>(*op.getResult(0).user_begin());
+  return copy && isCopy(copy) && copy.getTies().front() < 0;
+}
+
+/// A map of one tensor between a product and a copy joins the product, so that
+/// the copy may become the product's store before it becomes a reader's load.
+DispatchOp fuseBeforeCopy(RewriterBase &rewriter, DispatchOp consumer,
+                                 unsigned load, StringRef &why) {
+  auto producer = consumer.getInputs()[load].getDefiningOp<DispatchOp>();
+  if (!producer || producer.getKind() != RootKind::Contract ||
+      consumer.getKind() != RootKind::Map || isCopy(consumer) ||
+      !feedsCopyOnly(consumer))
+    return {};
+  for (auto [i, input] : llvm::enumerate(consumer.getInputs()))
+    if (i != load && !constantOf(input))
+      return {};
+  return fuseIntoEpilogue(rewriter, consumer, load, why);
+}
+
 struct FuseDispatchesPass
     : visir::impl::FuseDispatchesBase<FuseDispatchesPass> {
   void runOnOperation() final {
@@ -160,6 +184,7 @@ struct FuseDispatchesPass
     while (changed) {
       changed = false;
       fusion.refusals.clear();
+      changed |= fusion.overLoads(fuseBeforeCopy, "in front of its copy");
       // Movement first: what it leaves are the true shapes of the accesses.
       // A store takes it for nothing; a load may have to read in small steps,
       // so that it comes second, and splitting the writer's loops last.

@@ -79,3 +79,29 @@ func.func @pad_into_load(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x3x3xf32>)
       : (tensor<1x2x6x6xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x6x6xf32>
   return %1 : tensor<1x2x6x6xf32>
 }
+
+// Channels shuffled behind an activation go to their places by the store of
+// the product in front of it, not by the loads of the window behind.
+// CHECK-LABEL: func.func @shuffle_into_store
+// CHECK: visir.dispatch <contract>
+// CHECK-SAME: domain = [1, 2, 4, 4, 3, 1, 1, 16]
+// CHECK-SAME: stores [#visir.access<(d0, d1, d2, d3, d4, d5, d6, d7) -> (0, d1 + d4 * 2, d2, d3)
+// CHECK: visir.dispatch <reduce
+// CHECK-SAME: loads [#visir.access<(d0, d1, d2, d3, d4, d5) -> (d0, d3,
+func.func @shuffle_into_store(%x: tensor<1x32x4x4xf32>,
+    %v: tensor<6x16x1x1xf32>, %w: tensor<6x1x3x3xf32>) -> tensor<1x6x4x4xf32> {
+  %0 = visir.conv %x, %v {strides = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 2 : i64}
+      : (tensor<1x32x4x4xf32>, tensor<6x16x1x1xf32>) -> tensor<1x6x4x4xf32>
+  %1 = visir.unary relu %0 : (tensor<1x6x4x4xf32>) -> tensor<1x6x4x4xf32>
+  %2 = visir.move %1 {map = #visir.map<[#visir.box<sizes = [1, 3, 2, 4, 4],
+      source = 0, src = (d0, d1, d2, d3, d4) -> (d0, d2 * 3 + d1, d3, d4),
+      dst = (d0, d1, d2, d3, d4) -> (d0, d1 * 2 + d2, d3, d4)>]>}
+      : (tensor<1x6x4x4xf32>) -> tensor<1x6x4x4xf32>
+  %3 = visir.conv %2, %w {strides = array<i64: 1, 1>,
+      pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>,
+      groups = 6 : i64}
+      : (tensor<1x6x4x4xf32>, tensor<6x1x3x3xf32>) -> tensor<1x6x4x4xf32>
+  return %3 : tensor<1x6x4x4xf32>
+}
