@@ -2,7 +2,7 @@
 import functools
 
 from models.model import Model, image
-from models.srd import binary, students
+from models.srd import binary, expert, students
 
 SMALL = {"classes": 10, "depth": 2, "widths": (16, 32, 48), "size": 32}
 
@@ -37,6 +37,16 @@ MODELS = [
         1.814,
         image(),
         extra=True,
+    ),
+    Model(
+        "expert18", expert.expert_net, 42_438_708, 1.771, image(), extra=True
+    ),
+    Model(
+        "expert_small",
+        functools.partial(expert.expert_net, (1, 1), (32, 64), (2, 2), 16, 10),
+        166_532,
+        0.001,
+        image(32),
     ),
     Model("reactnet_small", small_react(), 104_522, 0.005, image(32)),
     Model(

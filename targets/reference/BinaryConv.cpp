@@ -42,14 +42,16 @@ visir::reference::evaluateBinaryConv(BinaryConvOp op,
   std::vector<int8_t> signs = signsOf(op, operands);
   Tensor result(resultType(op));
   size_t spatial = input.rank() - 2;
-  int64_t channels = input.shape()[1], outputs = weight.shape().back();
+  int64_t outputs = weight.shape().back(), groups = op.getGroups();
+  int64_t channels = input.shape()[1] / groups;
   int64_t words = weight.shape()[spatial];
   Dims in = rowMajorStrides(input.shape());
   ArrayRef<int64_t> kernel = weight.shape().take_front(spatial);
   forEachIndex(result.shape(), [&](int64_t at, ArrayRef<int64_t> index) {
     int64_t sum = 0;
     forEachIndex(kernel, [&](int64_t tap, ArrayRef<int64_t> taps) {
-      int64_t offset = index[0] * in[0];
+      int64_t group = index[1] / (outputs / groups);
+      int64_t offset = index[0] * in[0] + group * channels * in[1];
       for (size_t d = 0; d < spatial; ++d) {
         int64_t place = index[d + 2] * op.getStrides()[d] +
                         taps[d] * op.getDilations()[d] - op.getPads()[d];

@@ -107,3 +107,70 @@ def test_found_or_not(spelling, seed, tmp_path):
         assert numpy.allclose(
             result, expected, rtol=0, atol=1e-5 * numpy.abs(expected).max()
         )
+
+
+def write_experts(path, samples, groups, own, rng):
+    """Each sample's first channels choose one of three weights; samples become
+    groups. Means of small integers are exact, signs are taken of them."""
+    channels, outputs, size = own * groups, 8 * groups, 6
+    weight = rng.standard_normal((3, outputs, own, 3, 3))
+    shape = [samples, channels, size, size]
+    constants = [
+        tensor("w", weight),
+        numpy_helper.from_array(numpy.array([0]), "start"),
+        numpy_helper.from_array(numpy.array([3]), "end"),
+        numpy_helper.from_array(numpy.array([1]), "axis"),
+        numpy_helper.from_array(
+            numpy.array([1, samples * channels, size, size]), "joined"
+        ),
+        numpy_helper.from_array(
+            numpy.array([samples * outputs, own, 3, 3]), "each"
+        ),
+        numpy_helper.from_array(
+            numpy.array([samples, outputs, size, size]), "apart"
+        ),
+    ]
+    make = helper.make_node
+    nodes = [
+        make("GlobalAveragePool", ["x"], ["means"]),
+        make("Slice", ["means", "start", "end", "axis"], ["few"]),
+        make("Flatten", ["few"], ["flat"]),
+        make("ArgMax", ["flat"], ["expert"], axis=1, keepdims=0),
+        make("Gather", ["w", "expert"], ["taken"], axis=0),
+        make("Sign", ["taken"], ["signs"]),
+        make("Reshape", ["signs", "each"], ["kernel"]),
+        make("Sign", ["x"], ["s"]),
+        make("Reshape", ["s", "joined"], ["image"]),
+        make("Conv", ["image", "kernel"], ["v"], pads=[1] * 4,
+             group=groups * samples),
+        make("Reshape", ["v", "apart"], ["r"]),
+    ]  # fmt: skip
+    graph = helper.make_graph(
+        nodes,
+        "experts",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)],
+        constants,
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
+    )
+    onnx.save(onnx.shape_inference.infer_shapes(model), path)
+    return shape
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("groups, own", [(1, 40), (2, 16), (4, 32), (2, 64)])
+def test_experts(samples, groups, own, tmp_path):
+    rng = numpy.random.default_rng(samples * 100 + groups * 10 + own)
+    path = tmp_path / "experts.onnx"
+    shape = write_experts(path, samples, groups, own, rng)
+    found = compile_to("recognised", path, tmp_path / "a.mlir")
+    # Forty channels fill no words where samples are groups.
+    expected = 0 if groups * samples > 1 and own == 40 else 1
+    assert count_ops(found)["binary_conv"] == expected
+    x = rng.integers(-2, 3, shape).astype("float32")
+    wanted = visir.evaluate(path, {"x": x})["r"]
+    for options in ((), OFF):
+        with visir.load(visir.compile(path, options=options)) as module:
+            assert numpy.array_equal(module.run({"x": x})["r"], wanted)

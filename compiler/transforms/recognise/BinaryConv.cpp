@@ -5,14 +5,12 @@
 // Liu et al., ReActNet, 2020.
 #include "compiler/transforms/recognise/BinaryConv.h"
 
-#include "compiler/support/Constants.h"
 #include "compiler/transforms/Matching.h"
 #include "compiler/transforms/Weights.h"
+#include "compiler/transforms/recognise/SignWeights.h"
 #include "dialects/visir/Binary.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-
-#include <cmath>
 
 namespace visir {
 #define GEN_PASS_DEF_RECOGNISEBINARYCONV
@@ -30,13 +28,6 @@ namespace {
 struct Signs {
   Value of;
   int64_t atZero = 0;
-};
-
-/// Bits of weights, and a magnitude per output channel. A weight of 0 is half
-/// the sum of +1 and -1: `others` are then the bits with zeros as +1.
-struct Bits {
-  SmallVector<int64_t> words, others;
-  SmallVector<double> magnitudes;
 };
 
 } // namespace
@@ -142,57 +133,6 @@ static Value withoutClip(Value value) {
   return value;
 }
 
-/// Words of bits, kernel x words x outputs, of the weights of a conv; nothing,
-/// and `reason` says why, if an output has weights of several magnitudes.
-static std::optional<Bits> bitsOf(ConvOp op, std::string &reason) {
-  auto weights = constantDoubles(op.getWeight());
-  if (!weights) {
-    reason = "its weights are not constant";
-    return std::nullopt;
-  }
-  ArrayRef<int64_t> shape = shapeOfValue(op.getWeight());
-  int64_t outputs = shape[0], channels = shape[1];
-  int64_t taps = ShapedType::getNumElements(shape.drop_front(2));
-  int64_t words = llvm::divideCeil(channels, kSignsPerWord);
-  Bits bits;
-  bool hasZeros = false;
-  bits.words.assign(taps * words * outputs, 0);
-  bits.others = bits.words;
-  for (int64_t o = 0; o < outputs; ++o) {
-    auto own = ArrayRef(*weights).slice(o * channels * taps, channels * taps);
-    double low = INFINITY, high = 0, sum = 0, count = 0;
-    for (auto [i, value] : llvm::enumerate(own)) {
-      double magnitude = std::abs(value);
-      int64_t channel = int64_t(i) / taps, tap = int64_t(i) % taps;
-      int64_t at = (tap * words + channel / kSignsPerWord) * outputs + o;
-      // The top bit is the sign of a word.
-      int64_t bit = int32_t(uint32_t(1) << channel % kSignsPerWord);
-      bits.words[at] |= value > 0 ? bit : 0;
-      bits.others[at] |= value >= 0 ? bit : 0;
-      if (value == 0) {
-        hasZeros = true;
-        continue;
-      }
-      low = std::min(low, magnitude);
-      high = std::max(high, magnitude);
-      sum += magnitude;
-      ++count;
-    }
-    if (!(low > 0) || !(high <= low * (1 + 0x1p-12))) {
-      reason = "magnitudes of the weights of output " + std::to_string(o) +
-               " are " + std::to_string(low) + " to " + std::to_string(high) +
-               ", expected one";
-      return std::nullopt;
-    }
-    bits.magnitudes.push_back(count == 0    ? 0
-                              : low == high ? low
-                                            : sum / count);
-  }
-  if (!hasZeros)
-    bits.others.clear();
-  return bits;
-}
-
 namespace {
 /// scale * value + shift per channel.
 struct Affine {
@@ -247,62 +187,66 @@ static Value perChannel(PatternRewriter &rewriter, Location loc, Type element,
   return createConstant(rewriter, loc, type, values);
 }
 
-/// The same that broadcasts along the channels of N x C x spatial.
-static Value alongChannels(PatternRewriter &rewriter, ConvOp op,
-                           ArrayRef<double> values) {
-  SmallVector<int64_t> shape(rankOf(op.getResult()) - 1, 1);
-  shape[0] = int64_t(values.size());
-  auto type = RankedTensorType::get(shape, elementTypeOf(op.getResult()));
-  return createConstant(rewriter, op.getLoc(), type, values);
+/// The signs that a conv reads, perhaps through a reshape.
+static std::optional<Signs> signsOfInput(Value input) {
+  auto signs = signsOf(input);
+  if (auto reshape = input.getDefiningOp<ReshapeOp>(); !signs && reshape)
+    signs = signsOf(input = reshape.getInput());
+  if (signs && signs->of.getType() != input.getType())
+    return std::nullopt;
+  return signs;
+}
+
+/// Whether the words of a group are worth their bits.
+static bool fillsWords(int64_t channels) {
+  constexpr int64_t kFewest = 8;
+  return channels % kSignsPerWord == 0 ||
+         (channels >= kFewest && channels < kSignsPerWord);
 }
 
 static LogicalResult recogniseConv(ConvOp op, PatternRewriter &rewriter) {
-  std::optional<Signs> signs = signsOf(op.getInput());
-  if (!signs || signs->of.getType() != op.getInput().getType())
+  std::optional<Signs> signs = signsOfInput(op.getInput());
+  if (!signs)
     return failure();
   std::string reason;
-  std::optional<Bits> bits;
-  if (op.getGroups() != 1)
-    reason = "it has groups";
+  std::optional<SignWeights> weights;
+  if (int64_t channels = shapeOfValue(op.getWeight())[1];
+      op.getGroups() != 1 && !fillsWords(channels))
+    reason = "a group has " + std::to_string(channels) +
+             " channels, expected 8 to 32 or a multiple of 32";
   else
-    bits = bitsOf(op, reason);
-  if (!bits) {
+    weights = signWeightsOf(rewriter, op, reason);
+  if (!weights) {
     remarkMissed(op, kName, "conv of signs: " + reason);
     return failure();
   }
-  Affine affine(withoutClip(signs->of));
+  Location loc = op.getLoc();
+  Value of = signs->of;
+  if (of.getType() != op.getInput().getType())
+    of = createReshape(rewriter, loc, of, shapeOfValue(op.getInput()));
+  Affine affine(withoutClip(of));
   while (affine.step())
     ;
-  Location loc = op.getLoc();
   Type element = elementTypeOf(op.getInput());
-  ArrayRef<int64_t> shape = shapeOfValue(op.getWeight());
-  SmallVector<int64_t> packed(shape.drop_front(2));
-  packed.append({int64_t(llvm::divideCeil(shape[1], kSignsPerWord)), shape[0]});
-  auto type = RankedTensorType::get(
-      packed, rewriter.getIntegerType(kSignsPerWord, /*isSigned=*/true));
   Value scale = perChannel(rewriter, loc, element, affine.scale, 1);
   Value shift = perChannel(rewriter, loc, element, affine.shift, 0);
-  auto convolve = [&](ArrayRef<int64_t> words) -> Value {
-    Value weight = ConstantOp::create(rewriter, op.getWeight().getLoc(),
-                                      makeConstant(type, words));
-    return BinaryConvOp::create(rewriter, loc, affine.value, weight, scale,
+  auto convolve = [&](Value words) -> Value {
+    return BinaryConvOp::create(rewriter, loc, affine.value, words, scale,
                                 shift, op.getStrides(), op.getPads(),
-                                op.getDilations(), signs->atZero);
+                                op.getDilations(), signs->atZero,
+                                op.getGroups());
   };
   remarkRecognised(op, kName, "binary convolution");
-  Value result = convolve(bits->words);
-  if (!bits->others.empty()) {
+  Value result = convolve(weights->words);
+  if (weights->others)
     result = createBinary(rewriter, loc, BinaryKind::Add, result,
-                          convolve(bits->others));
-    for (double &magnitude : bits->magnitudes)
-      magnitude /= 2;
-  }
-  if (llvm::any_of(bits->magnitudes, [](double m) { return m != 1; }))
+                          convolve(weights->others));
+  if (weights->magnitudes)
     result = createBinary(rewriter, loc, BinaryKind::Mul, result,
-                          alongChannels(rewriter, op, bits->magnitudes));
+                          weights->magnitudes);
   if (Value bias = op.getBias()) {
     SmallVector<int64_t> along(rankOf(result) - 1, 1);
-    along[0] = shape[0];
+    along[0] = shapeOfValue(op.getWeight())[0];
     result = createBinary(rewriter, loc, BinaryKind::Add, result,
                           createReshape(rewriter, loc, bias, along));
   }

@@ -29,8 +29,23 @@ LogicalResult BinaryConvOp::inferReturnTypes(MLIRContext *context,
   if (failed(checkWindow(loc, spatial, adaptor.getStrides(), adaptor.getPads(),
                          adaptor.getDilations())))
     return failure();
-  int64_t words = llvm::divideCeil(in[1], kSignsPerWord);
-  if (!ShapedType::isDynamic(in[1]) && weight[spatial] != words)
+  int64_t groups = adaptor.getGroups();
+  if (groups < 1 || weight.back() % groups != 0)
+    // binary_c9
+    return mismatch(loc, "groups", groups,
+                    "a divisor of " + Twine(weight.back()));
+  bool known = !ShapedType::isDynamic(in[1]);
+  if (known && in[1] % groups != 0)
+    // binary_c10
+    return mismatch(loc, "number of channels", in[1],
+                    "a multiple of " + Twine(groups));
+  int64_t own = in[1] / groups;
+  if (known && groups > 1 && own > kSignsPerWord && own % kSignsPerWord != 0)
+    // binary_c11
+    return mismatch(loc, "number of channels of a group", own,
+                    "at most 32 or a multiple of 32");
+  int64_t words = llvm::divideCeil(own, kSignsPerWord);
+  if (known && weight[spatial] != words)
     // binary_c3
     return mismatch(loc, "number of words", weight[spatial], Twine(words));
   Shape out{in[0], weight.back()};

@@ -41,7 +41,8 @@ def Visir_BinaryConvOp : Visir_Op<"binary_conv",
                        Optional<AnyRankedTensor>:$scale,
                        Optional<AnyRankedTensor>:$shift,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
-                       DenseI64ArrayAttr:$dilations, I64Attr:$at_zero);
+                       DenseI64ArrayAttr:$dilations, I64Attr:$at_zero,
+                       DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $input `,` $weight (`scaled` `by` $scale^)? (`shifted` `by` $shift^)?

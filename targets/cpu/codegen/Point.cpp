@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/Point.h"
 
+#include "targets/cpu/codegen/nest/VectorAccess.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -229,8 +231,9 @@ void Point::epilogue(ValueRange rootResults, Update update) {
       clonePayload(b, kb.op.getEpilogueBlock(), [&](unsigned i) {
         return i < roots ? rootResults[i] : load(i - roots);
       });
+  auto add = [&](Value old, Value value) { return addLanes(kb, old, value); };
   for (auto [j, value] : llvm::enumerate(values))
-    store(j, value, update);
+    store(j, value, kb.op.getStore(j).getSum() ? Update(add) : update);
 }
 
 void Point::whenValid(Value valid, function_ref<void()> body) {

@@ -40,7 +40,7 @@ public:
       llvm::function_ref<mlir::Value(mlir::Value old, mlir::Value value)>;
 
   /// Runs the epilogue on the root's results and stores what it yields, as
-  /// `update` says or in place of what was there.
+  /// `update` says or in place of what was there; a store of sums adds.
   void epilogue(mlir::ValueRange rootResults, Update update = {});
 
   /// Stores a payload scalar or vector through store `j`.

@@ -37,7 +37,8 @@ bool cpu::sumsInKernel(DispatchOp op, const CpuSpec &spec,
   case RootKind::Contract:
     return sumsInContraction(op, spec, reason);
   case RootKind::Reduce:
-    return bool(windowConfig(op, spec, reason));
+    return bool(isBitProduct(op) ? bitProductConfig(op, spec, reason)
+                                 : windowConfig(op, spec, reason));
   default:
     reason = "the root has no kernel with rows";
     return false;

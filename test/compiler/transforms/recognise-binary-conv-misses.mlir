@@ -66,3 +66,31 @@ func.func @elsewhere(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
   %y = visir.conv %s, %w {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x4xf32>
   return %y : tensor<1x1x4xf32>
 }
+
+// Groups of 40 channels begin within words.
+func.func @wide_groups(%x: tensor<1x80x4xf32>) -> tensor<1x2x4xf32> {
+  %w = visir.constant dense<1.0> : tensor<2x40x3xf32> : tensor<2x40x3xf32>
+  %s = visir.unary sign %x : (tensor<1x80x4xf32>) -> tensor<1x80x4xf32>
+  %y = visir.conv %s, %w {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 2 : i64} : (tensor<1x80x4xf32>, tensor<2x40x3xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}
+
+// Weights chosen along their outputs are no alternatives.
+func.func @rows(%x: tensor<1x16x4xf32>, %e: tensor<2xsi64>) -> tensor<1x2x4xf32> {
+  %w = visir.constant dense<1.0> : tensor<16x3x3xf32> : tensor<16x3x3xf32>
+  %g = visir.gather %w, %e {axis = 1 : i64} : (tensor<16x3x3xf32>, tensor<2xsi64>) -> tensor<16x2x3xf32>
+  %chosen = visir.reshape %g {shape = array<i64: 2, 16, 3>} : (tensor<16x2x3xf32>) -> tensor<2x16x3xf32>
+  %s = visir.unary sign %x : (tensor<1x16x4xf32>) -> tensor<1x16x4xf32>
+  %y = visir.conv %s, %chosen {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x16x4xf32>, tensor<2x16x3xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}
+
+// Chosen weights that are no signs.
+func.func @chosen(%x: tensor<1x16x4xf32>, %e: tensor<1xsi64>) -> tensor<1x1x4xf32> {
+  %wide = visir.constant dense<[[0.5, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]]> : tensor<1x16xf32> : tensor<1x16xf32>
+  %g = visir.gather %wide, %e {axis = 0 : i64} : (tensor<1x16xf32>, tensor<1xsi64>) -> tensor<1x16xf32>
+  %chosen = visir.reshape %g {shape = array<i64: 1, 16, 1>} : (tensor<1x16xf32>) -> tensor<1x16x1xf32>
+  %s = visir.unary sign %x : (tensor<1x16x4xf32>) -> tensor<1x16x4xf32>
+  %y = visir.conv %s, %chosen {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x16x4xf32>, tensor<1x16x1xf32>) -> tensor<1x1x4xf32>
+  return %y : tensor<1x1x4xf32>
+}

@@ -118,3 +118,48 @@ func.func @shift_that_others_read(%a: tensor<1x2x4xf32>) -> (tensor<1x1x4xf32>, 
   %y = visir.conv %s, %w {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x2x4xf32>, tensor<1x2x3xf32>) -> tensor<1x1x4xf32>
   return %y, %x : tensor<1x1x4xf32>, tensor<1x2x4xf32>
 }
+
+// Two groups of 16 channels each, a word for a group.
+// CHECK-LABEL: func @groups
+// CHECK: %[[W:.*]] = visir.constant {{.*}} : tensor<3x1x4xsi32>
+// CHECK: visir.binary_conv %arg0, %[[W]] {{{.*}}groups = 2 : i64
+func.func @groups(%x: tensor<1x32x4xf32>) -> tensor<1x4x4xf32> {
+  %w = visir.constant dense<-1.0> : tensor<4x16x3xf32> : tensor<4x16x3xf32>
+  %s = visir.unary sign %x : (tensor<1x32x4xf32>) -> tensor<1x32x4xf32>
+  %y = visir.conv %s, %w {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 2 : i64} : (tensor<1x32x4xf32>, tensor<4x16x3xf32>) -> tensor<1x4x4xf32>
+  return %y : tensor<1x4x4xf32>
+}
+
+// The signs of weights that an index chooses among three: so are their bits.
+// CHECK-LABEL: func @experts
+// CHECK: %[[W:.*]] = visir.constant {{.*}} : tensor<3x3x2xsi32>
+// CHECK: %[[G:.*]] = visir.gather %[[W]], %arg1 {axis = 0 : i64}
+// CHECK: %[[T:.*]] = visir.transpose %[[G]]
+// CHECK: %[[Z:.*]] = visir.binary_conv %arg0, %[[T]]
+// CHECK: return %[[Z]]
+func.func @experts(%x: tensor<1x16x4xf32>, %e: tensor<1xsi64>) -> tensor<1x2x4xf32> {
+  %w = visir.constant dense<-0.3> : tensor<3x2x16x3xf32> : tensor<3x2x16x3xf32>
+  %g = visir.gather %w, %e {axis = 0 : i64} : (tensor<3x2x16x3xf32>, tensor<1xsi64>) -> tensor<1x2x16x3xf32>
+  %signs = visir.unary sign %g : (tensor<1x2x16x3xf32>) -> tensor<1x2x16x3xf32>
+  %chosen = visir.reshape %signs {shape = array<i64: 2, 16, 3>} : (tensor<1x2x16x3xf32>) -> tensor<2x16x3xf32>
+  %s = visir.unary sign %x : (tensor<1x16x4xf32>) -> tensor<1x16x4xf32>
+  %y = visir.conv %s, %chosen {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x16x4xf32>, tensor<2x16x3xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}
+
+// Two samples as groups, signs in front of the reshape, a magnitude for each
+// alternative and output.
+// CHECK-LABEL: func @samples
+// CHECK: %[[M:.*]] = visir.gather {{.*}} : (tensor<2x1xf32>
+// CHECK: %[[R:.*]] = visir.reshape %arg0
+// CHECK: %[[Z:.*]] = visir.binary_conv %[[R]], %{{.*}} {{{.*}}groups = 2 : i64
+// CHECK: visir.binary mul %[[Z]], %[[M]]
+func.func @samples(%x: tensor<2x16x4xf32>, %e: tensor<2xsi64>) -> tensor<1x2x4xf32> {
+  %w = visir.constant dense<0.3> : tensor<2x1x16x3xf32> : tensor<2x1x16x3xf32>
+  %g = visir.gather %w, %e {axis = 0 : i64} : (tensor<2x1x16x3xf32>, tensor<2xsi64>) -> tensor<2x1x16x3xf32>
+  %chosen = visir.reshape %g {shape = array<i64: 2, 16, 3>} : (tensor<2x1x16x3xf32>) -> tensor<2x16x3xf32>
+  %signs = visir.unary sign %x : (tensor<2x16x4xf32>) -> tensor<2x16x4xf32>
+  %s = visir.reshape %signs {shape = array<i64: 1, 32, 4>} : (tensor<2x16x4xf32>) -> tensor<1x32x4xf32>
+  %y = visir.conv %s, %chosen {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, groups = 2 : i64} : (tensor<1x32x4xf32>, tensor<2x16x3xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}

@@ -86,3 +86,36 @@ func.func @f(%x: tensor<1x4x5xf32>, %w: tensor<1x1x8xsi32>, %t: tensor<1xf32>) -
     : (tensor<1x4x5xf32>, tensor<1x1x8xsi32>, tensor<1xf32>) -> tensor<1x8x5xf32>
   return %0 : tensor<1x8x5xf32>
 }
+
+// -----
+
+// binary_c9
+func.func @f(%x: tensor<1x64x5xf32>, %w: tensor<1x1x9xsi32>) -> tensor<1x9x5xf32> {
+  // expected-error @+1 {{groups is 2, expected a divisor of 9}}
+  %0 = visir.binary_conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>, at_zero = 0 : i64, groups = 2 : i64}
+    : (tensor<1x64x5xf32>, tensor<1x1x9xsi32>) -> tensor<1x9x5xf32>
+  return %0 : tensor<1x9x5xf32>
+}
+
+// -----
+
+// binary_c10
+func.func @f(%x: tensor<1x65x5xf32>, %w: tensor<1x1x8xsi32>) -> tensor<1x8x5xf32> {
+  // expected-error @+1 {{number of channels is 65, expected a multiple of 2}}
+  %0 = visir.binary_conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>, at_zero = 0 : i64, groups = 2 : i64}
+    : (tensor<1x65x5xf32>, tensor<1x1x8xsi32>) -> tensor<1x8x5xf32>
+  return %0 : tensor<1x8x5xf32>
+}
+
+// -----
+
+// binary_c11
+func.func @f(%x: tensor<1x80x5xf32>, %w: tensor<1x2x8xsi32>) -> tensor<1x8x5xf32> {
+  // expected-error @+1 {{number of channels of a group is 40, expected at most 32 or a multiple of 32}}
+  %0 = visir.binary_conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>, at_zero = 0 : i64, groups = 2 : i64}
+    : (tensor<1x80x5xf32>, tensor<1x2x8xsi32>) -> tensor<1x8x5xf32>
+  return %0 : tensor<1x8x5xf32>
+}

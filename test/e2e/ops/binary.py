@@ -36,7 +36,7 @@ def extent(size, kernel, stride, low, high, dilation):
 
 def binary_conv(name, shape, kernel, outputs, dtype="f32", values=few,
                 strides=None, pads=None, dilations=None, at_zero=0,
-                affine=""):  # fmt: skip
+                affine="", groups=1):  # fmt: skip
     rank = len(kernel)
     strides = strides or (1,) * rank
     pads = pads or tuple(k // 2 for k in kernel) * 2
@@ -50,7 +50,7 @@ def binary_conv(name, shape, kernel, outputs, dtype="f32", values=few,
     )
     inputs = [
         Tensor(dtype, shape, values),
-        Tensor("si32", (*kernel, -(-channels // WORD), outputs), words),
+        Tensor("si32", (*kernel, -(-channels // groups // WORD), outputs), words),
     ]
     body = "visir.binary_conv {0}, {1}"
     for word in affine.split():
@@ -62,8 +62,9 @@ def binary_conv(name, shape, kernel, outputs, dtype="f32", values=few,
 
     body += (
         f" {{{{strides = {list_of(strides)}, pads = {list_of(pads)}, dilations "
-        f"= {list_of(dilations)}, at_zero = {at_zero} : i64}}}}"
+        f"= {list_of(dilations)}, at_zero = {at_zero} : i64"
     )
+    body += f", groups = {groups} : i64}}}}" if groups > 1 else "}}"
     return Case(
         f"binary_conv_{name}",
         body,
@@ -109,6 +110,17 @@ def cases():
         yield binary_conv(f"to_{outputs}", (1, 64, 4, 9), (3, 3), outputs)
     for size in (1, 2, 3, 6, 7, 12, 13, 28):
         yield binary_conv(f"size_{size}", (1, 64, size, size), (3, 3), 64)
+    for groups, channels, outputs in (
+        (2, 32, 6), (3, 15, 48), (4, 64, 64), (4, 128, 128), (2, 128, 40),
+        (8, 256, 16),
+    ):  # fmt: skip
+        for strides in ((1, 1), (2, 2)):
+            yield binary_conv(
+                f"groups_{groups}_{channels}_to_{outputs}_s{strides[0]}",
+                (2, channels, 7, 9), (3, 3), outputs, values=holes,
+                strides=strides, affine="scaled shifted", groups=groups,
+            )  # fmt: skip
+    yield binary_conv("groups_1x1", (1, 64, 5, 6), (1, 1), 32, groups=2)
     for name, kernel, options in (
         ("1x1", (1, 1), {}),
         ("1x1_s2", (1, 1), {"strides": (2, 2)}),

@@ -76,6 +76,7 @@ private:
   void forWords(Value from, int64_t count,
                 function_ref<void(Value, Value)> body);
   void forBlocks();
+  void clearSums(Channels channels);
   void block(Channels channels);
   void tile(Channels channels, Value start, int64_t rows);
   Values zeros(Channels channels, int64_t rows, bool bytes);
@@ -143,7 +144,7 @@ static bool planCopies(ProductPlan &plan, std::string &reason) {
         return false;
     int64_t alongRow = check.expr.factors[plan.row];
     int64_t alongTaps = check.expr.factors[plan.column];
-    if (alongRow < 1 || alongTaps < 1 || check.stride != plan.words)
+    if (alongRow < 1 || alongTaps < 1 || check.stride % plan.words != 0)
       return false;
     plan.place = check;
     plan.places = alongRow * (plan.extent(plan.row) - 1) +
@@ -194,7 +195,7 @@ static void chooseTile(ProductPlan &plan, const CpuSpec &spec) {
 }
 
 /// Whether the loads are words of places, which all channels share, and of
-/// weights, which all places share.
+/// weights, which all places of a row share.
 static bool hasRoles(const ProductPlan &plan) {
   const NestAccess &signs = plan.nest.loads[plan.factors.signs];
   const NestAccess &mask = plan.nest.loads[plan.factors.mask];
@@ -204,9 +205,8 @@ static bool hasRoles(const ProductPlan &plan) {
     if (plane->dependsOn(plan.channel) || !plane->indexed.empty() ||
         (plan.words > 1 && plane->address.factors[word] != 1))
       return false;
-  for (unsigned dim = 0; dim < plan.channel; ++dim)
-    if (weight.dependsOn(dim))
-      return false;
+  if (weight.dependsOn(plan.row))
+    return false;
   return signs.address.factors == mask.address.factors &&
          signs.address.offset == mask.address.offset &&
          signs.checks.size() == mask.checks.size() && weight.isPlain() &&
@@ -238,6 +238,18 @@ static void joinShortRows(Nest &nest) {
     --row;
 }
 
+/// Whether what is summed are the positions of a row, all in one piece of work.
+static bool sumsOverRow(DispatchOp op, const ProductPlan &plan) {
+  for (auto [i, store] : llvm::enumerate(plan.nest.stores)) {
+    if (!op.getStore(i).getSum())
+      continue;
+    for (unsigned dim = 0; dim <= plan.channel; ++dim)
+      if (plan.extent(dim) > 1 && store.dependsOn(dim) == (dim == plan.row))
+        return false;
+  }
+  return true;
+}
+
 static FailureOr<ProductPlan> planProduct(DispatchOp op, const CpuSpec &spec,
                                           std::string &reason) {
   auto factors = matchProduct(op);
@@ -259,10 +271,8 @@ static FailureOr<ProductPlan> planProduct(DispatchOp op, const CpuSpec &spec,
   plan.words = nest->dims.back().extent;
   if (!hasRoles(plan))
     return failure();
-  if (llvm::any_of(op.getStores(), [](Attribute store) {
-        return cast<AccessAttr>(store).getSum();
-      })) {
-    reason = "products of bits make no sums over rows";
+  if (!sumsOverRow(op, plan)) {
+    reason = "sums run over other positions than those of a row";
     return failure();
   }
   if (!planCopies(plan, reason))
@@ -337,13 +347,28 @@ void ProductEmitter::copyTap(unsigned plane, Value inside) {
   };
   auto copy = [&] {
     Value first = emitLinear(b, loc, access(plane).address, index);
-    Value skipped = kb.index(before * plan.words);
-    first = make<arith::AddIOp>(first, skipped);
-    Value from = make<arith::AddIOp>(target, skipped);
-    forWords(from, (end - before) * plan.words, [&](Value i, Value at) {
-      Value word = memref::LoadOp::create(
-          b, loc, source, ValueRange{make<arith::AddIOp>(first, i)});
-      memref::StoreOp::create(b, loc, word, memory[plane], ValueRange{at});
+    auto copyWords = [&](Value from, Value to, int64_t count) {
+      forWords(to, count, [&](Value i, Value at) {
+        Value word = memref::LoadOp::create(
+            b, loc, source, ValueRange{make<arith::AddIOp>(from, i)});
+        memref::StoreOp::create(b, loc, word, memory[plane], ValueRange{at});
+      });
+    };
+    auto placeOf = [&](Value base, Value place, int64_t step) -> Value {
+      return make<arith::AddIOp>(
+          base, make<arith::MulIOp>(place, kb.index(step)));
+    };
+    // The words of all places are neighbours unless there are groups.
+    int64_t stride = plan.place.stride;
+    if (stride == plan.words) {
+      Value low = kb.index(before);
+      return copyWords(placeOf(first, low, stride),
+                       placeOf(target, low, stride),
+                       (end - before) * plan.words);
+    }
+    emitFor(kb, kb.index(before), kb.index(end), 1, [&](Value place) {
+      copyWords(placeOf(first, place, stride),
+                placeOf(target, place, plan.words), plan.words);
     });
   };
   clear(0, before);
@@ -484,8 +509,24 @@ void ProductEmitter::tile(Channels channels, Value start, int64_t rows) {
   }
 }
 
+/// Stores zeros where a row's sums are to come.
+void ProductEmitter::clearSums(Channels channels) {
+  index[plan.row] = kb.index(0);
+  for (auto [i, store] : llvm::enumerate(nest.stores)) {
+    if (!kb.op.getStore(i).getSum())
+      continue;
+    for (const ChannelVector &channel : channels) {
+      index[plan.channel] = channel.start;
+      Type type = vectorOrScalar(scalarType(store.element), channel.lanes.count);
+      Point(kb, nest, index, channel.lanes)
+          .store(i, makeConstant(b, loc, type, 0));
+    }
+  }
+}
+
 /// All rows of a run of channels.
 void ProductEmitter::block(Channels channels) {
+  clearSums(channels);
   int64_t extent = plan.extent(plan.row);
   int64_t whole = extent / plan.rows * plan.rows;
   emitFor(kb, kb.index(0), kb.index(whole), plan.rows,

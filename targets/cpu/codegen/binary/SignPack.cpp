@@ -55,27 +55,28 @@ static std::optional<PackedSigns> matchPack(DispatchOp op) {
   return signs;
 }
 
-/// Whether the load gives 2^i at step i of the domain's last dimension, the
-/// only one that is reduced.
-static bool isPowerOfStep(DispatchOp op, unsigned load) {
+/// How many steps i of the domain's last dimension, the only one that is
+/// reduced, the load gives 2^i at, where it gives 0 at the others; else 0.
+static int64_t powersOfSteps(DispatchOp op, unsigned load) {
   unsigned last = op.getDomainRank() - 1;
   if (op.getParallelRank() != last || op.getExtents()[last] != kWordBits)
-    return false;
+    return 0;
   auto map = AffineMap::get(op.getDomainRank(), 0,
                             getAffineDimExpr(last, op.getContext()));
   auto values = constantInts(op.getInputs()[load]);
   if (op.getLoad(load).getMap() != map || !values ||
       int64_t(values->size()) != kWordBits)
-    return false;
+    return 0;
+  int64_t count = llvm::count_if(*values, [](int64_t v) { return v != 0; });
   for (auto [i, value] : llvm::enumerate(*values))
-    if (value != int64_t(1) << i)
-      return false;
-  return true;
+    if (value != (int64_t(i) < count ? int64_t(1) << i : 0))
+      return 0;
+  return count;
 }
 
 bool cpu::packsSigns(DispatchOp op) {
   auto signs = matchPack(op);
-  return signs && isPowerOfStep(op, signs->place.getArgNumber());
+  return signs && powersOfSteps(op, signs->place.getArgNumber()) > 0;
 }
 
 /// The nest of a pack whose values are neighbours along the word.
@@ -114,13 +115,18 @@ static void cloneComparisons(DispatchOp op, PackedSigns signs,
       op.erase();
 }
 
-/// One bit per lane as an integer of 64.
-static Value toBits(KernelBuilder &kb, Value lanes) {
+/// One bit per lane, of the first `count`, as an integer of 64.
+static Value toBits(KernelBuilder &kb, Value lanes, int64_t count) {
   auto word = VectorType::get(1, kb.b.getIntegerType(kWordBits));
   Value packed = vector::BitCastOp::create(kb.b, kb.loc, word, lanes);
   Value bits =
       vector::ExtractOp::create(kb.b, kb.loc, packed, ArrayRef<int64_t>{0});
-  return arith::ExtUIOp::create(kb.b, kb.loc, kb.b.getI64Type(), bits);
+  bits = arith::ExtUIOp::create(kb.b, kb.loc, kb.b.getI64Type(), bits);
+  if (count == kWordBits)
+    return bits;
+  Value first = arith::ConstantIntOp::create(
+      kb.b, kb.loc, (int64_t(1) << count) - 1, 64);
+  return arith::AndIOp::create(kb.b, kb.loc, bits, first);
 }
 
 FailureOr<KernelInfo> cpu::emitSignPack(DispatchOp op, const CpuSpec &spec,
@@ -134,6 +140,7 @@ FailureOr<KernelInfo> cpu::emitSignPack(DispatchOp op, const CpuSpec &spec,
   Region comparisons;
   cloneComparisons(op, *signs, comparisons);
   unsigned depth = nest->parallelRank();
+  int64_t count = powersOfSteps(op, signs->place.getArgNumber());
   constexpr int64_t kTilePoints = 1 << 15;
   TileSplit tiles = planTiles(*nest, depth, kWordBits, kTilePoints);
   SmallVector<Value> index(nest->dims.size());
@@ -145,7 +152,8 @@ FailureOr<KernelInfo> cpu::emitSignPack(DispatchOp op, const CpuSpec &spec,
                      [&](unsigned i) { return word.load(i); });
     for (Value &test : tests)
       test = toLanes(kb.b, kb.loc, test, kWordBits);
-    Value positive = toBits(kb, tests[0]), negative = toBits(kb, tests[1]);
+    Value positive = toBits(kb, tests[0], count);
+    Value negative = toBits(kb, tests[1], count);
     Value mask = arith::OrIOp::create(kb.b, kb.loc, positive, negative);
     Value up = arith::ConstantIntOp::create(kb.b, kb.loc, kWordBits, 64);
     Value high = arith::ShLIOp::create(kb.b, kb.loc, mask, up);
