@@ -3,6 +3,7 @@
 
 #include "compiler/conversion/GraphToDispatch/GraphToDispatch.h"
 #include "compiler/transforms/precision/NarrowTensors.h"
+#include "compiler/transforms/FactorConvs.h"
 #include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
 #include "dialects/visir/Visir.h"
@@ -31,6 +32,7 @@ void visir::registerPasses() {
   registerTransformsPasses();
   visir::registerVisirTransformsPasses();
   visir::registerVisirBinaryConvPasses();
+  visir::registerVisirFactorConvsPasses();
   visir::registerVisirHeatmapDecodePasses();
   visir::registerVisirPrecisionPasses();
   registerPass(createGraphToDispatchPass);

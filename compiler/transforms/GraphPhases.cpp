@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/transforms/FactorConvs.h"
 #include "compiler/transforms/PartialEvaluation.h"
 #include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
@@ -69,6 +70,7 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
   add(createFoldResiduals());
   cleanUp(add);
   add(createMergeConvs());
+  add(createFactorConvs());
   cleanUp(add);
   add(createSeparateRows());
   // Sampling can go first only where movement stands as one op.

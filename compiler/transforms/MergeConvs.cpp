@@ -4,6 +4,7 @@
 // weights export them, and as few convolutions as cost least.
 #include "compiler/support/Constants.h"
 #include "compiler/transforms/CanonicalizePatterns.h"
+#include "compiler/transforms/ConvNumbers.h"
 #include "compiler/transforms/Matching.h"
 #include "compiler/transforms/Passes.h"
 
@@ -19,84 +20,19 @@ namespace visir {
 using namespace mlir;
 using namespace visir;
 
-/// Channels that a vector holds, about: a few more cost as many.
-static constexpr int64_t kLanes = 16;
-/// What a window of three by three steps costs where filters are minimal.
-static constexpr double kFiltered = 0.5;
-/// What a product of a depthwise window costs, for want of reuse.
-static constexpr double kDepthwise = 4;
-/// Products that reading or writing an element is worth.
-static constexpr double kElement = 3;
 /// Elements of merged weights at most, which are computed while compiling.
 static constexpr int64_t kMostWeights = 16 << 20;
-
-namespace {
-
-/// A convolution by its numbers, two-dimensional or of any other rank.
-struct Conv {
-  SmallVector<int64_t> in, out; ///< shapes
-  SmallVector<int64_t> kernel, strides, low, high;
-  int64_t groups = 1;
-  std::vector<double> weights; ///< co x ci / groups x kernel
-
-  static Conv of(ConvOp op);
-  unsigned spatial() const { return kernel.size(); }
-  int64_t inChannels() const { return in[1]; }
-  int64_t outChannels() const { return out[1]; }
-  int64_t inner() const { return in[1] / groups; }
-  int64_t taps() const { return ShapedType::getNumElements(kernel); }
-  bool isDepthwise() const { return groups > 1 && groups == outChannels(); }
-  double cost() const;
-};
-
-} // namespace
 
 static int64_t elementsOf(ArrayRef<int64_t> shape) {
   return ShapedType::getNumElements(shape);
 }
 
-Conv Conv::of(ConvOp op) {
-  Conv conv;
-  conv.in = llvm::to_vector(shapeOfValue(op.getInput()));
-  conv.out = llvm::to_vector(shapeOfValue(op.getResult()));
-  conv.kernel =
-      llvm::to_vector(shapeOfValue(op.getWeight()).drop_front(2));
-  conv.strides = llvm::to_vector(op.getStrides());
-  ArrayRef<int64_t> pads = op.getPads();
-  conv.low = llvm::to_vector(pads.take_front(conv.spatial()));
-  conv.high = llvm::to_vector(pads.take_back(conv.spatial()));
-  conv.groups = op.getGroups();
-  SmallVector<char> storage;
-  ElementsAttr constant = constantOf(op.getWeight());
-  ArrayRef<char> bytes = constantBytes(constant, storage);
-  for (int64_t i = 0; i < constant.getNumElements(); ++i)
-    conv.weights.push_back(
-        elementAsDouble(bytes, constant.getElementType(), i));
-  return conv;
-}
-
-/// In products, about.
-double Conv::cost() const {
-  double traffic = kElement * double(elementsOf(in) + elementsOf(out));
-  int64_t points = elementsOf(out) / outChannels();
-  if (isDepthwise())
-    return kDepthwise * double(elementsOf(out) * taps()) + traffic;
-  double products = double(points) * double(taps() * inner()) *
-                    double(groups * llvm::alignTo(outChannels() / groups,
-                                                  kLanes));
-  bool filtered =
-      groups == 1 && inChannels() >= kLanes && outChannels() >= kLanes &&
-      llvm::count(kernel, 3) == 2 &&
-      llvm::all_of(kernel, [](int64_t k) { return k == 1 || k == 3; }) &&
-      llvm::all_of(strides, [](int64_t s) { return s == 1; });
-  return products * (filtered ? kFiltered : 1) + traffic;
-}
-
 /// One convolution for `first` and then `second`, without weights; nothing if
 /// there is none: where the second one pads, the first one must give zero
 /// outside of its input, and their steps must make a grid without holes.
-static std::optional<Conv> compose(const Conv &first, const Conv &second) {
-  Conv merged;
+static std::optional<ConvNumbers> compose(const ConvNumbers &first,
+                                          const ConvNumbers &second) {
+  ConvNumbers merged;
   merged.in = first.in;
   merged.out = second.out;
   bool depthwise = first.isDepthwise() && second.isDepthwise() &&
@@ -120,8 +56,9 @@ static std::optional<Conv> compose(const Conv &first, const Conv &second) {
 }
 
 /// The tap that taps `a` and `b` of two windows together are.
-static int64_t sumOfTaps(const Conv &first, int64_t a, const Conv &second,
-                         int64_t b, const Conv &merged) {
+static int64_t sumOfTaps(const ConvNumbers &first, int64_t a,
+                         const ConvNumbers &second, int64_t b,
+                         const ConvNumbers &merged) {
   int64_t tap = 0, scale = 1;
   for (unsigned d = first.spatial(); d-- > 0;) {
     tap += (a % first.kernel[d] + b % second.kernel[d]) * scale;
@@ -133,8 +70,8 @@ static int64_t sumOfTaps(const Conv &first, int64_t a, const Conv &second,
 }
 
 /// Gives `merged` its weights.
-static void multiplyWeights(const Conv &first, const Conv &second,
-                            Conv &merged) {
+static void multiplyWeights(const ConvNumbers &first,
+                            const ConvNumbers &second, ConvNumbers &merged) {
   int64_t taps = merged.taps(), inner = merged.inner();
   merged.weights.assign(merged.outChannels() * inner * taps, 0);
   int64_t middlePerGroup = second.inner();
@@ -166,19 +103,12 @@ static bool mayContinue(ConvOp op) {
   return op && !op.getBias() && op->hasOneUse();
 }
 
-static bool isPlain(ConvOp op) {
-  return op && constantOf(op.getWeight()) &&
-         isa<FloatType>(elementTypeOf(op.getResult())) &&
-         elementsOf(shapeOfValue(op.getResult())) > 0 &&
-         llvm::all_of(op.getDilations(), [](int64_t d) { return d == 1; });
-}
-
 /// The chain that ends in `last`, in order.
 static SmallVector<ConvOp> chainOf(ConvOp last) {
   SmallVector<ConvOp> chain{last};
   while (true) {
     auto before = chain.back().getInput().getDefiningOp<ConvOp>();
-    if (!isPlain(before) || !mayContinue(before))
+    if (!isPlainConv(before) || !mayContinue(before))
       break;
     chain.push_back(before);
   }
@@ -186,16 +116,16 @@ static SmallVector<ConvOp> chainOf(ConvOp last) {
   return chain;
 }
 
-static std::optional<Conv> composeAll(ArrayRef<Conv> convs) {
-  std::optional<Conv> merged = convs.front();
-  for (const Conv &next : convs.drop_front())
+static std::optional<ConvNumbers> composeAll(ArrayRef<ConvNumbers> convs) {
+  std::optional<ConvNumbers> merged = convs.front();
+  for (const ConvNumbers &next : convs.drop_front())
     if (merged)
       merged = compose(*merged, next);
   return merged;
 }
 
 /// Where the pieces begin that cost least together.
-static SmallVector<unsigned> cheapestCuts(ArrayRef<Conv> convs) {
+static SmallVector<unsigned> cheapestCuts(ArrayRef<ConvNumbers> convs) {
   unsigned count = convs.size();
   std::vector<double> best(count + 1, 0);
   SmallVector<unsigned> from(count + 1, 0);
@@ -218,25 +148,10 @@ static SmallVector<unsigned> cheapestCuts(ArrayRef<Conv> convs) {
   return cuts;
 }
 
-static Value createConv(PatternRewriter &rewriter, Location loc, Value input,
-                        const Conv &conv, ConvOp last) {
-  Type element = elementTypeOf(input);
-  SmallVector<int64_t> shape{conv.outChannels(), conv.inner()};
-  llvm::append_range(shape, conv.kernel);
-  Value weight = createConstant(rewriter, loc,
-                                RankedTensorType::get(shape, element),
-                                conv.weights);
-  SmallVector<int64_t> pads(conv.low), dilations(conv.spatial(), 1);
-  llvm::append_range(pads, conv.high);
-  return ConvOp::create(rewriter, loc, last.getType(), input, weight,
-                        last.getBias(), conv.strides, pads, dilations,
-                        conv.groups);
-}
-
-static Conv mergedConv(ArrayRef<Conv> convs) {
-  Conv merged = convs.front();
-  for (const Conv &next : convs.drop_front()) {
-    Conv both = *compose(merged, next);
+static ConvNumbers mergedConv(ArrayRef<ConvNumbers> convs) {
+  ConvNumbers merged = convs.front();
+  for (const ConvNumbers &next : convs.drop_front()) {
+    ConvNumbers both = *compose(merged, next);
     multiplyWeights(merged, next, both);
     merged = std::move(both);
   }
@@ -245,15 +160,15 @@ static Conv mergedConv(ArrayRef<Conv> convs) {
 
 static LogicalResult mergeChain(ConvOp last, PatternRewriter &rewriter) {
   // The whole chain at its end: what stands behind may not continue it.
-  if (!isPlain(last) ||
-      (mayContinue(last) && isPlain(dyn_cast<ConvOp>(*last->user_begin()))))
+  if (!isPlainConv(last) ||
+      (mayContinue(last) && isPlainConv(dyn_cast<ConvOp>(*last->user_begin()))))
     return failure();
   SmallVector<ConvOp> chain = chainOf(last);
   if (chain.size() < 2)
     return failure();
-  std::vector<Conv> convs;
+  std::vector<ConvNumbers> convs;
   for (ConvOp op : chain)
-    convs.push_back(Conv::of(op));
+    convs.push_back(ConvNumbers::of(op));
   SmallVector<unsigned> cuts = cheapestCuts(convs);
   if (cuts.size() == chain.size())
     return failure();
@@ -265,9 +180,10 @@ static LogicalResult mergeChain(ConvOp last, PatternRewriter &rewriter) {
   for (auto [i, begin] : llvm::enumerate(cuts)) {
     unsigned end = i + 1 < cuts.size() ? cuts[i + 1] : chain.size();
     SmallVector<Operation *> ops(chain.begin() + begin, chain.begin() + end);
-    Conv conv = mergedConv(ArrayRef(convs).slice(begin, end - begin));
-    value = createConv(rewriter, fuseLocations(ops), value, conv,
-                       chain[end - 1]);
+    ConvNumbers conv = mergedConv(ArrayRef(convs).slice(begin, end - begin));
+    ConvOp piece = chain[end - 1];
+    value = conv.create(rewriter, fuseLocations(ops), value, piece.getBias(),
+                        piece.getType());
   }
   rewriter.replaceOp(last, value);
   return success();
@@ -276,9 +192,9 @@ static LogicalResult mergeChain(ConvOp last, PatternRewriter &rewriter) {
 /// A product of channels over a reshaped image is one over the image itself.
 static LogicalResult reshapeLast(ConvOp op, PatternRewriter &rewriter) {
   auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
-  if (!reshape || !isPlain(op))
+  if (!reshape || !isPlainConv(op))
     return failure();
-  Conv conv = Conv::of(op);
+  ConvNumbers conv = ConvNumbers::of(op);
   ArrayRef<int64_t> image = shapeOfValue(reshape.getInput());
   auto isOne = [](int64_t value) { return value == 1; };
   auto isZero = [](int64_t value) { return value == 0; };
