@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import functools
 
-from models.model import Model, image
+from models.model import Input, Model, image
+from models.tensorized.audio import audio_net
+from models.tensorized.linear import linear_net
 from models.tensorized.net import tensorized_resnet18, tensorized_small
 
 SHARES = (10, 30, 50, 100)
@@ -28,6 +30,12 @@ SMALL = {
     ("tt", "chain"): (167_668, 0.028),
     ("tt", "dense"): (167_668, 0.098),
 }
+AUDIO = {
+    ("cp", "chain"): (176_024, 0.070),
+    ("tucker", "chain"): (178_959, 0.070),
+    ("tucker", "dense"): (178_959, 0.189),
+    ("tucker", "binary"): (181_775, 0.189),
+}
 
 MODELS = [
     Model(
@@ -48,4 +56,25 @@ MODELS = [
     )
     for kind in ("cp", "tucker", "tt")
     for way, suffix in (("chain", ""), ("dense", "_dense"))
+] + [
+    Model(
+        f"audio_{kind}{suffix}",
+        functools.partial(audio_net, kind, 0.3, way),
+        *AUDIO[kind, way],
+        {"input": Input((1, 1, 16000))},
+    )
+    for kind, way, suffix in (
+        ("cp", "chain", ""),
+        ("tucker", "chain", ""),
+        ("tucker", "dense", "_dense"),
+        ("tucker", "binary", "_binary"),
+    )
+] + [
+    Model(
+        "linear_factors",
+        linear_net,
+        25_066,
+        0.001,
+        {"input": Input((1, 1, 512))},
+    )
 ]

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/support/Constants.h"
+#include "frontends/onnx/import/EinsumOrder.h"
 #include "frontends/onnx/import/Helpers.h"
 
 #include <map>
@@ -17,6 +19,8 @@ using Labels = SmallVector<Label>;
 
 constexpr Label kEllipsisBase = 256;
 constexpr size_t kMostEllipsis = 64;
+/// Labels are bits of a word where the order is chosen.
+constexpr size_t kMostLabels = 64;
 
 /// An operand and the labels of its dimensions, all of size above 1.
 struct Term {
@@ -46,7 +50,8 @@ private:
   std::set<Label> neededBeside(const SmallVectorImpl<Term> &terms, size_t i,
                                size_t j) const;
   Value arranged(const Term &term, ArrayRef<Labels> groups);
-  double cost(const Term &a, const Term &b) const;
+  SmallVector<std::pair<unsigned, unsigned>>
+  orderOf(const SmallVectorImpl<Term> &terms) const;
 
   Node &node;
   std::map<Label, int64_t> sizes;
@@ -265,7 +270,7 @@ Term Einsum::contracted(const Term &a, const Term &b,
   return result;
 }
 
-/// Labels of the output and of all terms but `i` and `j`.
+/// Labels of the output and of all terms that are left but `i` and `j`.
 std::set<Label> Einsum::neededBeside(const SmallVectorImpl<Term> &terms,
                                      size_t i, size_t j) const {
   std::set<Label> needed(output.begin(), output.end());
@@ -275,14 +280,35 @@ std::set<Label> Einsum::neededBeside(const SmallVectorImpl<Term> &terms,
   return needed;
 }
 
-double Einsum::cost(const Term &a, const Term &b) const {
-  double result = 1;
-  for (Label label : a.labels)
-    result *= sizes.at(label);
-  for (Label label : b.labels)
-    if (!has(a.labels, label))
-      result *= sizes.at(label);
-  return result;
+/// Whether constants are all that `value` is made of, at some steps.
+static bool isMadeOfConstants(Value value, unsigned steps = 8) {
+  Operation *op = value ? value.getDefiningOp() : nullptr;
+  if (!op || op->getNumOperands() == 0)
+    return op && constantOf(value);
+  return steps > 0 && isPure(op) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return isMadeOfConstants(operand, steps - 1);
+         });
+}
+
+SmallVector<std::pair<unsigned, unsigned>>
+Einsum::orderOf(const SmallVectorImpl<Term> &terms) const {
+  std::map<Label, unsigned> numbers;
+  SmallVector<int64_t> extents;
+  for (auto [label, size] : sizes) {
+    numbers[label] = unsigned(extents.size());
+    extents.push_back(size);
+  }
+  auto bitsOf = [&](ArrayRef<Label> labels) {
+    uint64_t bits = 0;
+    for (Label label : labels)
+      bits |= uint64_t(1) << numbers[label];
+    return bits;
+  };
+  SmallVector<EinsumOperand> operands;
+  for (const Term &term : terms)
+    operands.push_back({bitsOf(term.labels), isMadeOfConstants(term.value)});
+  return einsumOrder(operands, bitsOf(output), extents);
 }
 
 LogicalResult Einsum::run() {
@@ -297,25 +323,26 @@ LogicalResult Einsum::run() {
     terms.push_back(normalised(node.input(i), labels));
   for (size_t i = 0; i < terms.size(); ++i)
     sumUnneeded(terms[i], neededBeside(terms, i, i));
-  while (terms.size() > 1) {
-    size_t first = 0, second = 1;
-    for (size_t i = 0; i < terms.size(); ++i)
-      for (size_t j = i + 1; j < terms.size(); ++j)
-        if (cost(terms[i], terms[j]) < cost(terms[first], terms[second]))
-          std::tie(first, second) = std::pair(i, j);
-    terms[first] = contracted(terms[first], terms[second],
-                              neededBeside(terms, first, second));
-    terms.erase(terms.begin() + second);
+  if (sizes.size() > kMostLabels || terms.size() > kMostLabels)
+    return node.refuse("number of labels or operands",
+                       Twine(std::max(sizes.size(), terms.size())),
+                       "at most " + Twine(kMostLabels));
+  // Terms keep their numbers; those that are contracted lose their labels.
+  for (auto [first, second] : orderOf(terms)) {
+    terms.push_back(contracted(terms[first], terms[second],
+                               neededBeside(terms, first, second)));
+    terms[first].labels.clear();
+    terms[second].labels.clear();
   }
   Shape shape;
   Labels order;
   for (Label label : output) {
     shape.push_back(sizes[label]);
-    if (has(terms[0].labels, label))
+    if (has(terms.back().labels, label))
       order.push_back(label);
   }
   return node.setOutput(
-      0, reshape(node, arranged(terms[0], {order}), shape));
+      0, reshape(node, arranged(terms.back(), {order}), shape));
 }
 
 static LogicalResult importEinsum(Node &node) { return Einsum(node).run(); }
