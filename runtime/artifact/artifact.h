@@ -24,6 +24,8 @@ public:
                     const Allocator &allocator);
 
   const schema::Manifest &manifest() const { return *root; }
+  // SHA-256 of the manifest, which holds the digests of all sections.
+  const uint8_t *digest() const { return header.manifest_digest; }
   uint64_t manifestBytes() const { return header.manifest_bytes; }
 
   // Makes a code section executable and checks its digest: mapped from the

@@ -58,6 +58,9 @@ Status verifyProgramParts(Verification &v);
 Status verifySymbols(Verification &v, const schema::Entry &entry);
 // Lengths of states, and that all symbols get a value; needs verified inputs.
 Status verifyLengths(Verification &v, const schema::Entry &entry);
+// The self test of a function that is verified otherwise.
+Status verifySelfTest(Verification &v, const schema::Function &function,
+                      const schema::SelfTest &test);
 // One entry of v.program.
 Status verifyEntry(Verification &v, const schema::Entry &entry);
 // Bindings of one dispatch against each other.

@@ -92,6 +92,8 @@ Status verifyLaunch(const schema::Function &function,
                        "none for a CPU",
                        function.workgroup_x(), function.workgroup_y(),
                        function.workgroup_z(), wide(function.shared_bytes()));
+    if (function.resizable())
+      return malformed("workgroup is resizable, expected none for a CPU");
     return Status();
   }
   if (function.workgroup_x() > kMaxWorkgroupThreads ||
@@ -112,6 +114,13 @@ Status verifyLaunch(const schema::Function &function,
                      "%s",
                      wide(function.scratch_bytes()), function.frame_bytes(),
                      schema::EnumNameDeviceKind(device));
+  if (function.resizable() &&
+      (device != schema::DeviceKind::vulkan || function.workgroup_y() != 1 ||
+       function.workgroup_z() != 1))
+    return malformed("workgroup is %ux%ux%u and resizable, expected Nx1x1 for "
+                     "vulkan",
+                     function.workgroup_x(), function.workgroup_y(),
+                     function.workgroup_z());
   if (device == schema::DeviceKind::vulkan &&
       (function.code_offset() % 4 || function.code_bytes() % 4))
     return malformed("code offset is %llu and size %llu, expected multiples "
@@ -165,6 +174,9 @@ Status verifyFunction(Verification &v, const schema::Function &function,
     return malformed("flops is %g, expected 0..1e30", function.flops());
   VISIR_RETURN_IF_ERROR(verifyLaunch(
       function, v.manifest->targets()->Get(v.program->target())->device()));
+  if (function.self_test())
+    VISIR_RETURN_IF_ERROR_AT(verifySelfTest(v, function, *function.self_test()),
+                             "self test");
   return v.budget.charge(bindings + scalars);
 }
 

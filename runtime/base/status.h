@@ -24,6 +24,7 @@ enum class StatusCode : int32_t {
   cancelled = 9,
   busy = 10,
   deviceLost = 11,
+  selfTestFailed = 12,
 };
 
 class [[nodiscard]] Status {

@@ -38,9 +38,13 @@ struct DeviceInfo {
   bool present;
 };
 
+// When a device proves itself on the golden results of an artifact.
+enum class SelfTestMode { firstUse, always, never };
+
 struct LoadOptions {
   bool copyCode = false;       // to fresh pages
   const char *which = nullptr; // the device among the driver's; null: the best
+  SelfTestMode selfTest = SelfTestMode::firstUse;
 };
 
 // Memory and recorded commands of a session; the driver's kind of object.
@@ -107,7 +111,8 @@ struct Driver {
   // returns how many there are.
   uint32_t (*list)(DeviceInfo *devices, uint32_t capacity);
 
-  // Loads the code section of a program. The artifact outlives the code.
+  // Loads the code section of a program. The artifact outlives the code. Fails
+  // with selfTestFailed where the device computes wrong results.
   Status (*load)(const Artifact &artifact, const schema::Program &program,
                  const LoadOptions &options, const Allocator &allocator,
                  DriverCode **out);

@@ -13,6 +13,7 @@ static_assert(sizeof(visir_status_t) == sizeof(Status) &&
               "a Status is a visir_status_t");
 static_assert(int(StatusCode::busy) == VISIR_BUSY &&
                   int(StatusCode::deviceLost) == VISIR_DEVICE_LOST &&
+                  int(StatusCode::selfTestFailed) == VISIR_SELF_TEST_FAILED &&
                   int(StatusCode::unsupported) == VISIR_UNSUPPORTED &&
                   int(StatusCode::malformed) == VISIR_MALFORMED,
               "status codes agree");

@@ -15,6 +15,10 @@ ModuleOptions moduleOptions(const visir_module_options_t *options) {
   result.copyCode = given.flags & VISIR_MODULE_COPY_CODE;
   result.copyConstants = given.flags & VISIR_MODULE_COPY_CONSTANTS;
   result.inspectOnly = given.flags & VISIR_MODULE_INSPECT;
+  if (given.flags & VISIR_MODULE_SELF_TEST)
+    result.selfTest = SelfTestMode::always;
+  if (given.flags & VISIR_MODULE_NO_SELF_TEST)
+    result.selfTest = SelfTestMode::never;
   result.target = given.target;
   result.device = given.device;
   return result;

@@ -67,9 +67,7 @@ Status Module::finish(Status opened, Module *module,
                       const ModuleOptions &options, Module **out) {
   Status status = opened;
   if (status.ok())
-    status = module->chooseProgram(options);
-  if (status.ok() && !options.inspectOnly)
-    status = module->load(options);
+    status = module->chooseAndLoad(options);
   if (!status.ok()) {
     module->release();
     return status;
@@ -119,6 +117,41 @@ bool Module::chooseDriver(const schema::Program &program,
   return better;
 }
 
+bool Module::isRefused(const schema::Program *program) const {
+  for (uint32_t i = 0; i < refusedCount; ++i)
+    if (refused[i] == program)
+      return true;
+  return false;
+}
+
+// A program that computes wrong results on its device is left out, but never
+// in silence: the reason stands beside the name of the device that runs another
+// one, which is among those that the options allow.
+Status Module::chooseAndLoad(const ModuleOptions &options) {
+  Status first;
+  for (;;) {
+    Status status = chooseProgram(options);
+    if (!status.ok())
+      return refusedCount ? first : status;
+    if (options.inspectOnly)
+      return status;
+    status = load(options);
+    if (status.ok() && refusedCount) {
+      size_t length = strlen(name);
+      snprintf(name + length, sizeof(name) - length, " (refused: %s)",
+               first.text());
+    }
+    if (status.code() != StatusCode::selfTestFailed ||
+        refusedCount == kMaxRefused)
+      return status;
+    owner->logger().log(LogLevel::warning, "refused: %s", status.text());
+    if (refusedCount == 0)
+      first = status;
+    refused[refusedCount++] = chosen;
+    chosen = nullptr;
+  }
+}
+
 Status Module::chooseProgram(const ModuleOptions &options) {
   const schema::Manifest &manifest = file.manifest();
   uint32_t best = 0;
@@ -131,6 +164,8 @@ Status Module::chooseProgram(const ModuleOptions &options) {
   };
   for (uint32_t i = 0; i < manifest.programs()->size(); ++i) {
     const schema::Program *program = manifest.programs()->Get(i);
+    if (isRefused(program))
+      continue;
     const char *name =
         manifest.targets()->Get(program->target())->name()->c_str();
     if (options.target && strcmp(options.target, name) != 0) {
@@ -169,7 +204,8 @@ Status Module::chooseProgram(const ModuleOptions &options) {
 }
 
 Status Module::load(const ModuleOptions &options) {
-  LoadOptions how = {options.copyCode, whichDevice(options.device)};
+  LoadOptions how = {options.copyCode, whichDevice(options.device),
+                     options.selfTest};
   VISIR_RETURN_IF_ERROR(
       device->load(file, *chosen, how, owner->allocator(), &code));
   VISIR_RETURN_IF_ERROR(loadConstants(options));

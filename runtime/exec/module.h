@@ -12,6 +12,7 @@ struct ModuleOptions {
   bool copyCode = false;
   bool copyConstants = false;
   bool inspectOnly = false;     // load nothing
+  SelfTestMode selfTest = SelfTestMode::firstUse;
   const char *target = nullptr; // null: the best that runs here
   const char *device = nullptr; // "kind" or "kind:which"; null: the best
 };
@@ -51,6 +52,9 @@ private:
   static Status finish(Status opened, Module *module,
                        const ModuleOptions &options, Module **out);
   Status chooseProgram(const ModuleOptions &options);
+  // Chooses and loads until one of the programs runs here.
+  Status chooseAndLoad(const ModuleOptions &options);
+  bool isRefused(const schema::Program *program) const;
   // Rates the drivers for a program; true: one is better than `best`.
   bool chooseDriver(const schema::Program &program,
                     const ModuleOptions &options, uint32_t *best,
@@ -64,7 +68,11 @@ private:
   const schema::Program *chosen = nullptr;
   const Driver *device = nullptr;
   DriverCode *code = nullptr;
-  char name[192] = "";
+  // Programs whose devices failed their self tests.
+  static constexpr uint32_t kMaxRefused = 8;
+  const schema::Program *refused[kMaxRefused] = {};
+  uint32_t refusedCount = 0;
+  char name[512] = "";
   Array<SectionBytes> loaded; // by section; empty where not loaded
 };
 

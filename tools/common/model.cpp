@@ -6,6 +6,9 @@
 #include "tools/common/preprocess.h"
 #include "tools/common/random_tensor.h"
 
+#include <cstdio>
+#include <cstring>
+
 namespace visir::tools {
 namespace {
 
@@ -23,6 +26,15 @@ std::vector<int64_t> dimsOf(const visir_tensor_info_t &info,
       if (info.dim_symbols[i] && name == info.dim_symbols[i])
         dims[i] = size;
   return dims;
+}
+
+// A device that failed its self test is told of even if nobody asked.
+void tellOfDevice(const rt::Module &module, const RuntimeOptions &options) {
+  const char *device = module.device();
+  if (strstr(device, " (refused: "))
+    fprintf(stderr, "warning: runs on %s\n", device);
+  else if (!options.device.empty() && !options.json)
+    fprintf(stderr, "device: %s\n", device);
 }
 
 bool endsWith(const std::string &text, const std::string &end) {
@@ -50,7 +62,9 @@ Model::Model(const RuntimeOptions &options)
              options.target.empty() ? nullptr : options.target.c_str(),
              options.device.empty() ? nullptr : options.device.c_str()),
       entry(module.findEntry(options.entry)), entryInfo(module.entry(entry)),
-      session(module) {}
+      session(module) {
+  tellOfDevice(module, options);
+}
 
 uint32_t Model::findInput(const std::string &name) const {
   for (uint32_t i = 0; i < entryInfo.input_count; ++i)

@@ -85,6 +85,7 @@ void runArtifact(const RuntimeOptions &options) {
   model.run();
   JsonWriter json;
   json.beginObject();
+  json.field("device", model.module.device());
   json.key("outputs").beginArray();
   for (uint32_t i = 0; i < model.entryInfo.output_count; ++i) {
     visir_tensor_info_t info = model.module.output(model.entry, i);

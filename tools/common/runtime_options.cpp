@@ -129,6 +129,8 @@ constexpr OptionHelp kOptions[] = {
     {"--vocabulary", "FILE", "g",
      "words of the tokens, one per line, \"##\" in front of\nwhat goes on with the word before; without it ids\nare printed"},
     {"--full", "", "rbpcg", "check the digests of constants, too"},
+    {"--self-test", "WHEN", "rbpcg",
+     "when a Vulkan device is judged by the artifact's\nresults: first (use; the default), always or never"},
     {"--copy-code", "", "rbpg", "load the code to fresh pages"},
     {"--copy-constants", "", "rbpg", "load the constants to memory"},
     {"--json", "", "rbpivcg", "print JSON"},
@@ -223,6 +225,17 @@ bool parseGeneration(const std::string &word, Words &words,
   return true;
 }
 
+uint32_t parseSelfTest(const std::string &text) {
+  if (text == "first")
+    return 0;
+  if (text == "always")
+    return VISIR_MODULE_SELF_TEST;
+  if (text == "never")
+    return VISIR_MODULE_NO_SELF_TEST;
+  throw UsageError("value of --self-test is \"" + text +
+                   "\", expected first, always or never");
+}
+
 void parseValued(const std::string &word, Words &words,
                  RuntimeOptions *options) {
   if (word == "--entry")
@@ -231,6 +244,8 @@ void parseValued(const std::string &word, Words &words,
     options->target = words.value();
   else if (word == "--device")
     options->device = words.value();
+  else if (word == "--self-test")
+    options->flags |= parseSelfTest(words.value());
   else if (word == "--threads")
     options->threads =
         static_cast<uint32_t>(parseCount(word, words.value(), 1024));

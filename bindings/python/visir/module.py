@@ -9,6 +9,7 @@ import functools
 import math
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Union
@@ -223,6 +224,7 @@ class Module:
         target: str | None = None,
         device: str | None = None,
         copy_constants: bool = False,
+        self_test: str = "first",
     ) -> None:
         """As load()."""
         library = runtime.library()
@@ -235,7 +237,13 @@ class Module:
             library.visir_context_create,
             ctypes.byref(options),
         )
-        flags = runtime.COPY_CONSTANTS if copy_constants else 0
+        if self_test not in runtime.SELF_TESTS:
+            raise ValueError(
+                f"self_test is {self_test!r}, expected one of "
+                f"{', '.join(runtime.SELF_TESTS)}"
+            )
+        flags = runtime.SELF_TESTS[self_test]
+        flags |= runtime.COPY_CONSTANTS if copy_constants else 0
         self._handle = self._open(source, target, device, flags)
         self._session = self._own(
             library.visir_session_release,
@@ -247,6 +255,8 @@ class Module:
         library.visir_module_info(self._handle, ctypes.byref(info))
         self.target = info.target.decode()
         self.device = library.visir_module_device(self._handle).decode()
+        if " (refused: " in self.device:
+            warnings.warn(f"runs on {self.device}", RuntimeWarning, 3)
         self.producer = info.producer.decode()
         self.options = info.options.decode()
         self.entries = tuple(
@@ -623,6 +633,7 @@ def load(
     device: str | None = None,
     *,
     copy_constants: bool = False,
+    self_test: str = "first",
 ) -> Module:
     """Opens an artifact.
 
@@ -637,8 +648,12 @@ def load(
     copy_constants: read the constants into memory of huge pages instead of
         mapping the file: products of few rows, which read all weights for
         little work, as a decoder's do, take less time.
+    self_test: when a Vulkan device is judged by results that the artifact
+        carries: 'first' (use), 'always' or 'never'. One that computes wrong
+        results is refused: with a RuntimeWarning if another program runs on
+        what `device` and `target` allow, else with RuntimeFailure.
 
     Raises RuntimeFailure for a file that is missing, damaged or for another
     machine.
     """
-    return Module(source, threads, target, device, copy_constants)
+    return Module(source, threads, target, device, copy_constants, self_test)

@@ -25,7 +25,9 @@ from visir import locate
 MAX_RANK = 8
 OK = 0
 NOT_FOUND = 2
-COPY_CONSTANTS = 4  # of visir_module_flags_t
+# Of visir_module_flags_t.
+COPY_CONSTANTS = 4
+SELF_TESTS = {"first": 0, "always": 16, "never": 32}
 
 
 class Status(Structure):

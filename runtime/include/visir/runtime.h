@@ -53,7 +53,8 @@ typedef enum visir_status_code_t {
   VISIR_KERNEL_FAILED = 8,    /* a kernel met an index out of range */
   VISIR_CANCELLED = 9,
   VISIR_BUSY = 10,       /* the session is running already */
-  VISIR_DEVICE_LOST = 11 /* the device failed; open the module anew */
+  VISIR_DEVICE_LOST = 11, /* the device failed; open the module anew */
+  VISIR_SELF_TEST_FAILED = 12 /* the device computes wrong results */
 } visir_status_code_t;
 
 typedef struct visir_status_t {
@@ -142,7 +143,11 @@ typedef enum visir_module_flags_t {
   /* Copy the constants to memory, on huge pages where they are many. */
   VISIR_MODULE_COPY_CONSTANTS = 4,
   /* Open for queries only: nothing is loaded, any target will do. */
-  VISIR_MODULE_INSPECT = 8
+  VISIR_MODULE_INSPECT = 8,
+  /* Run the device's self test even if it has passed before. */
+  VISIR_MODULE_SELF_TEST = 16,
+  /* Run none. */
+  VISIR_MODULE_NO_SELF_TEST = 32
 } visir_module_flags_t;
 
 typedef struct visir_module_options_t {
@@ -159,7 +164,13 @@ typedef struct visir_module_options_t {
 } visir_module_options_t;
 
 /* Opens, verifies and maps an artifact. The file must not change while the
- * module lives. options may be NULL. */
+ * module lives. options may be NULL.
+ *
+ * A Vulkan device that opens an artifact for the first time runs each kernel
+ * once and compares with results that the artifact carries. Where they differ
+ * the program is refused there. If another one runs on a device that options
+ * allow, it is used, and visir_module_device and the log say why; else the call
+ * fails with VISIR_SELF_TEST_FAILED and the reason. */
 VISIR_API VISIR_MUST_USE visir_status_t visir_module_open_file(
     visir_context_t *context, const char *path,
     const visir_module_options_t *options, visir_module_t **out_module);

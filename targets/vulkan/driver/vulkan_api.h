@@ -20,6 +20,7 @@ namespace visir::runtime::vulkan {
   X(EnumeratePhysicalDevices)                                                  \
   X(EnumerateDeviceExtensionProperties)                                        \
   X(GetPhysicalDeviceProperties)                                               \
+  X(GetPhysicalDeviceProperties2)                                              \
   X(GetPhysicalDeviceFeatures2)                                                \
   X(GetPhysicalDeviceMemoryProperties)                                         \
   X(GetPhysicalDeviceQueueFamilyProperties)                                    \

@@ -12,7 +12,7 @@
 namespace visir::runtime::vulkan {
 namespace {
 
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kMostBytes = 256 << 20;
 
 struct Header {
@@ -20,10 +20,11 @@ struct Header {
   uint32_t version;
   uint32_t vendor, device, driver;
   uint8_t uuid[VK_UUID_SIZE];
-  uint64_t bytes; // that follow
-  uint8_t digest[kSha256Bytes];
+  uint64_t bytes;  // that follow: pipelines
+  uint64_t passed; // digests of artifacts behind them
+  uint8_t digest[kSha256Bytes]; // of all that follows
 };
-static_assert(sizeof(Header) == 80, "without gaps, which would be written");
+static_assert(sizeof(Header) == 88, "without gaps, which would be written");
 
 Header headerOf(const VkPhysicalDeviceProperties &properties) {
   Header header = {};
@@ -78,33 +79,55 @@ Status PipelineCache::open(const Device &opened, const Allocator &from) {
   }
   Array<uint8_t> data;
   read(&data);
-  if (data.size() != 0)
-    sha256(data.data(), data.size(), digest);
   VkPipelineCacheCreateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
-  info.initialDataSize = data.size();
+  info.initialDataSize = data.size() - passedBytes();
   info.pInitialData = data.data();
   VISIR_VK_TRY(device->api, CreatePipelineCache, device->handle, &info, nullptr,
                &handle);
   return Status();
 }
 
-// The file's data if it is whole and of this driver, else none.
+// The file's data if it is whole and of this driver, else none; takes note of
+// the artifacts whose digests are at its end.
 void PipelineCache::read(Array<uint8_t> *data) {
   File file;
   Header header, wanted = headerOf(device->physical().properties);
   if (!path[0] || !file.open(path).ok() || file.size() < sizeof(header) ||
       !file.read(0, &header, sizeof(header)).ok() ||
       memcmp(&header, &wanted, offsetof(Header, bytes)) != 0 ||
-      header.bytes > kMostBytes ||
-      file.size() != sizeof(header) + header.bytes ||
-      !data->allocate(allocator, header.bytes))
+      header.bytes > kMostBytes || header.passed > kMaxPassed)
+    return;
+  uint64_t bytes = header.bytes + header.passed * kSha256Bytes;
+  if (file.size() != sizeof(header) + bytes ||
+      !data->allocate(allocator, bytes))
     return;
   uint8_t actual[kSha256Bytes] = {};
   if (file.read(sizeof(header), data->data(), data->size()).ok())
     sha256(data->data(), data->size(), actual);
-  if (memcmp(actual, header.digest, sizeof(actual)) != 0)
+  if (memcmp(actual, header.digest, sizeof(actual)) != 0) {
     data->reset();
+    return;
+  }
+  memcpy(digest, actual, sizeof(actual));
+  passedCount = static_cast<uint32_t>(header.passed);
+  if (passedCount != 0)
+    memcpy(passed, data->data() + header.bytes, passedBytes());
+}
+
+bool PipelineCache::hasPassed(const uint8_t *artifactDigest) const {
+  for (uint32_t i = 0; i < passedCount; ++i)
+    if (memcmp(passed[i], artifactDigest, kSha256Bytes) == 0)
+      return true;
+  return false;
+}
+
+void PipelineCache::notePassed(const uint8_t *artifactDigest) {
+  if (hasPassed(artifactDigest))
+    return;
+  if (passedCount == kMaxPassed)
+    memmove(passed[0], passed[1], kSha256Bytes * --passedCount);
+  memcpy(passed[passedCount++], artifactDigest, kSha256Bytes);
 }
 
 void PipelineCache::keep() {
@@ -114,17 +137,22 @@ void PipelineCache::keep() {
   if (!path[0] ||
       api.GetPipelineCacheData(device->handle, handle, &bytes, nullptr) !=
           VK_SUCCESS ||
-      bytes == 0 || bytes > kMostBytes || !data.allocate(allocator, bytes) ||
+      bytes == 0 || bytes > kMostBytes ||
+      !data.allocate(allocator, bytes + passedBytes()) ||
       api.GetPipelineCacheData(device->handle, handle, &bytes, data.data()) !=
           VK_SUCCESS)
     return;
   Header header = headerOf(device->physical().properties);
   header.bytes = bytes;
-  sha256(data.data(), bytes, header.digest);
+  header.passed = passedCount;
+  uint64_t whole = bytes + passedBytes();
+  if (passedCount != 0)
+    memcpy(data.data() + bytes, passed, passedBytes());
+  sha256(data.data(), whole, header.digest);
   if (memcmp(header.digest, digest, sizeof(digest)) == 0)
     return;
   // The next process finds out whether it is there.
-  (void)replaceFile(path, &header, sizeof(header), data.data(), bytes);
+  (void)replaceFile(path, &header, sizeof(header), data.data(), whole);
 }
 
 } // namespace visir::runtime::vulkan

@@ -3,6 +3,7 @@
 
 #include "targets/vulkan/abi/kernel_abi.h"
 #include "targets/vulkan/driver/vulkan_commands.h"
+#include "targets/vulkan/driver/vulkan_matrices.h"
 
 #include <string.h>
 
@@ -59,7 +60,6 @@ Status Code::load(const Artifact &artifact, const char *which) {
                    &kernels[i]),
         "function %u \"%.48s\"", i, function.name()->c_str());
   }
-  pipelines.keep();
   return Status();
 }
 
@@ -82,7 +82,32 @@ Status Code::makeSetLayout(uint32_t descriptors) {
   return Status();
 }
 
-Status Code::checkLimits(const schema::Function &function) const {
+// A resizable kernel gets whole subgroups, and no more than the device has.
+void Code::choosePartition(const schema::Function &function,
+                           Kernel *kernel) const {
+  const VkPhysicalDeviceLimits &limits = device.limits();
+  uint32_t threads = function.workgroup_x();
+  if (function.resizable()) {
+    while (threads < device.physical().subgroupSize)
+      threads *= 2;
+    while (threads > 1 && (threads > limits.maxComputeWorkGroupInvocations ||
+                           threads > limits.maxComputeWorkGroupSize[0]))
+      threads /= 2;
+  }
+  kernel->threads = threads;
+  uint64_t invocations =
+      uint64_t(function.tile_count()) * function.workgroup_x();
+  kernel->groups = (invocations + threads - 1) / threads;
+  // The driver refuses what is more than the device has along both.
+  uint32_t most = limits.maxComputeWorkGroupCount[0];
+  kernel->groupsX =
+      kernel->groups < most ? static_cast<uint32_t>(kernel->groups) : most;
+  kernel->groupsY = static_cast<uint32_t>(
+      (kernel->groups + kernel->groupsX - 1) / kernel->groupsX);
+}
+
+Status Code::checkLimits(const schema::Function &function,
+                         const Kernel &kernel) const {
   const VkPhysicalDeviceLimits &limits = device.limits();
   uint32_t descriptors = sizeOf(function.bindings()) + function.can_fail();
   uint32_t mostBuffers = limits.maxPerStageDescriptorStorageBuffers;
@@ -91,7 +116,7 @@ Status Code::checkLimits(const schema::Function &function) const {
   uint64_t scalarBytes = uint64_t(sizeOf(function.scalars())) * 4;
   if (scalarBytes > limits.maxPushConstantsSize)
     return tooMuch("size of scalars", scalarBytes, limits.maxPushConstantsSize);
-  const uint32_t size[] = {function.workgroup_x(), function.workgroup_y(),
+  const uint32_t size[] = {kernel.threads, function.workgroup_y(),
                            function.workgroup_z()};
   for (int i = 0; i < 3; ++i)
     if (size[i] > limits.maxComputeWorkGroupSize[i])
@@ -111,14 +136,15 @@ Status Code::checkLimits(const schema::Function &function) const {
                    function.loop_steps(), kLlvmpipeLoopSteps);
   uint64_t mostTiles = uint64_t(limits.maxComputeWorkGroupCount[0]) *
                        limits.maxComputeWorkGroupCount[1];
-  if (function.tile_count() > mostTiles)
-    return tooMuch("count of workgroups", function.tile_count(), mostTiles);
+  if (kernel.groups > mostTiles)
+    return tooMuch("count of workgroups", kernel.groups, mostTiles);
   return Status();
 }
 
 Status Code::makeKernel(const schema::Function &function, const uint8_t *code,
                         Kernel *kernel) {
-  VISIR_RETURN_IF_ERROR(checkLimits(function));
+  choosePartition(function, kernel);
+  VISIR_RETURN_IF_ERROR(checkLimits(function, *kernel));
   // The verifier made code a multiple of 4 bytes, at least 4, in place.
   uint32_t magic;
   memcpy(&magic, code, sizeof(magic));
@@ -128,10 +154,6 @@ Status Code::makeKernel(const schema::Function &function, const uint8_t *code,
                          magic, kSpirvMagic);
   kernel->descriptors = sizeOf(function.bindings()) + function.can_fail();
   VISIR_RETURN_IF_ERROR(makeSetLayout(kernel->descriptors));
-  uint32_t most = device.limits().maxComputeWorkGroupCount[0];
-  kernel->groupsX = function.tile_count() < most ? function.tile_count() : most;
-  kernel->groupsY =
-      (function.tile_count() + kernel->groupsX - 1) / kernel->groupsX;
 
   VkPushConstantRange range = {VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                sizeOf(function.scalars()) * 4};
@@ -153,6 +175,21 @@ Status Code::makeKernel(const schema::Function &function, const uint8_t *code,
   pipeline.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   pipeline.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   pipeline.stage.pName = VISIR_VULKAN_ENTRY_POINT;
+  VkSpecializationMapEntry entry = {VISIR_VULKAN_WORKGROUP_CONSTANT, 0,
+                                    sizeof(kernel->threads)};
+  VkSpecializationInfo special = {1, &entry, sizeof(kernel->threads),
+                                  &kernel->threads};
+  if (function.resizable())
+    pipeline.stage.pSpecializationInfo = &special;
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {};
+  subgroup.sType =
+      VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO;
+  subgroup.requiredSubgroupSize = kMatrixSubgroup;
+  if (usesMatrices(code, function.code_bytes())) {
+    pipeline.stage.pNext = &subgroup;
+    pipeline.stage.flags =
+        VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+  }
   pipeline.layout = kernel->layout;
   VISIR_VK_TRY(device.api, CreateShaderModule, device.handle, &module, nullptr,
                &pipeline.stage.module);

@@ -17,6 +17,8 @@ struct Kernel {
   VkPipeline pipeline = VK_NULL_HANDLE;
   // The word for errors included.
   uint32_t descriptors = 0;
+  uint32_t threads = 0; // of a workgroup along x
+  uint64_t groups = 0;
   uint32_t groupsX = 0, groupsY = 0;
 };
 
@@ -47,7 +49,10 @@ private:
   Status makeSetLayout(uint32_t descriptors);
   Status makeKernel(const schema::Function &function, const uint8_t *code,
                     Kernel *kernel);
-  Status checkLimits(const schema::Function &function) const;
+  Status checkLimits(const schema::Function &function,
+                     const Kernel &kernel) const;
+  // Chooses the size and number of a kernel's workgroups.
+  void choosePartition(const schema::Function &function, Kernel *kernel) const;
 
   VkDescriptorSetLayout setLayouts[kMaxBindings + 2] = {};
   SectionBytes section;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A device in use and its memory.
-#include "targets/vulkan/driver/vulkan_device.h"
+#include "targets/vulkan/driver/vulkan_matrices.h"
 
 namespace visir::runtime::vulkan {
 namespace {
@@ -43,7 +43,7 @@ Status Device::open(const char *which, uint32_t features) {
 Status Device::create(uint32_t features) {
   // Bits in the order of VISIR_VULKAN_FEATURES.
   auto has = [&](uint32_t bit) -> VkBool32 { return features >> bit & 1; };
-  const char *extensions[2];
+  const char *extensions[3];
   uint32_t extensionCount = 0;
   VkPhysicalDeviceShaderFloat16Int8Features narrow = {};
   narrow.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES;
@@ -70,6 +70,12 @@ Status Device::create(uint32_t features) {
     narrow.pNext = storage16.pNext;
     storage16.pNext = &narrow;
     extensions[extensionCount++] = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME;
+  }
+  MatrixDeviceFeatures matrices;
+  if (has(7)) {
+    matrices.matrices.pNext = storage16.pNext;
+    storage16.pNext = matrices.first();
+    extensions[extensionCount++] = kMatrixExtension;
   }
   float priority = 1;
   VkDeviceQueueCreateInfo queueInfo = {};

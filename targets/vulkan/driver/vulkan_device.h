@@ -23,6 +23,7 @@ struct PhysicalDevice {
   bool has8BitStorage = false, hasFloat16Int8 = false; // the extensions
   uint32_t queueFamily = 0;
   uint32_t timestampBits = 0;
+  uint32_t subgroupSize = 1;
   // Null, or why no program can run on it.
   const char *unfit = nullptr;
 };

@@ -3,6 +3,7 @@
 // buffer.
 #include "runtime/device/queue_driver.h"
 #include "targets/vulkan/abi/kernel_abi.h"
+#include "targets/vulkan/driver/vulkan_self_test.h"
 #include "targets/vulkan/driver/vulkan_session.h"
 
 #include <stdio.h>
@@ -51,9 +52,11 @@ uint32_t rate(const schema::Target &target, const char *which,
              device.properties.deviceName, featureName(lacking));
     return 0;
   }
-  return device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU
-             ? kCpuTypeRating
-             : kGpuRating;
+  // Of two programs the one that uses more of the device is better.
+  return (device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU
+              ? kCpuTypeRating
+              : kGpuRating) +
+         static_cast<uint32_t>(__builtin_popcount(features));
 }
 
 uint32_t list(DeviceInfo *devices, uint32_t capacity) {
@@ -84,6 +87,22 @@ uint32_t list(DeviceInfo *devices, uint32_t capacity) {
 
 using Functions = QueueDriver<Code, Session>;
 
+Status load(const Artifact &artifact, const schema::Program &program,
+            const LoadOptions &options, const Allocator &allocator,
+            DriverCode **out) {
+  DriverCode *loaded = nullptr;
+  VISIR_RETURN_IF_ERROR(
+      Functions::load(artifact, program, options, allocator, &loaded));
+  Code &code = *Functions::unwrap(loaded);
+  Status status = proveDevice(code, artifact.digest(), options.selfTest);
+  code.pipelines.keep();
+  if (status.ok())
+    *out = loaded;
+  else
+    Functions::unload(loaded);
+  return status;
+}
+
 constexpr DeviceSessions kSessions = {Functions::upload,
                                       Functions::open,
                                       Functions::close,
@@ -102,7 +121,7 @@ const Driver vulkanDriver = {"vulkan",
                              schema::DeviceKind::vulkan,
                              rate,
                              list,
-                             Functions::load,
+                             load,
                              Functions::unload,
                              &kSessions,
                              nullptr,

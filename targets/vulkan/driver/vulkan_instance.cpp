@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Finding devices and what they can do.
 #include "targets/vulkan/abi/kernel_abi.h"
-#include "targets/vulkan/driver/vulkan_device.h"
+#include "targets/vulkan/driver/vulkan_matrices.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -98,7 +98,8 @@ Status Instance::open() {
   VkApplicationInfo application = {};
   application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
   application.pEngineName = "visir";
-  application.apiVersion = VK_API_VERSION_1_1;
+  // The newest whose parts are used where they are.
+  application.apiVersion = VK_API_VERSION_1_3;
   VkInstanceCreateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
   info.pApplicationInfo = &application;
@@ -126,6 +127,13 @@ void Instance::inspect(PhysicalDevice &device) const {
     device.unfit = "its version of Vulkan is below 1.1";
     return;
   }
+  VkPhysicalDeviceSubgroupProperties subgroup = {};
+  subgroup.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES;
+  VkPhysicalDeviceProperties2 more = {};
+  more.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  more.pNext = &subgroup;
+  api.GetPhysicalDeviceProperties2(device.handle, &more);
+  device.subgroupSize = subgroup.subgroupSize;
   constexpr uint32_t kMaxFamilies = 32;
   VkQueueFamilyProperties families[kMaxFamilies];
   uint32_t familyCount = kMaxFamilies;
@@ -145,6 +153,7 @@ void Instance::inspect(PhysicalDevice &device) const {
                 "extensions fit the stack");
   VkExtensionProperties extensions[kMaxExtensions];
   uint32_t extensionCount = kMaxExtensions;
+  bool mayHaveMatrices = false;
   api.EnumerateDeviceExtensionProperties(device.handle, nullptr,
                                          &extensionCount, extensions);
   for (uint32_t i = 0; i < extensionCount; ++i) {
@@ -153,6 +162,9 @@ void Instance::inspect(PhysicalDevice &device) const {
         strcmp(name, VK_KHR_8BIT_STORAGE_EXTENSION_NAME) == 0;
     device.hasFloat16Int8 |=
         strcmp(name, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME) == 0;
+    mayHaveMatrices |=
+        device.properties.apiVersion >= VK_API_VERSION_1_3 &&
+        strcmp(name, kMatrixExtension) == 0;
   }
 
   VkPhysicalDeviceShaderFloat16Int8Features narrow = {};
@@ -174,7 +186,10 @@ void Instance::inspect(PhysicalDevice &device) const {
                                    storage16.storageBuffer16BitAccess != 0,
                                    storage8.storageBuffer8BitAccess != 0,
                                    narrow.shaderFloat16 != 0,
-                                   narrow.shaderInt8 != 0};
+                                   narrow.shaderInt8 != 0,
+                                   mayHaveMatrices &&
+                                       hasMatrices(global, handle, api,
+                                                   device.handle)};
   for (uint32_t i = 0; i < kFeatureCount; ++i)
     device.features |= uint32_t(has[i]) << i;
 }

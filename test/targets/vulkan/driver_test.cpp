@@ -2,14 +2,9 @@
 // The Vulkan driver on the sample of the runtime's tests, with kernels in
 // SPIR-V, on the machine's first device and on devices that lie.
 #include "test/runtime/conformance/conformance.h"
-
-#include "targets/vulkan/abi/kernel_abi.h"
+#include "test/targets/vulkan/driver_fixture.h"
 
 #include <gmock/gmock.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 using namespace visir::testing;
 using ::testing::HasSubstr;
@@ -17,49 +12,9 @@ namespace schema = visir::schema;
 
 namespace {
 
-Bytes readFile(const std::string &path) {
-  Bytes bytes(1 << 16);
-  FILE *file = fopen(path.c_str(), "rb");
-  if (!file)
-    return {};
-  bytes.resize(fread(bytes.data(), 1, bytes.size(), file));
-  fclose(file);
-  return bytes;
-}
-
-// Replaces the functions' code by the modules of their names.
-ArtifactBuilder onVulkan(ArtifactBuilder builder) {
-  moveToDevice(builder, schema::DeviceKind::vulkan);
-  builder.manifest.targets[0]->name = "vulkan";
-  builder.manifest.targets[0]->abi_version = VISIR_VULKAN_ABI_VERSION;
-  Bytes &code = builder.sections[0];
-  code.clear();
-  for (auto &function : builder.manifest.programs[0]->functions) {
-    Bytes module = readFile(VISIR_VULKAN_KERNELS "/" + function->name + ".spv");
-    EXPECT_FALSE(module.empty()) << function->name;
-    function->code_offset = code.size();
-    function->code_bytes = module.size();
-    code.insert(code.end(), module.begin(), module.end());
-  }
-  return builder;
-}
-
 schema::FunctionT &function(ArtifactBuilder &builder) {
   return *builder.manifest.programs[0]->functions[0];
 }
-
-// Sets the shim's modes while it lives.
-class Shim {
-public:
-  explicit Shim(const char *modes) {
-    setenv("VISIR_VULKAN_LIBRARY", VISIR_VULKAN_SHIM_FILE, 1);
-    setenv("VISIR_VULKAN_SHIM", modes, 1);
-  }
-  ~Shim() {
-    unsetenv("VISIR_VULKAN_LIBRARY");
-    unsetenv("VISIR_VULKAN_SHIM");
-  }
-};
 
 visir_status_t openSample(Runner &runner, const char *device = nullptr) {
   return runner.open(onVulkan(makeSample()).finish(), 0, device);
@@ -79,35 +34,6 @@ std::string refusalText(const char *modes, const char *device = nullptr) {
   Shim shim(modes);
   return openText(onVulkan(makeSample()), VISIR_UNSUPPORTED, device);
 }
-
-// A folder for pipelines; other tests keep none.
-class CacheFolder {
-public:
-  CacheFolder() {
-    std::string name = ::testing::TempDir() + "visirXXXXXX";
-    path = mkdtemp(name.data());
-    setenv("VISIR_VULKAN_CACHE", path.c_str(), 1);
-  }
-  ~CacheFolder() {
-    std::filesystem::remove_all(path);
-    setenv("VISIR_VULKAN_CACHE", "none", 1);
-  }
-
-  // The only file of the driver in the folder or below it; empty without one.
-  // Others are Mesa's.
-  std::string file() const {
-    std::string found;
-    for (const auto &entry :
-         std::filesystem::recursive_directory_iterator(path))
-      if (entry.path().filename().string().rfind("vulkan-", 0) == 0) {
-        EXPECT_EQ(found, "");
-        found = entry.path();
-      }
-    return found;
-  }
-
-  std::string path;
-};
 
 class WithoutCache : public ::testing::Environment {
   void SetUp() override { setenv("VISIR_VULKAN_CACHE", "none", 1); }
@@ -290,7 +216,7 @@ TEST(VulkanCacheTest, PipelinesAreKept) {
   CacheFolder folder;
   EXPECT_EQ(openKept(0), "");
   EXPECT_THAT(folder.file(), HasSubstr(folder.path + "/vulkan-"));
-  EXPECT_EQ(std::filesystem::file_size(folder.file()), 180u);
+  EXPECT_EQ(std::filesystem::file_size(folder.file()), 188u);
   EXPECT_EQ(openKept(100), "");
   EXPECT_THAT(openKept(99), HasSubstr("vkCreatePipelineCache is -3"));
 }

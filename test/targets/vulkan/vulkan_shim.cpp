@@ -80,6 +80,8 @@ void getProperties(VkPhysicalDevice device, VkPhysicalDeviceProperties *out) {
   long number;
   if (mode("discrete"))
     out->deviceType = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
+  if (mode("device-1.2"))
+    out->apiVersion = VK_API_VERSION_1_2;
   if (mode("device-1.0"))
     out->apiVersion = VK_API_VERSION_1_0;
   if (mode("alignment", &number))
@@ -93,8 +95,36 @@ void getProperties(VkPhysicalDevice device, VkPhysicalDeviceProperties *out) {
         static_cast<uint32_t>(number);
   if (mode("groups", &number))
     out->limits.maxComputeWorkGroupCount[0] = static_cast<uint32_t>(number);
+  if (mode("rows", &number))
+    out->limits.maxComputeWorkGroupCount[1] = static_cast<uint32_t>(number);
   if (mode("threads", &number))
     out->limits.maxComputeWorkGroupInvocations = static_cast<uint32_t>(number);
+}
+
+// subgroup=N: the size of subgroups.
+void getProperties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *out) {
+  real<PFN_vkGetPhysicalDeviceProperties2>("vkGetPhysicalDeviceProperties2")(
+      device, out);
+  long number = 0;
+  mode("subgroup", &number);
+  for (auto *next = static_cast<VkBaseOutStructure *>(out->pNext); next;
+       next = next->pNext) {
+    auto *subgroup =
+        reinterpret_cast<VkPhysicalDeviceSubgroupProperties *>(next);
+    auto *sizes =
+        reinterpret_cast<VkPhysicalDeviceSubgroupSizeControlProperties *>(next);
+    if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES &&
+        number)
+      subgroup->subgroupSize = static_cast<uint32_t>(number);
+    bool isRange =
+        next->sType ==
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
+    if (isRange && mode("matrices")) {
+      sizes->minSubgroupSize = sizes->maxSubgroupSize =
+          number ? static_cast<uint32_t>(number) : 32;
+      sizes->requiredSubgroupSizeStages = VK_SHADER_STAGE_COMPUTE_BIT;
+    }
+  }
 }
 
 void getFamilies(VkPhysicalDevice device, uint32_t *count,
@@ -109,17 +139,78 @@ void getFamilies(VkPhysicalDevice device, uint32_t *count,
   }
 }
 
+// matrices: the device has cooperative matrices; matrices=N: of N x N by N.
+const char *const kMatrices = "VK_KHR_cooperative_matrix";
+constexpr int kMatrixFeatures = 1000506000;
+
+bool isOfMatrices(int type) {
+  return type == kMatrixFeatures ||
+         type == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES ||
+         type ==
+             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES;
+}
+
 void getFeatures(VkPhysicalDevice device, VkPhysicalDeviceFeatures2 *out) {
   real<PFN_vkGetPhysicalDeviceFeatures2>("vkGetPhysicalDeviceFeatures2")(device,
                                                                          out);
   if (mode("no-features"))
     out->features = {};
+  // The switches of features follow their link.
+  for (auto *next = static_cast<VkBaseOutStructure *>(out->pNext);
+       next && mode("matrices"); next = next->pNext)
+    if (isOfMatrices(next->sType)) {
+      const VkBool32 on[2] = {VK_TRUE, VK_TRUE};
+      memcpy(next + 1, on, sizeof(on));
+    }
+}
+
+VkResult enumerateExtensions(VkPhysicalDevice device, const char *layer,
+                             uint32_t *count, VkExtensionProperties *out) {
+  uint32_t capacity = *count;
+  VkResult result = real<PFN_vkEnumerateDeviceExtensionProperties>(
+      "vkEnumerateDeviceExtensionProperties")(device, layer, count, out);
+  if (out && *count < capacity && mode("matrices"))
+    strcpy(out[(*count)++].extensionName, kMatrices);
+  return result;
+}
+
+VkResult getMatrices(VkPhysicalDevice, uint32_t *count, void *out) {
+  // As the driver declares them: rows, columns, depth, types, no saturation,
+  // scope.
+  struct {
+    VkStructureType type;
+    void *next;
+    uint32_t numbers[9];
+  } properties = {{}, nullptr, {16, 16, 16, 0, 0, 1, 1, 0, 3}};
+  long size = 1;
+  mode("matrices", &size);
+  for (int i = 0; i < 3 && size > 1; ++i)
+    properties.numbers[i] = static_cast<uint32_t>(size);
+  memcpy(out, &properties, sizeof(properties));
+  *count = 1;
+  return VK_SUCCESS;
 }
 
 VkResult createDevice(VkPhysicalDevice device, const VkDeviceCreateInfo *info,
                       const VkAllocationCallbacks *allocator, VkDevice *out) {
-  VkResult result =
-      real<PFN_vkCreateDevice>("vkCreateDevice")(device, info, allocator, out);
+  VkDeviceCreateInfo passed = *info;
+  const char *names[8];
+  if (mode("matrices")) {
+    // What the device does not know; the chain's links are the caller's.
+    passed.enabledExtensionCount = 0;
+    for (uint32_t i = 0; i < info->enabledExtensionCount && i < 8; ++i)
+      if (strcmp(info->ppEnabledExtensionNames[i], kMatrices) != 0)
+        names[passed.enabledExtensionCount++] =
+            info->ppEnabledExtensionNames[i];
+    passed.ppEnabledExtensionNames = names;
+    auto *link = static_cast<VkBaseOutStructure *>(
+        const_cast<void *>(info->pNext));
+    for (; link; link = link->pNext)
+      while (link->pNext && isOfMatrices(link->pNext->sType))
+        link->pNext = link->pNext->pNext;
+  }
+  VkResult result = real<PFN_vkCreateDevice>("vkCreateDevice")(
+      device, &passed, allocator, out);
   lastDevice = *out;
   return result;
 }
@@ -188,6 +279,12 @@ void cmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
         buffers, imageCount, images);
 }
 
+// no-dispatch: nothing is computed.
+void cmdDispatch(VkCommandBuffer commands, uint32_t x, uint32_t y, uint32_t z) {
+  if (!mode("no-dispatch"))
+    realOfDevice<PFN_vkCmdDispatch>("vkCmdDispatch")(commands, x, y, z);
+}
+
 PFN_vkVoidFunction getDeviceProcAddr(VkDevice device, const char *name);
 
 #define VISIR_HOOK(name, function)                                             \
@@ -203,13 +300,18 @@ const Hook kHooks[] = {
     VISIR_HOOK("vkCreateInstance", createInstance),
     VISIR_HOOK("vkEnumeratePhysicalDevices", enumeratePhysicalDevices),
     VISIR_HOOK("vkGetPhysicalDeviceProperties", getProperties),
+    VISIR_HOOK("vkGetPhysicalDeviceProperties2", getProperties2),
     VISIR_HOOK("vkGetPhysicalDeviceQueueFamilyProperties", getFamilies),
     VISIR_HOOK("vkGetPhysicalDeviceFeatures2", getFeatures),
+    VISIR_HOOK("vkEnumerateDeviceExtensionProperties", enumerateExtensions),
+    VISIR_HOOK("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR",
+               getMatrices),
     VISIR_HOOK("vkCreateDevice", createDevice),
     VISIR_HOOK("vkGetDeviceProcAddr", getDeviceProcAddr),
     VISIR_HOOK("vkAllocateMemory", allocateMemory),
     VISIR_HOOK("vkCreatePipelineCache", createPipelineCache),
     VISIR_HOOK("vkGetPipelineCacheData", getPipelineCacheData),
+    VISIR_HOOK("vkCmdDispatch", cmdDispatch),
     VISIR_HOOK("vkCmdPipelineBarrier", cmdPipelineBarrier),
     VISIR_HOOK("vkQueueSubmit", queueSubmit)};
 
