@@ -266,3 +266,75 @@ TEST(Math, ActivationsKeepSpecialValuesAndTails) {
       EXPECT_TRUE(std::isnan(outputs[6]));
     }
 }
+
+TEST(Math, ExtremesKeepNotANumberAndZeros) {
+  struct Extreme {
+    const char *payload;
+    float (*reference)(float);
+  };
+  const Extreme cases[] = {
+      {"%c = arith.constant 0.0 : f32 %l = arith.cmpf olt, %x, %c : f32 "
+       "%y = arith.select %l, %c, %x : f32",
+       [](float x) { return x < 0 ? 0 : x; }},
+      {"%c = arith.constant 6.0 : f32 %l = arith.cmpf ogt, %x, %c : f32 "
+       "%y = arith.select %l, %c, %x : f32",
+       [](float x) { return x > 6 ? 6 : x; }},
+      {"%c = arith.constant 0.0 : f32 %l = arith.cmpf ogt, %x, %c : f32 "
+       "%y = arith.select %l, %x, %c : f32",
+       [](float x) { return x > 0 ? x : 0; }},
+      {"%c = arith.constant 6.0 : f32 %l = arith.cmpf olt, %x, %c : f32 "
+       "%y = arith.select %l, %x, %c : f32",
+       [](float x) { return x < 6 ? x : 6; }},
+      // Near misses: no strict comparison, or of other values.
+      {"%c = arith.constant 0.0 : f32 %l = arith.cmpf ult, %x, %c : f32 "
+       "%y = arith.select %l, %c, %x : f32",
+       [](float x) { return !(x >= 0) ? 0 : x; }},
+      {"%c = arith.constant 0.0 : f32 %d = arith.constant 1.0 : f32 "
+       "%l = arith.cmpf olt, %x, %c : f32 %y = arith.select %l, %d, %x : f32",
+       [](float x) { return x < 0 ? 1 : x; }},
+  };
+  // Whole vectors and a rest of each width.
+  std::vector<float> inputs;
+  for (int i = 0; i < 47; ++i)
+    inputs.push_back(
+        std::vector<float>{-0.0f, 0.0f, NAN, INFINITY, -INFINITY, 6.0f, 7.0f,
+                           -3.0f}[i % 8]);
+  for (const cpu::CpuSpec *spec : runnableSpecs())
+    for (const Extreme &extreme : cases) {
+      auto outputs = evaluatePayload<float>(extreme.payload, inputs, *spec);
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        float wanted = extreme.reference(inputs[i]);
+        EXPECT_TRUE(std::isnan(wanted) ? std::isnan(outputs[i])
+                                       : wanted == outputs[i])
+            << extreme.payload << " of " << inputs[i] << " on " << spec->name;
+        if (wanted == 0)
+          EXPECT_EQ(std::signbit(wanted), std::signbit(outputs[i]))
+              << extreme.payload << " of " << inputs[i];
+      }
+    }
+}
+
+TEST(Math, ClampsAreTwoInstructions) {
+  auto module = parse(unaryModule(
+      "%c = arith.constant 0.0 : f32 %d = arith.constant 6.0 : f32 "
+      "%l = arith.cmpf olt, %x, %c : f32 %z = arith.select %l, %c, %x : f32 "
+      "%g = arith.cmpf ogt, %z, %d : f32 %y = arith.select %g, %d, %z : f32",
+      "f32", 64));
+  DispatchOp op;
+  module->walk([&](DispatchOp found) { op = found; });
+  for (const char *name : {"x86-64-v3", "x86-64-v4"}) {
+    const cpu::CpuSpec &spec = *cpu::findSpec(name);
+    auto kernels = mlir::ModuleOp::create(op.getLoc());
+    op.removeConfigAttr();
+    ASSERT_TRUE(succeeded(cpu::chooseConfig(op, spec)));
+    ASSERT_TRUE(succeeded(cpu::emitKernel(op, spec, kernels, "k")));
+    CompileDump dump;
+    dump.wantsAssembly = true;
+    ASSERT_TRUE(succeeded(cpu::compileKernels(kernels, spec, {"k"}, &dump)));
+    llvm::StringRef code = dump.assembly;
+    EXPECT_TRUE(code.contains("vmaxps")) << name;
+    EXPECT_TRUE(code.contains("vminps")) << name;
+    EXPECT_FALSE(code.contains("vcmp")) << name;
+    kernels.erase();
+  }
+}

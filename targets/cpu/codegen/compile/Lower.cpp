@@ -23,6 +23,8 @@ LogicalResult cpu::lowerToLLVMDialect(ModuleOp kernels, const CpuSpec &spec) {
   // Functions of math leave before the conversions: none may reach libm.
   pm.addNestedPass<func::FuncOp>(createMathLoweringPass(spec.math()));
   cleanUp();
+  if (spec.isX86())
+    pm.addNestedPass<func::FuncOp>(createUseExtremesPass(spec));
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());

@@ -6,6 +6,7 @@
 
 #include "targets/cpu/codegen/Kernel.h"
 
+#include "mlir/Pass/Pass.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
@@ -18,6 +19,10 @@ using ObjectBytes = llvm::SmallVector<char, 0>;
 /// Lowers a module of kernels to the LLVM dialect, in place.
 mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp kernels,
                                        const CpuSpec &spec);
+
+/// A pass over functions that puts x86's instructions for the greater and the
+/// lesser in place of selections and of extremes without an order of zeros.
+std::unique_ptr<mlir::Pass> createUseExtremesPass(const CpuSpec &spec);
 
 /// LLVM's model of the spec's core.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

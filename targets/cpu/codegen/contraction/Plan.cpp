@@ -369,6 +369,22 @@ static void planAhead(const Contraction &c, TilePlan &plan) {
                plan.counts[2] * plan.counts[3] <= kMostAheadTiles;
 }
 
+/// Rows that lie one behind the other and come from an outer cache: as many
+/// lines as steps are enough for the next tile's.
+static void planNextRows(const Contraction &c, const CpuSpec &spec,
+                         TilePlan &plan) {
+  if (plan.ahead || c.rowLoop < 0 || c.prepareScalar || c.shift() ||
+      c.reductionLoops.size() != 1 || c.scalarLoads.size() != 1 ||
+      !c.windows.empty() || !c.element.isF32())
+    return;
+  const FlatAccess &access = c.nest.accesses[c.scalarLoads.front()];
+  unsigned loop = c.reductionLoops.front();
+  plan.nextRows = access.tile <= 1 && access.strides[loop] == 1 &&
+                  access.strides[c.rowLoop] == c.extent(loop) &&
+                  elementBytes(access.element) == 4 &&
+                  scalarReach(c) > spec.l2Bytes / 2;
+}
+
 TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
   TilePlan grouped;
   chooseGroups(c, spec, grouped);
@@ -383,6 +399,7 @@ TilePlan cpu::planTiles(Contraction &c, const CpuSpec &spec) {
   }
   cutWork(c, spec, *best);
   planAhead(c, *best);
+  planNextRows(c, spec, *best);
   return std::move(*best);
 }
 

@@ -25,6 +25,8 @@ struct TilePlan {
   unsigned beside = 1;
   /// Whether the first row tiles fetch a panel of the next block each.
   bool ahead = false;
+  /// Whether each tile fetches the rows of the next, a line in every step.
+  bool nextRows = false;
   llvm::SmallVector<ColumnClass, 2> columnClasses;
   llvm::SmallVector<RowClass, 4> rowClasses;
   /// Counts of what a piece of work is cut from: batch points, column blocks,

@@ -18,6 +18,9 @@ using namespace visir::cpu;
 /// without control flow may grow to.
 static constexpr unsigned kBodyWork = 16, kUnrolledWork = 112;
 
+/// Floats of a line of the caches.
+static constexpr int64_t kLineElements = 16;
+
 /// Steps that hide the fetches of results, at least, where the payload is no
 /// longer than a clamp.
 static constexpr int64_t kFetchSteps = 24;
@@ -43,8 +46,13 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   this->columns = &columns;
   rowClass = &rows;
   sumCount = sumsFor(c, kb.spec, plan, rows.rows, columns.columns.size());
-  Step start{position, source, ahead, prepared, {0, rows.rows},
+  Step start{position, source, ahead, prepared, {}, {0, rows.rows},
              0,        {},     0,     false};
+  if (plan.nextRows) {
+    unsigned load = c.scalarLoads.front();
+    start.nextRows = position.accesses[load].plus(
+        rows.rows * c.nest.accesses[load].strides[c.rowLoop]);
+  }
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
@@ -147,6 +155,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
                   c.nest.accesses[load].strides[loop]);
     next.source = advance(kb, next.source, index, source.strides[loop]);
     next.prepared = advance(kb, next.prepared, index, 1);
+    if (plan.nextRows)
+      next.nextRows = advance(kb, next.nextRows, index, kLineElements);
     if (plan.ahead)
       next.ahead = advance(kb, next.ahead, index, source.strides[loop]);
   }
@@ -156,6 +166,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
           more * c.nest.accesses[load].strides[loop];
     next.source.fixed += more * source.strides[loop];
     next.prepared.fixed += more;
+    if (plan.nextRows)
+      next.nextRows.fixed += more * kLineElements;
     if (plan.ahead)
       next.ahead.fixed += more * source.strides[loop];
   }
@@ -272,7 +284,7 @@ void TileEmitter::reduceSteps(unsigned level, const Step &step, Values &sums,
   for (int64_t k = first; k < last; ++k) {
     Step next = moved(step, c.reductionLoops[level], Value(), k);
     next.sum = (step.sum + unsigned(k - first)) % sumCount;
-    if (plan.ahead && level + 1 == c.reductionLoops.size())
+    if (level + 1 == c.reductionLoops.size())
       fetchAhead(next);
     if (grouped) {
       next.lane = unsigned(k - first) % plan.group;
@@ -337,7 +349,10 @@ Value TileEmitter::vectorOperand(const Step &step, const Column &column) {
 }
 
 void TileEmitter::fetchAhead(const Step &step) {
-  fetchLine(kb, source.memory, step.ahead);
+  if (plan.ahead)
+    fetchLine(kb, source.memory, step.ahead);
+  if (plan.nextRows)
+    fetchLine(kb, kb.input(c.scalarLoads.front()), step.nextRows);
 }
 
 /// The last column's vector as often as lanes have room for it.

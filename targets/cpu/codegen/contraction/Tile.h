@@ -58,6 +58,7 @@ private:
     Offset source;
     Offset ahead;                       ///< the line to fetch, in `source`
     Offset prepared;                    ///< in a row of `scalars`
+    Offset nextRows;                    ///< the line to fetch of these
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
     /// Scalars of a group of steps, of each row of `rows`, or none; and which

@@ -166,6 +166,32 @@ TEST(Contraction, EachStepFetchesOneLineAhead) {
   EXPECT_EQ(fetches(s).first, 0u);
 }
 
+TEST(Contraction, TilesFetchTheNextRowsFromOuterCaches) {
+  MatMulShape s;
+  s.m = 3000, s.n = 48, s.k = 64;
+  auto [loops, several] = fetches(s);
+  EXPECT_GE(loops, 1u);
+  EXPECT_FALSE(several);
+  // Rows that stay in the cache.
+  s.m = 1900;
+  EXPECT_EQ(fetches(s).first, 0u);
+  // Rows of which parts are read, and those that are no neighbours.
+  ConvShape c;
+  c.h = c.w = 60, c.ci = 64, c.co = 48;
+  auto fetchesRows = [&] {
+    bool found = false;
+    emitTiled(convText(c), 1)->walk([&](mlir::memref::PrefetchOp fetch) {
+      found |= !fetch.getIsWrite();
+    });
+    return found;
+  };
+  EXPECT_TRUE(fetchesRows());
+  c.stride = 2, c.h = c.w = 120;
+  EXPECT_FALSE(fetchesRows());
+  s.m = 3001, s.n = 20;
+  matmul(s);
+}
+
 TEST(Contraction, LongTilesFetchResultsThatLeaveTheCache) {
   MatMulShape s;
   s.m = 20000, s.n = 96, s.k = 32;
