@@ -7,7 +7,7 @@ import pytest
 
 from models.rest.config import VARIANTS
 from scripts.lib.systems import __main__ as systems
-from scripts.lib.systems import agreement, page, speed, table
+from scripts.lib.systems import agreement, page, recognition, speed, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 GOOD = {"compile_s": 1.25, "error": 3e-7, "same_bits": True, "ms": 0.5}
@@ -131,8 +131,11 @@ def test_page():
         "gsf": [result("g", 1, 9), result("h", 1, 1)],
         "rest": [result("r", 1, 2)],
     }
-    text = page.write("a machine", chosen, ("x86",), reports, results)
+    text = page.write(
+        "a machine", chosen, ("x86",), reports, ["| lines |"], results
+    )
     assert "On a machine." in text
+    assert "| lines |" in text
     assert "| [GSF](../systems/gsf.md) | `gsf_small` | 1.2 s / 3e-07" in text
     assert "|  | `gsm_small` | 1.2 s" in text
     assert "- `captions:small/x86` unsupported: states\n" in text
@@ -142,4 +145,37 @@ def test_page():
         "Of 2 systems, each model counted at no more than 4: geometric mean "
         "2.00 (bar 1.70), least 2.00 (bar 1.00): met." in text
     )
-    assert "Speed" not in page.write("m", chosen, ("x86",), reports, None)
+    assert "Speed" not in page.write(
+        "m", chosen, ("x86",), reports, [], None
+    )
+
+
+def test_row_of_recognition():
+    before = {"ops": 9, "tensor_passes": 20, "megabytes": 2, "million_macs": 5}
+    after = {
+        "ops": 2, "tensor_passes": 5, "megabytes": 0.5, "million_macs": 1,
+        "million_sign_products": 4,
+    }  # fmt: skip
+    report = {
+        "entries": [{"before": before, "after": after}],
+        "recognised": [
+            {"text": "gelu", "places": ["a"]},
+            {"text": "attention", "places": ["b", "c"]},
+        ],
+    }
+    assert recognition.row("m", report) == [
+        "`m`",
+        "9 → 2",
+        "20 → 5",
+        "2.00 → 0.50",
+        "5.00 → 1.00 and 4.00 of signs",
+        "attention (2), gelu (1)",
+    ]
+    report["recognised"] = []
+    after["million_sign_products"] = 0
+    assert recognition.row("m", report)[-2:] == ["5.00 → 1.00", ""]
+
+
+def test_what_cannot_be_inspected_is_told(tmp_path):
+    with pytest.raises(RuntimeError, match="error: "):
+        recognition.inspect(tmp_path / "none.onnx")

@@ -16,7 +16,7 @@ import sys
 
 from scripts.lib import expectations
 from scripts.lib.engines.__main__ import machine
-from scripts.lib.systems import agreement, page, speed, table
+from scripts.lib.systems import agreement, page, recognition, speed, table
 from scripts.lib.systems.worker import TARGETS
 
 LIST = pathlib.Path(__file__).with_name("expected.txt")
@@ -164,10 +164,15 @@ def main():
     reports = agreement.measure(
         systems, targets, arguments.exports, arguments.exporter, arguments.jobs
     )
+    recognised = (
+        recognition.section(systems, arguments.exports, arguments.exporter)
+        if targets
+        else []
+    )
     results = speed.measure(systems, arguments) if arguments.bench else None
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(
-        page.write(machine(), systems, targets, reports, results)
+        page.write(machine(), systems, targets, reports, recognised, results)
     )
     if arguments.json:
         write_json(arguments.json, reports, results)

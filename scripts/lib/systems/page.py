@@ -113,11 +113,11 @@ def speed_table(results, systems, threads):
     ]
 
 
-def write(machine, systems, targets, reports, results):
-    """The text; `results` is None without --bench."""
+def write(machine, systems, targets, reports, recognised, results):
+    """The text; `recognised` are lines, `results` is None without --bench."""
     lines = [HEAD.format(machine=machine, limit=agreement.LIMIT_FP32)]
     lines += agreement_table(reports, systems, targets) if targets else []
-    lines += reasons(reports)
+    lines += [*reasons(reports), *recognised]
     if results is not None:
         counts = sorted(
             {r["threads"] for made in results.values() for r in made}
