@@ -35,6 +35,15 @@ static bool isZeroFill(DispatchOp op) {
   return number && number.getValue().isPosZero();
 }
 
+/// Whether a copy makes a tensor of another one with zeros around it.
+static bool padsZeros(DispatchOp op) {
+  if (!isCopy(op) || op.getNumResults() != 1 || op.getTies().front() >= 0)
+    return false;
+  auto form = DispatchForm::of(op);
+  return form && form->loads.front().padded &&
+         form->loads.front().fillValue() == 0;
+}
+
 namespace {
 
 /// A box of the tensor as a map writes it.
@@ -56,8 +65,10 @@ struct WrittenTensor {
 
 private:
   Value take(DispatchOp op);
+  bool addCopy(DispatchOp op, const DispatchForm &form, const LoadForm &load);
   bool addBoxes(DispatchOp op, const DispatchForm &form, const LoadForm *load);
   bool compose(size_t first, const WrittenTensor &inner);
+  void keepUncovered(size_t first);
 };
 
 } // namespace
@@ -133,8 +144,8 @@ bool WrittenTensor::addBoxes(DispatchOp op, const DispatchForm &form,
       loops.push_back(loopOf(store, j, *fixed, rank));
       int64_t first = offsetOf(store, j);
       box.region.first.push_back(first);
-      box.region.last.push_back(
-          first + (loops[j] < 0 ? 1 : form.extents[loops[j]]));
+      box.region.last.push_back(first +
+                                (loops[j] < 0 ? 1 : form.extents[loops[j]]));
     }
     if (load) {
       box.padded = load->padded;
@@ -155,40 +166,120 @@ bool WrittenTensor::addBoxes(DispatchOp op, const DispatchForm &form,
   return true;
 }
 
+/// What `box` reads of `part` of the tensor that it copies from, if anything;
+/// `by` tells for each coordinate of that tensor which one of the copy moves
+/// it, or -1.
+static std::optional<WrittenBox>
+readThrough(const WrittenBox &box, const WrittenBox &part, ArrayRef<int> by) {
+  WrittenBox joined = part;
+  joined.region = box.region;
+  if (part.from.rank() != 0)
+    joined.from = LinearAccess::zero(part.from.rank(), box.region.first.size());
+  for (unsigned j = 0; j < by.size(); ++j) {
+    int64_t at = box.from.offsets[j];
+    int64_t low = part.region.first[j] - at, high = part.region.last[j] - at;
+    for (unsigned i = 0; i < part.from.rank(); ++i) {
+      int64_t factor = part.from.coefficients[i][j];
+      joined.from.offsets[i] += factor * at;
+      if (by[j] >= 0)
+        joined.from.coefficients[i][by[j]] = factor;
+    }
+    if (by[j] < 0) {
+      if (low > 0 || high <= 0)
+        return std::nullopt;
+      continue;
+    }
+    int64_t &first = joined.region.first[by[j]];
+    int64_t &last = joined.region.last[by[j]];
+    first = std::max(first, low);
+    last = std::min(last, high);
+  }
+  for (unsigned i = 0; i < part.from.rank(); ++i)
+    joined.from.offsets[i] += part.from.offsets[i];
+  if (joined.region.volume() <= 0)
+    return std::nullopt;
+  return joined;
+}
+
 /// The boxes from `first` on read a tensor that is written piece by piece, too:
-/// they read its source instead, moved as a whole.
+/// they read its source instead. Each of its coordinates is fixed or moves with
+/// one of theirs, step by step.
 bool WrittenTensor::compose(size_t first, const WrittenTensor &inner) {
   std::vector<WrittenBox> outer(boxes.begin() + first, boxes.end());
   boxes.resize(first);
   for (const WrittenBox &box : outer) {
     unsigned rank = box.region.first.size();
-    if (box.padded || box.from.rank() != rank)
+    if (box.padded)
       return false;
-    SmallVector<int64_t> moved;
-    for (unsigned j = 0; j < rank; ++j) {
-      bool single = box.region.last[j] - box.region.first[j] == 1;
-      for (unsigned k = 0; k < rank; ++k)
-        if (box.from.coefficients[j][k] != (j == k && !single))
+    SmallVector<int> by(box.from.rank(), -1);
+    SmallVector<bool> used(rank, false);
+    for (unsigned j = 0; j < by.size(); ++j)
+      for (unsigned k = 0; k < rank; ++k) {
+        if (box.from.coefficients[j][k] == 0)
+          continue;
+        if (box.from.coefficients[j][k] != 1 || by[j] >= 0 || used[k])
           return false;
-      moved.push_back(box.from.offsets[j] -
-                      (single ? box.region.first[j] : 0));
-    }
-    for (const WrittenBox &part : inner.boxes) {
-      WrittenBox joined = part;
-      for (unsigned j = 0; j < rank; ++j) {
-        joined.region.first[j] =
-            std::max(box.region.first[j], part.region.first[j] - moved[j]);
-        joined.region.last[j] =
-            std::min(box.region.last[j], part.region.last[j] - moved[j]);
+        by[j] = int(k);
+        used[k] = true;
       }
-      for (unsigned i = 0; i < part.from.rank(); ++i)
-        for (unsigned j = 0; j < rank; ++j)
-          joined.from.offsets[i] += part.from.coefficients[i][j] * moved[j];
-      if (joined.region.volume() > 0)
-        boxes.push_back(std::move(joined));
-    }
+    for (const WrittenBox &part : inner.boxes)
+      if (auto joined = readThrough(box, part, by))
+        boxes.push_back(std::move(*joined));
   }
   return true;
+}
+
+/// Adds what a copy writes, from the source of what it reads if that is written
+/// piece by piece, too, or padded.
+bool WrittenTensor::addCopy(DispatchOp op, const DispatchForm &form,
+                            const LoadForm &load) {
+  size_t first = boxes.size();
+  if (!load.indexAxes.empty() || load.norm || load.fillValue() != 0 ||
+      !addBoxes(op, form, &load))
+    return false;
+  Value from = load.tensor;
+  auto before = from.getDefiningOp<DispatchOp>();
+  if (before && (before.getTies().front() >= 0 || padsZeros(before))) {
+    auto inner = of(from);
+    if (!inner || !compose(first, *inner))
+      return false;
+    from = inner->source;
+  }
+  if (source && source != from)
+    return false;
+  source = from;
+  return true;
+}
+
+/// Appends what of `box` lies outside of `cover`.
+static void subtract(WrittenBox box, const TensorBox &cover,
+                     std::vector<WrittenBox> &rest) {
+  if (!box.region.meets(cover)) {
+    rest.push_back(std::move(box));
+    return;
+  }
+  for (unsigned j = 0; j < cover.first.size(); ++j) {
+    WrittenBox before = box, behind = box;
+    int64_t &first = box.region.first[j], &last = box.region.last[j];
+    before.region.last[j] = first = std::max(first, cover.first[j]);
+    behind.region.first[j] = last = std::min(last, cover.last[j]);
+    for (WrittenBox *part : {&before, &behind})
+      if (part->region.volume() > 0)
+        rest.push_back(std::move(*part));
+  }
+}
+
+/// Of the boxes from `first` on, which are older, what the others leave.
+void WrittenTensor::keepUncovered(size_t first) {
+  std::vector<WrittenBox> older(boxes.begin() + first, boxes.end());
+  boxes.resize(first);
+  for (size_t i = 0; i < first; ++i) {
+    std::vector<WrittenBox> rest;
+    for (WrittenBox &box : older)
+      subtract(std::move(box), boxes[i].region, rest);
+    older = std::move(rest);
+  }
+  boxes.insert(boxes.end(), older.begin(), older.end());
 }
 
 /// Adds what the last map wrote; returns the tensor before it, or null.
@@ -199,31 +290,24 @@ Value WrittenTensor::take(DispatchOp op) {
   if (!form || op.getNumResults() != 1 || tie < 0 || !(fill || isCopy(op)) ||
       !form->stores.front().indexAxes.empty())
     return {};
-  if (fill)
-    return addBoxes(op, *form, nullptr) ? form->loads[tie].tensor : Value();
-  const LoadForm &load = form->loads[tie == 0 ? 1 : 0];
-  if (!load.indexAxes.empty() || load.norm || load.fillValue() != 0)
-    return {};
   size_t first = boxes.size();
-  if (!addBoxes(op, *form, &load))
+  if (!(fill ? addBoxes(op, *form, nullptr)
+             : addCopy(op, *form, form->loads[tie == 0 ? 1 : 0])))
     return {};
-  Value from = load.tensor;
-  auto before = from.getDefiningOp<DispatchOp>();
-  if (before && before.getTies().front() >= 0) {
-    auto inner = of(from);
-    if (!inner || !compose(first, *inner))
-      return {};
-    from = inner->source;
-  }
-  if (source && source != from)
-    return {};
-  source = from;
+  keepUncovered(first);
   return form->loads[tie].tensor;
 }
 
 std::optional<WrittenTensor> WrittenTensor::of(Value tensor) {
   WrittenTensor result;
   auto op = tensor.getDefiningOp<DispatchOp>();
+  if (op && padsZeros(op)) {
+    auto form = DispatchForm::of(op);
+    if (!form || !form->stores.front().indexAxes.empty() ||
+        !result.addCopy(op, *form, form->loads.front()))
+      return std::nullopt;
+    return result;
+  }
   while (op) {
     tensor = result.take(op);
     if (!tensor)
@@ -258,9 +342,8 @@ static bool setFactors(const WrittenTensor &written, LinearAccess &view,
     std::optional<int64_t> slope;
     bool linear = true;
     for (const WrittenBox &box : written.boxes) {
-      int64_t steps = box.from.rank() == 0
-                          ? 0
-                          : box.region.first[j] - low->region.first[j];
+      int64_t steps =
+          box.from.rank() == 0 ? 0 : box.region.first[j] - low->region.first[j];
       if (steps == 0)
         continue;
       int64_t apart = box.from.offsets[i] - low->from.offsets[i];
@@ -404,8 +487,11 @@ std::optional<ShiftPieces> ShiftPieces::of(Value tensor) {
       piece.region.last[i] =
           std::min(region->last[i], from.getDimSize(i) - offset);
     }
+    // What comes from outside altogether is zero.
     if (piece.region.volume() > 0)
       result.pieces.push_back(piece);
+    else
+      result.zeros.push_back(*region);
   }
   joinPieces(result.pieces);
   return result;
@@ -447,9 +533,10 @@ static void fillGaps(SmallVectorImpl<ShiftPiece> &pieces,
   pieces.append(gaps);
 }
 
-std::optional<ChannelShift>
-ChannelShift::of(Value source, ArrayRef<ShiftPiece> given,
-                 ArrayRef<TensorBox> zeros, unsigned channels) {
+std::optional<ChannelShift> ChannelShift::of(Value source,
+                                             ArrayRef<ShiftPiece> given,
+                                             ArrayRef<TensorBox> zeros,
+                                             unsigned channels) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(source.getType()).getShape();
   SmallVector<ShiftPiece> pieces(given);
   auto sort = [&] {
