@@ -82,7 +82,8 @@ std::optional<ElementsAttr> visir::evaluate(Operation *op,
   for (auto [constant, own] : llvm::zip_equal(constants, storage))
     operands.push_back({cast<RankedTensorType>(constant.getShapedType()),
                         constantBytes(constant, own)});
-  for (auto *family : {evaluateElementwise, evaluateMovement, evaluateReduce})
+  for (auto *family : {evaluateElementwise, evaluateMovement, evaluateReduce,
+                       evaluateRandom})
     if (Result bytes = family(op, operands))
       return makeConstant(type, ArrayRef<char>(*bytes));
   return std::nullopt;

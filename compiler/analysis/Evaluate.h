@@ -41,6 +41,7 @@ using Result = std::optional<std::vector<char>>;
 Result evaluateElementwise(mlir::Operation *op, Operands operands);
 Result evaluateMovement(mlir::Operation *op, Operands operands);
 Result evaluateReduce(mlir::Operation *op, Operands operands);
+Result evaluateRandom(mlir::Operation *op, Operands operands);
 
 /// The bytes of a result from wide values.
 std::vector<char> toBytes(mlir::Type element, llvm::ArrayRef<double> values);

@@ -209,6 +209,8 @@ public:
       problem = parseBindings(bindings, import.bindings);
     if (problem.empty())
       problem = parseShapes(options.shapes, import.shapeSets);
+    if (problem.empty() && !options.noise.empty())
+      problem = parseNoise(options.noise, import);
     if (!problem.empty())
       return refuse(problem);
     auto module = loadModel(context, options.model, import);

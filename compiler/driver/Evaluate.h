@@ -20,6 +20,7 @@ struct EvaluateOptions {
   std::string inputs;  ///< .npz by input names, or .npy for the only input
   std::string outputs; ///< .npz to write
   std::vector<std::string> shapes, bindings; ///< as on the command line
+  std::string noise; ///< as on the command line; empty for none
   std::vector<std::string> bound; ///< inputs that are constants of their value
   /// Run before: passes as text ("visir-graph-to-dispatch"), or the name of
   /// a phase up to `fused`, up to which all run.

@@ -25,6 +25,7 @@ for a target and runs that.
   --entry NAME     function to run (the first one)
   --shape NAME=AxB extents of an input
   --bind NAME=V    value of an input that becomes a constant, or a .npy file
+  --noise SOURCE   what random nodes draw from, as of visir compile
   --passes TEXT    passes to run before ("visir-graph-to-dispatch"), or a phase
                    up to which all run ("fused")
   --target NAME    compile for this target and run ("host"), or emulate the
@@ -83,6 +84,8 @@ static bool parseArguments(ArrayRef<char *> arguments, EvaluateOptions &options,
       options.shapes.push_back(value());
     else if (argument == "--bind")
       options.bindings.push_back(value());
+    else if (argument == "--noise")
+      options.noise = value();
     else if (argument.starts_with("-") || !options.model.empty())
       problem = ("argument is " + argument + ", expected one of --help").str();
     else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/visir/Binary.h"
 #include "dialects/visir/Heatmap.h"
+#include "dialects/visir/Random.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -120,6 +121,10 @@ void VisirDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/visir/HeatmapOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/visir/RandomOps.cpp.inc"
       >();
 }
 

@@ -25,6 +25,11 @@ struct ShapeSet {
   std::vector<std::pair<std::string, std::vector<ShapeExtent>>> shapes;
 };
 
+/// What random nodes become: none are taken; constants from a seed; inputs of
+/// the entry that hold the numbers; or a generator in the artifact, whose seed
+/// is an input of the entry, a scalar of si64.
+enum class NoiseSource { None, Frozen, Input, Counter };
+
 struct ImportOptions {
   /// One entry point per set; none is as one empty set. The entry points are
   /// `main`, `main_1`, `main_2` ... and share equal weights.
@@ -38,6 +43,8 @@ struct ImportOptions {
   /// Where several models take the same options: names of inputs that a model
   /// lacks are no error, and those that it has are added here.
   std::set<std::string> *inputNames = nullptr;
+  NoiseSource noise = NoiseSource::None;
+  int64_t seed = 0; ///< of frozen noise
 };
 
 /// Reads options as they stand on a command line: "name=1x3x224x224" each
@@ -51,6 +58,9 @@ std::string parseShapes(llvm::ArrayRef<std::string> texts,
 std::string parseBindings(
     llvm::ArrayRef<std::string> texts,
     std::vector<std::pair<std::string, std::string>> &bindings);
+
+/// "frozen", "frozen:SEED", "input" or "counter".
+std::string parseNoise(llvm::StringRef text, ImportOptions &options);
 
 /// Imports a model. Errors and remarks are diagnostics of the context. An
 /// operator that cannot be imported is no error here but a `visir.opaque`.

@@ -7,7 +7,7 @@
 The weights are those of the registered models. With --golden the inputs and
 PyTorch's outputs in float64 are stored beside the file. --image-side writes the
 class matrix in the place of the text tower; --open makes the token ids an input
-`ids` of any number of classes, to be bound when compiling (models.lasp.tokens).
+`ids` of any number of classes, to be bound when compiling (visir compile --classes).
 """
 
 import argparse

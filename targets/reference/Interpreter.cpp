@@ -5,6 +5,7 @@
 #include "targets/reference/BinaryConv.h"
 #include "targets/reference/HeatmapDecode.h"
 #include "targets/reference/Ops.h"
+#include "targets/reference/Random.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -62,6 +63,7 @@ static Evaluated evaluateGraphOp(Operation *op, ArrayRef<Tensor> in) {
       .Case([&](SoftmaxOp op) { return evaluateSoftmax(op, in); })
       .Case([&](TopKOp op) { return evaluateTopK(op, in); })
       .Case([&](HeatmapDecodeOp op) { return evaluateHeatmapDecode(op, in); })
+      .Case([&](RandomOp op) { return evaluateRandom(op, in); })
       .Case([&](LayerNormOp op) { return evaluateLayerNorm(op, in); })
       .Case([&](GroupNormOp op) { return evaluateGroupNorm(op, in); })
       .Case([&](BatchNormOp op) { return evaluateBatchNorm(op, in); })

@@ -29,9 +29,8 @@ REFUSED = {
     "opset": r"opset is \d+, expected",
     "size known at run time only": r"is computed at run time|"
     r"operator (NonMaxSuppression|Unique) ",
-    "randomness": r"operator (Bernoulli|RandomUniformLike) ",
+    "randomness": r"--noise is not given",
     "file format": r"operator ImageDecoder ",
-    "training": r"training_mode is",
     "operator or form without an import": r"has no import|mode is \w+, expected",
 }
 OF_TARGET = {
@@ -46,9 +45,9 @@ MEANINGS = {
     "opset": "the file is older than the opsets that are read",
     "size known at run time only": "programs have static or bounded shapes; a "
     "shape that depends on data has no bound",
-    "randomness": "programs give the same results for the same inputs",
+    "randomness": "random nodes need the option --noise, as programs give the "
+    "same results for the same inputs",
     "file format": "pictures are decoded by tools, programs take numbers",
-    "training": "programs are for inference",
     "operator or form without an import": "refused for every target alike",
     "driver": "a fault of the device's driver",
     "device": "the device lacks what the case needs",

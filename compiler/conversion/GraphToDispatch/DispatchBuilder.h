@@ -100,6 +100,7 @@ LowerFn findBinaryConvLowering(mlir::Operation *op);
 LowerFn findNormLowering(mlir::Operation *op);
 LowerFn findWindowLowering(mlir::Operation *op);
 LowerFn findIndexingLowering(mlir::Operation *op);
+LowerFn findRandomLowering(mlir::Operation *op);
 
 /// Dimensions [begin, end) as expressions.
 llvm::SmallVector<mlir::AffineExpr> dimRange(mlir::MLIRContext *context,

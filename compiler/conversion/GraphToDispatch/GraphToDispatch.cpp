@@ -11,7 +11,8 @@ static LowerFn findLowering(Operation *op) {
   static const Find families[] = {
       findElementwiseLowering, findMovementLowering, findReduceLowering,
       findContractionLowering, findNormLowering,     findWindowLowering,
-      findIndexingLowering,    findBinaryConvLowering};
+      findIndexingLowering,    findBinaryConvLowering,
+      findRandomLowering};
   for (Find find : families)
     if (LowerFn lower = find(op))
       return lower;

@@ -20,6 +20,10 @@ int inspectModelCommand(llvm::ArrayRef<char *> arguments);
 /// Whether `compare` is asked for another engine than the reference.
 bool isCompareWithEngine(llvm::ArrayRef<char *> arguments);
 int compareWithEngineCommand(llvm::ArrayRef<char *> arguments);
+/// The Python that modules of the package `visir` run in, and what it needs to
+/// find them and this tool.
+std::string pythonProgram();
+void setPythonEnvironment();
 int targetsCommand(llvm::ArrayRef<char *> arguments);
 
 } // namespace visir

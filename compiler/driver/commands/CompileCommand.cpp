@@ -231,10 +231,12 @@ static std::string recordOf(ArrayRef<char *> raw) {
     StringRef argument(raw[i]);
     StringRef name = argument.split('=').first;
     bool isValued = name == "-o" || name == "--output" || name == "--dump";
+    // What stands for a list of classes is its digest.
+    bool isList = name == "--classes" || name == "--prompt";
     bool isPlace = !argument.starts_with("-") || isValued || name == "-q" ||
                    name == "--quiet" || name == "--remarks" ||
-                   name == "--json";
-    if (isValued && !argument.contains('='))
+                   name == "--json" || isList;
+    if ((isValued || isList) && argument == name)
       ++i;
     if (isPlace)
       continue;
@@ -258,6 +260,9 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     errs() << "error: " << error << "\n";
     return kExitUsage;
   };
+  options.record = recordOf(raw);
+  if (auto exit = line.models.bindClassList(options.record))
+    return *exit;
   std::string error = line.models.finish();
   if (error.empty() && !line.preprocess.empty()) {
     options.preprocess.emplace();
@@ -277,7 +282,6 @@ int visir::compileCommand(ArrayRef<char *> raw) {
     return usage("output is -, expected a file beside --json");
   Progress progress(line.quiet || line.json);
   options.progress = [&](StringRef step) { progress.begin(step); };
-  options.record = recordOf(raw);
   auto context = makeContext();
   std::vector<Message> messages;
   DiagnosticPrinter printer(*context, line.remarks,

@@ -77,6 +77,9 @@ int visir::inspectModelCommand(ArrayRef<char *> raw) {
   declare(arguments, line);
   if (auto exit = arguments.parse(raw))
     return *exit;
+  std::string record;
+  if (auto exit = line.models.bindClassList(record))
+    return *exit;
   if (std::string error = line.models.finish(); !error.empty()) {
     errs() << "error: " << error << "\n";
     return kExitUsage;

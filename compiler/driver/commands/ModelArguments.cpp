@@ -2,6 +2,9 @@
 #include "compiler/driver/commands/ModelArguments.h"
 
 #include "compiler/driver/Evaluate.h"
+#include "compiler/driver/commands/Commands.h"
+
+#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace visir;
@@ -35,6 +38,15 @@ static std::string rewriteList() {
   return text;
 }
 
+static std::string setClasses(StringRef text, ClassList &classes) {
+  auto [input, file] = text.rsplit('=');
+  bool isNamed = text.contains('=');
+  if (isNamed)
+    classes.input = input.str();
+  classes.file = (isNamed ? file : text).str();
+  return classes.file.empty() ? "file has no name" : "";
+}
+
 void ModelArguments::declareModels(Arguments &arguments) {
   arguments.positionals("MODEL", options.inputs);
   arguments.value("--shape", "NAME=1x3x224x224",
@@ -53,6 +65,21 @@ void ModelArguments::declareModels(Arguments &arguments) {
                   [this](StringRef text) {
                     bindings.push_back(text.str());
                     return std::string();
+                  });
+  arguments.value("--classes", "[INPUT=]FILE",
+                  "binds an input of token ids (ids) to the prompts of the\n"
+                  "classes of a file, one a line, by CLIP's tokenizer",
+                  [this](StringRef text) { return setClasses(text, classes); });
+  arguments.value("--prompt", "TEXT",
+                  "the prompt of --classes, with {} for the class\n"
+                  "('a photo of a {}.' without it)",
+                  classes.prompt);
+  arguments.value("--noise", "SOURCE",
+                  "what random nodes of the model draw from: frozen or\n"
+                  "frozen:SEED (constants), input (inputs of the entry) or\n"
+                  "counter (a generator, whose seed is the input 'seed')",
+                  [this](StringRef text) {
+                    return parseNoise(text, options.import);
                   });
   arguments.value("--state", "INPUT=OUTPUT",
                   "the input keeps the output's value from run to run",
@@ -73,6 +100,19 @@ void ModelArguments::declareDisable(Arguments &arguments) {
                   [this](StringRef text) {
                     return setDisabled(text, options.phases.disabled);
                   });
+}
+
+std::optional<int> ModelArguments::bindClassList(std::string &record) {
+  if (classes.file.empty())
+    return std::nullopt;
+  std::string own;
+  auto problem = bindClasses(classes, shapes, bindings, own);
+  if (problem && !problem->empty())
+    errs() << "error: " << *problem << "\n";
+  if (problem)
+    return kExitFailed;
+  record += (record.empty() ? "" : " ") + own;
+  return std::nullopt;
 }
 
 std::string ModelArguments::finish() {

@@ -7,6 +7,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/commands/Arguments.h"
+#include "compiler/driver/commands/Classes.h"
 
 namespace visir {
 
@@ -17,10 +18,13 @@ class ModelArguments {
 public:
   explicit ModelArguments(CompileOptions &options) : options(options) {}
 
-  /// MODEL... and --shape, --bind and --state.
+  /// MODEL... and --shape, --bind, --classes, --noise and --state.
   void declareModels(Arguments &arguments);
   /// --disable.
   void declareDisable(Arguments &arguments);
+  /// Binds the classes of --classes and appends to `record` what stands for
+  /// them. Prints errors and returns the exit code if the command must end.
+  std::optional<int> bindClassList(std::string &record);
   /// Reads what the options name, once all are parsed. Returns an error text
   /// or "".
   std::string finish();
@@ -28,6 +32,7 @@ public:
 private:
   CompileOptions &options;
   std::vector<std::string> shapes, bindings;
+  ClassList classes;
 };
 
 } // namespace visir

@@ -17,8 +17,7 @@
 using namespace llvm;
 using namespace visir;
 
-/// Lets Python find this very tool and, in a checkout, the package.
-static void setEnvironment() {
+void visir::setPythonEnvironment() {
   std::string self = sys::fs::getMainExecutable(nullptr, nullptr);
   setenv("VISIR_TOOL", self.c_str(), /*overwrite=*/0);
   SmallString<256> package(self);
@@ -31,6 +30,11 @@ static void setEnvironment() {
   std::string path = package.str().str() + (known ? ":" : "") +
                      (known ? known : "");
   setenv("PYTHONPATH", path.c_str(), /*overwrite=*/1);
+}
+
+std::string visir::pythonProgram() {
+  const char *python = getenv("VISIR_PYTHON");
+  return python ? python : "python3";
 }
 
 bool visir::isBenchOfModel(ArrayRef<char *> arguments) {
@@ -52,9 +56,8 @@ bool visir::isCompareWithEngine(ArrayRef<char *> arguments) {
 
 /// Replaces this process by a module of the Python package.
 static int runModule(std::string module, ArrayRef<char *> arguments) {
-  setEnvironment();
-  const char *python = getenv("VISIR_PYTHON");
-  std::string program = python ? python : "python3";
+  setPythonEnvironment();
+  std::string program = pythonProgram();
   std::string dashM = "-m";
   std::vector<char *> words{program.data(), dashM.data(), module.data()};
   words.insert(words.end(), arguments.begin(), arguments.end());

@@ -68,6 +68,17 @@ static DictionaryAttr describe(Symbols &symbols, StringRef name, Value value) {
   return attributes.getDictionary(value.getContext());
 }
 
+/// The inputs that random nodes added, which stand behind the model's.
+static void finishNoise(Noise &noise, SmallVector<Type> &types,
+                        SmallVector<DictionaryAttr> &attributes) {
+  for (auto [name, argument] : llvm::zip(noise.names, noise.arguments)) {
+    Builder builder(argument.getContext());
+    types.push_back(argument.getType());
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr("visir.name", nameAttr(builder, name))));
+  }
+}
+
 static LogicalResult buildEntry(Model &model, ModuleOp module,
                                 const ShapeSet &shapes,
                                 const ImportOptions &options, StringRef name,
@@ -109,6 +120,11 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
     if (failed(scope.define(input.proto->name(), value, inputLoc)))
       return failure();
   }
+  entry.noise.source = options.noise;
+  entry.noise.seed = options.seed;
+  entry.noise.inputs = block->getNumArguments();
+  for (const Input &input : inputs)
+    entry.noise.taken.insert(input.proto->name());
   SmallVector<Value> results;
   if (failed(scope.importGraph(graph, loc, results)))
     return failure();
@@ -120,6 +136,7 @@ static LogicalResult buildEntry(Model &model, ModuleOp module,
   for (auto [output, value] : llvm::zip(graph.output(), results))
     resultAttrs.push_back(describe(entry.bounds, output.name(), value));
   eraseDead(*block);
+  finishNoise(entry.noise, types, argAttrs);
   finishLengths(entry.bounds, *block, types, argAttrs);
   if (!entry.bounds.empty())
     func->setAttr("visir.symbols", entry.bounds.symbolsAttr());

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The options `--shape` and `--bind` as they stand on a command line.
+// The options `--shape`, `--bind` and `--noise` as they stand on a command line.
 #include "frontends/onnx/Import.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
 
 using namespace llvm;
@@ -100,5 +101,22 @@ std::string visir::parseBindings(
       return ("--bind is '" + text + "', expected name=value").str();
     bindings.emplace_back(name.str(), value.trim().str());
   }
+  return "";
+}
+
+std::string visir::parseNoise(StringRef text, ImportOptions &options) {
+  auto [source, seed] = text.split(':');
+  options.noise = StringSwitch<NoiseSource>(source)
+                      .Case("frozen", NoiseSource::Frozen)
+                      .Case("input", NoiseSource::Input)
+                      .Case("counter", NoiseSource::Counter)
+                      .Default(NoiseSource::None);
+  bool hasSeed = source.size() != text.size();
+  bool isSound = !hasSeed || (options.noise == NoiseSource::Frozen &&
+                              !seed.getAsInteger(10, options.seed));
+  if (options.noise == NoiseSource::None || !isSound)
+    return ("--noise is '" + text +
+            "', expected frozen, frozen:SEED, input or counter")
+        .str();
   return "";
 }

@@ -7,6 +7,7 @@
 
 #include "frontends/onnx/import/ExternalData.h"
 #include "frontends/onnx/import/Node.h"
+#include "frontends/onnx/import/Noise.h"
 #include "frontends/onnx/import/Proto.h"
 #include "frontends/onnx/import/Symbols.h"
 
@@ -47,6 +48,7 @@ struct Entry {
   llvm::StringMap<mlir::AffineExpr> sizes;
   /// The symbols of `--shape`, and the sizes of values.
   Symbols bounds;
+  Noise noise;
   /// Nodes imported so far, inlined ones included; bounded.
   int64_t numNodes = 0;
   /// Subgraphs and functions that are open now; bounded.

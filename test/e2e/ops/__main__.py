@@ -51,6 +51,7 @@ from test.e2e.ops import (
     fusion,
     heatmap,
     movement,
+    random,
     reduce,
     shift,
 )
@@ -96,7 +97,7 @@ def load():
     """{name: Case} of all families."""
     families = (
         elementwise, movement, contraction, reduce, fusion, heatmap, binary,
-        shift,
+        shift, random,
     )  # fmt: skip
     cases = {}
     for case in itertools.chain(*(family.cases() for family in families)):
