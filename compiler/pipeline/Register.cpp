@@ -6,6 +6,7 @@
 #include "compiler/transforms/FactorConvs.h"
 #include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
+#include "compiler/transforms/rows/DistinctRows.h"
 #include "dialects/visir/Visir.h"
 #include "dialects/visir_exec/VisirExec.h"
 
@@ -34,6 +35,7 @@ void visir::registerPasses() {
   visir::registerVisirBinaryConvPasses();
   visir::registerVisirFactorConvsPasses();
   visir::registerVisirHeatmapDecodePasses();
+  visir::registerVisirDistinctRowsPasses();
   visir::registerVisirPrecisionPasses();
   registerPass(createGraphToDispatchPass);
 }

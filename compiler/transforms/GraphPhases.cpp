@@ -3,6 +3,7 @@
 #include "compiler/transforms/PartialEvaluation.h"
 #include "compiler/transforms/recognise/BinaryConv.h"
 #include "compiler/transforms/recognise/HeatmapDecode.h"
+#include "compiler/transforms/rows/DistinctRows.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -77,6 +78,9 @@ void visir::addRecognisedPasses(OpPassManager &pm, RewriteFilter enabled,
   add(createComposeMovement());
   add(createSampleFirst());
   add(createDemandedRows());
+  add(createComposeMovement());
+  cleanUp(add);
+  add(createDistinctRows());
   add(createComposeMovement());
   cleanUp(add);
   pm.addPass(createVerifyRecognised());

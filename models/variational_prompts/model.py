@@ -3,7 +3,10 @@ import functools
 
 from models.lasp import model as lasp
 from models.model import Input, Model
-from models.variational_prompts.net import VariationalPrompts
+from models.variational_prompts.net import (
+    ConditionalPrompts,
+    VariationalPrompts,
+)
 
 
 def inputs(size, samples, width):
@@ -13,15 +16,15 @@ def inputs(size, samples, width):
     }
 
 
-def small(count):
-    return VariationalPrompts(
-        lasp.small_tokens(count), 2, lasp.SMALL_VISION, lasp.SMALL_TEXT, 64
+def small(form, count, joint=64):
+    return form(
+        lasp.small_tokens(count), 2, lasp.SMALL_VISION, lasp.SMALL_TEXT, joint
     )
 
 
-def vit_b16():
+def vit_b16(form):
     names = lasp.read_classes(lasp.FOLDER / "voc20.txt")
-    return VariationalPrompts(
+    return form(
         lasp.tokens_of(names), lasp.CONTEXTS, lasp.VISION, lasp.TEXT, lasp.JOINT
     )
 
@@ -29,15 +32,38 @@ def vit_b16():
 MODELS = [
     Model(
         "variational_small",
-        functools.partial(small, 5),
+        functools.partial(small, VariationalPrompts, 5),
         263_425,
         0.025,
         inputs(32, 3, 64),
     ),
     Model(
         "variational_vit_b16_20",
-        vit_b16,
+        functools.partial(vit_b16, VariationalPrompts),
         149_623_809,
+        613.518,
+        inputs(224, 10, 512),
+        extra=True,
+    ),
+    Model(
+        "variational_vit_b16_20_l20",
+        functools.partial(vit_b16, VariationalPrompts),
+        149_623_809,
+        1209.472,
+        inputs(224, 20, 512),
+        extra=True,
+    ),
+    Model(
+        "conditional_small",
+        functools.partial(small, ConditionalPrompts, 5, 16),
+        258_721,
+        0.025,
+        inputs(32, 3, 64),
+    ),
+    Model(
+        "conditional_vit_b16_20",
+        functools.partial(vit_b16, ConditionalPrompts),
+        150_280_193,
         613.518,
         inputs(224, 10, 512),
         extra=True,

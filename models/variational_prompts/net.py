@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """CLIP whose learned contexts are drawn from a posterior (variational prompt
-learning), for a fixed list of classes."""
+learning), for a fixed list of classes: one posterior for all pictures, or one
+for each."""
 
 import math
 
@@ -23,15 +24,23 @@ class VariationalPrompts(nn.Module):
         self.visual = VisionTower(**vision, joint=joint)
         self.text = TextTower(**text, tokens=ids.shape[1], joint=joint)
         self.ctx = nn.Parameter(torch.zeros(contexts, width))
-        self.mean = nn.Parameter(torch.zeros(1, width))
-        self.log_variance = nn.Parameter(torch.zeros(1, width))
         self.logit_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("ids", ids, persistent=False)
+        self.add_posterior(width, joint)
 
-    def class_matrices(self, noise):
+    def add_posterior(self, width, joint):
+        self.mean = nn.Parameter(torch.zeros(1, width))
+        self.log_variance = nn.Parameter(torch.zeros(1, width))
+
+    def posterior(self, image):
+        """Mean and logarithm of the variance, (1, width) each."""
+        return self.mean, self.log_variance
+
+    def class_matrices(self, image, noise):
         """(samples, classes, joint) of unit rows."""
         samples, classes = noise.shape[0], self.ids.shape[0]
-        shift = self.mean + noise * self.log_variance.exp().sqrt()
+        mean, log_variance = self.posterior(image)
+        shift = mean + noise * log_variance.exp().sqrt()
         embeddings = self.text.token_embedding(self.ids)
         after = 1 + self.ctx.shape[0]
         prompts = [
@@ -53,10 +62,37 @@ class VariationalPrompts(nn.Module):
     def forward(self, pixels, noise):
         image = self.visual(pixels)
         image = image / image.norm(dim=-1, keepdim=True)
-        matrices = self.class_matrices(noise)
+        matrices = self.class_matrices(image, noise)
         logits = self.logit_scale.exp() * torch.einsum(
             "bd,lcd->lbc", image, matrices
         )
         log_probabilities = torch.log_softmax(logits, dim=-1)
         mean = torch.logsumexp(log_probabilities, dim=0)
         return mean - math.log(noise.shape[0])
+
+
+def posterior_head(joint, width):
+    return nn.Sequential(
+        nn.Linear(joint, joint // 2),
+        nn.ELU(),
+        nn.Linear(joint // 2, joint // 2),
+        nn.ELU(),
+        nn.Linear(joint // 2, width),
+    )
+
+
+class ConditionalPrompts(VariationalPrompts):
+    """The same with a posterior that depends on the picture: the text tower
+    runs for each of them, one after the other, with the same noise."""
+
+    def add_posterior(self, width, joint):
+        self.mean = posterior_head(joint, width)
+        self.log_variance = posterior_head(joint, width)
+
+    def posterior(self, image):
+        return self.mean(image), self.log_variance(image)
+
+    def forward(self, pixels, noise):
+        if pixels.shape[0] == 1:
+            return super().forward(pixels, noise)
+        return torch.cat([self(picture[None], noise) for picture in pixels])
