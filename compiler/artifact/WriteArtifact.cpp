@@ -285,6 +285,28 @@ LogicalResult ManifestBuilder::addEntry(exec::EntryOp entry,
   return success();
 }
 
+/// Null for a function without one.
+static std::unique_ptr<fb::SelfTestT> packSelfTest(const KernelSelfTest &test) {
+  if (test.goldens.empty())
+    return nullptr;
+  auto out = std::make_unique<fb::SelfTestT>();
+  for (uint32_t dtype : test.dtypes)
+    out->dtypes.push_back(static_cast<fb::DType>(dtype));
+  out->inputs = static_cast<fb::SelfTestInputs>(test.inputs);
+  out->tolerance = test.tolerance;
+  for (const GoldenResult &result : test.goldens) {
+    auto golden = std::make_unique<fb::GoldenT>();
+    golden->binding = result.binding;
+    golden->finite = result.finite;
+    golden->sum = result.sum;
+    golden->magnitude = result.magnitude;
+    golden->largest = result.largest;
+    golden->samples = result.samples;
+    out->goldens.push_back(std::move(golden));
+  }
+  return out;
+}
+
 void ManifestBuilder::addFunctions(const ProgramCode &code,
                                    fb::ProgramT &program) {
   functionIndex.clear();
@@ -318,7 +340,10 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
       function->shared_bytes = launch.sharedBytes;
       function->can_fail = launch.canFail;
       function->loop_steps = launch.loopSteps;
+      function->resizable = launch.resizable;
     }
+    if (!code.selfTests.empty())
+      function->self_test = packSelfTest(code.selfTests[i]);
     for (auto [bytes, writes, tie] :
          llvm::zip_equal(op.getMinBytes(), op.getWrites(), op.getTies())) {
       auto binding = std::make_unique<fb::BindingT>();

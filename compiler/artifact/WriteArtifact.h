@@ -35,6 +35,23 @@ struct Launch {
   uint64_t sharedBytes = 0;
   bool canFail = false;
   uint64_t loopSteps = 0; ///< iterations of a thread's loops at most
+  bool resizable = false; ///< x is the default of a specialisation constant
+};
+
+/// What a written binding holds after a self test; `Golden` of the schema.
+struct GoldenResult {
+  uint32_t binding = 0;
+  uint64_t finite = 0;
+  double sum = 0, magnitude = 0, largest = 0;
+  std::vector<double> samples;
+};
+
+/// A call of a function on drawn values; `SelfTest` of the schema.
+struct KernelSelfTest {
+  std::vector<uint32_t> dtypes; ///< of the bindings; values are the schema's
+  uint32_t inputs = 0;          ///< the kind, as in the schema
+  double tolerance = 0;
+  std::vector<GoldenResult> goldens; ///< none: there is no self test
 };
 
 /// The code of one program; functions in the order of its `function` ops.
@@ -48,6 +65,8 @@ struct ProgramCode {
   std::vector<std::pair<uint64_t, uint64_t>> functions; ///< offset, bytes
   std::vector<uint32_t> frameBytes;
   std::vector<Launch> launches; ///< none for a CPU
+  std::vector<mlir::Operation *> dispatches; ///< that functions are made from
+  std::vector<KernelSelfTest> selfTests;     ///< of functions, or none at all
 };
 
 struct ArtifactOptions {

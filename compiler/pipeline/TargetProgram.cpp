@@ -142,6 +142,7 @@ public:
       kernel.scratchBytes = int64_t(info.scratchBytes);
       kernel.flops = info.flops;
       kernel.tileAxes = std::move(info.tileAxes);
+      code.dispatches.push_back(kernel.dispatch);
     }
     return std::move(table);
   }

@@ -38,6 +38,11 @@ public:
     return precision == Precision::Fp32 ? "" : "its kernels multiply f32 only";
   }
 
+  /// Asked after `finish`: a target whose program runs on some devices of this
+  /// one, faster, and should be beside it in artifacts; or an empty text. Its
+  /// kernels are made from the same dispatches.
+  virtual std::string richerVariant() const { return ""; }
+
   /// Chooses layouts and kernel configurations of an entry point: the phase
   /// `laid-out`. Arguments and results stay row-major. A target that takes
   /// precisions narrows the tensors before it chooses.

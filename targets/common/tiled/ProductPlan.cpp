@@ -3,6 +3,7 @@
 
 #include "targets/common/Payload.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <limits>
@@ -31,6 +32,15 @@ int64_t ProductPlan::sharedElements() const {
   int64_t stages = (steps() > 1 ? 2 : 1) * stageElements();
   int64_t partial = slices > 1 ? slices * rows.tile * columns.tile : 0;
   return std::max(stages, partial);
+}
+
+Value tiled::narrowFactor(DispatchOp op, unsigned yielded) {
+  Operation *yield = op.getPrologueBlock().getTerminator();
+  auto extension = yield->getOperand(yielded).getDefiningOp<arith::ExtFOp>();
+  if (!extension || !extension.getType().isF32())
+    return {};
+  Type type = extension.getIn().getType();
+  return type.isF16() || type.isBF16() ? extension.getIn() : Value();
 }
 
 static int64_t points(const Nest &nest, ArrayRef<unsigned> dims) {

@@ -65,6 +65,10 @@ struct ProductPlan {
   int64_t sharedElements() const;
 };
 
+/// What a factor is before it is extended to f32: f16 or bf16; null: it is not
+/// extended.
+mlir::Value narrowFactor(DispatchOp op, unsigned yielded);
+
 /// The nest and the roles of a `contract` dispatch's dimensions, without
 /// tiles; failure where there is nothing to share or the type has no tiles.
 mlir::FailureOr<ProductPlan> sortProduct(DispatchOp op);

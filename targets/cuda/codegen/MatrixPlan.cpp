@@ -12,15 +12,6 @@ using namespace visir::cuda;
 using tiled::GroupLimits;
 using tiled::ProductSide;
 
-Value cuda::narrowFactor(DispatchOp op, unsigned yielded) {
-  Operation *yield = op.getPrologueBlock().getTerminator();
-  auto extension = yield->getOperand(yielded).getDefiningOp<arith::ExtFOp>();
-  if (!extension || !extension.getType().isF32())
-    return {};
-  Type type = extension.getIn().getType();
-  return type.isF16() || type.isBF16() ? extension.getIn() : Value();
-}
-
 int cuda::loadOfFactor(DispatchOp op, unsigned yielded) {
   auto argument =
       dyn_cast_if_present<BlockArgument>(narrowFactor(op, yielded));

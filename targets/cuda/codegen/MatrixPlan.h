@@ -54,9 +54,7 @@ struct MatrixPlan {
   int64_t registers() const;
 };
 
-/// What a factor is before it is extended to f32: f16 or bf16; null: it is not
-/// extended.
-mlir::Value narrowFactor(DispatchOp op, unsigned yielded);
+using tiled::narrowFactor;
 
 /// The load that a narrow factor is, or -1.
 int loadOfFactor(DispatchOp op, unsigned yielded);
