@@ -2,7 +2,7 @@
 #include "compiler/analysis/Evaluate.h"
 
 #include "compiler/support/Constants.h"
-#include "dialects/visir/Visir.h"
+#include "dialects/visir/Bitcast.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -394,6 +394,14 @@ static Result evaluateCast(CastOp op, const Operand &x) {
   return toBytes(to, out);
 }
 
+static Result evaluateBitcast(BitcastOp op, const Operand &x) {
+  std::vector<char> bytes(x.bytes.begin(), x.bytes.end());
+  if (resultElement(op).isInteger(1))
+    for (char &byte : bytes)
+      byte = byte != 0;
+  return bytes;
+}
+
 Result evaluation::evaluateElementwise(Operation *op, Operands operands) {
   return TypeSwitch<Operation *, Result>(op)
       .Case([&](UnaryOp o) { return evaluateUnary(o, operands[0]); })
@@ -405,5 +413,6 @@ Result evaluation::evaluateElementwise(Operation *op, Operands operands) {
       })
       .Case([&](SelectOp o) { return evaluateSelect(o, operands); })
       .Case([&](CastOp o) { return evaluateCast(o, operands[0]); })
+      .Case([&](BitcastOp o) { return evaluateBitcast(o, operands[0]); })
       .Default([](Operation *) { return Result(); });
 }

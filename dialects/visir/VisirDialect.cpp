@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/visir/Binary.h"
+#include "dialects/visir/Bitcast.h"
 #include "dialects/visir/Heatmap.h"
 #include "dialects/visir/Random.h"
 
@@ -117,6 +118,10 @@ void VisirDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/visir/BinaryOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/visir/BitcastOps.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST

@@ -3,6 +3,7 @@
 
 #include "compiler/support/Constants.h"
 #include "targets/reference/BinaryConv.h"
+#include "targets/reference/Bitcast.h"
 #include "targets/reference/HeatmapDecode.h"
 #include "targets/reference/Ops.h"
 #include "targets/reference/Random.h"
@@ -45,6 +46,7 @@ static Evaluated evaluateGraphOp(Operation *op, ArrayRef<Tensor> in) {
       .Case([&](CompareOp op) { return evaluateCompare(op, in); })
       .Case([&](SelectOp op) { return evaluateSelect(op, in); })
       .Case([&](CastOp op) { return evaluateCast(op, in); })
+      .Case([&](BitcastOp op) { return evaluateBitcast(op, in); })
       .Case([&](ReshapeOp op) { return evaluateReshape(op, in); })
       .Case([&](TransposeOp op) { return evaluateTranspose(op, in); })
       .Case([&](SliceOp op) { return evaluateSlice(op, in); })

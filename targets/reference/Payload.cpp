@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/reference/Payload.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/reference/Tensor.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -367,6 +368,8 @@ private:
       return intStep(op, fn, to, /*zeroExtends=*/false);
     if (IntFn fn = unsignedFunction(op))
       return intStep(op, fn, to, /*zeroExtends=*/true);
+    if (isa<arith::BitcastOp>(op))
+      return bitcastStep(op, to);
     if (Step step = conversionStep(op, to))
       return step;
     if (Step step = testStep(op, to))
@@ -496,6 +499,26 @@ private:
     return [=](Registers &regs, int64_t n) {
       for (int64_t i = 0; i < n; ++i)
         regs[to].ints[i] = wrapToElement(type, read(regs, i));
+      return true;
+    };
+  }
+
+  Step bitcastStep(Operation *op, unsigned to) {
+    unsigned from = in(op, 0);
+    Type type = op->getResult(0).getType();
+    Type operand = op->getOperand(0).getType();
+    return [=](Registers &regs, int64_t n) {
+      char bytes[8];
+      for (int64_t i = 0; i < n; ++i) {
+        if (isa<FloatType>(operand))
+          storeDouble(bytes, operand, 0, regs[from].floats[i]);
+        else
+          storeInt(bytes, operand, 0, regs[from].ints[i]);
+        if (isa<FloatType>(type))
+          regs[to].floats[i] = elementAsDouble(bytes, type, 0);
+        else
+          regs[to].ints[i] = elementAsInt(bytes, type, 0);
+      }
       return true;
     };
   }

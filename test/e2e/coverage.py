@@ -31,7 +31,6 @@ REFUSED = {
     r"operator (NonMaxSuppression|Unique) ",
     "randomness": r"--noise is not given",
     "file format": r"operator ImageDecoder ",
-    "operator or form without an import": r"has no import|mode is \w+, expected",
 }
 OF_TARGET = {
     "driver": r"driver: ",
@@ -48,7 +47,6 @@ MEANINGS = {
     "randomness": "random nodes need the option --noise, as programs give the "
     "same results for the same inputs",
     "file format": "pictures are decoded by tools, programs take numbers",
-    "operator or form without an import": "refused for every target alike",
     "driver": "a fault of the device's driver",
     "device": "the device lacks what the case needs",
     "rounding": "the case has one order of roundings, the device another",

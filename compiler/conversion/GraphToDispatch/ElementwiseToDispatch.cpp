@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/conversion/GraphToDispatch/DispatchBuilder.h"
+#include "dialects/visir/Bitcast.h"
 
 using namespace mlir;
 using namespace visir;
@@ -70,6 +71,14 @@ static Values lowerCast(OpBuilder &b, Operation *op) {
   });
 }
 
+static Values lowerBitcast(OpBuilder &b, Operation *op) {
+  auto cast = llvm::cast<BitcastOp>(op);
+  return lowerMap(b, op, [&](PayloadScope &scope) -> SmallVector<Value> {
+    return {buildBitcast(scope.b, scope.loc, scope.loads[0],
+                         elementOf(cast.getInput()), cast.getTo())};
+  });
+}
+
 LowerFn visir::findElementwiseLowering(Operation *op) {
   return llvm::TypeSwitch<Operation *, LowerFn>(op)
       .Case<UnaryOp>([](auto) { return lowerUnary; })
@@ -77,5 +86,6 @@ LowerFn visir::findElementwiseLowering(Operation *op) {
       .Case<CompareOp>([](auto) { return lowerCompare; })
       .Case<SelectOp>([](auto) { return lowerSelect; })
       .Case<CastOp>([](auto) { return lowerCast; })
+      .Case<BitcastOp>([](auto) { return lowerBitcast; })
       .Default([](auto) { return nullptr; });
 }

@@ -520,6 +520,23 @@ Value visir::buildCast(OpBuilder &b, Location loc, Value x, Type from,
   return result;
 }
 
+Value visir::buildBitcast(OpBuilder &b, Location loc, Value x, Type from,
+                          Type to) {
+  Type source = payloadType(from), target = payloadType(to);
+  if (x.getType() != source)
+    x = b.createOrFold<arith::TruncFOp>(loc, source, x);
+  if (source.isInteger(1) && source != target)
+    x = arith::ExtUIOp::create(b, loc, target, x);
+  else if (target.isInteger(1) && source != target)
+    x = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x,
+                              scalarConstant(b, loc, source, int64_t(0)));
+  else if (source != target)
+    x = arith::BitcastOp::create(b, loc, target, x);
+  if (computeType(to) != target)
+    x = arith::ExtFOp::create(b, loc, computeType(to), x);
+  return x;
+}
+
 Value visir::swapSignOrder(OpBuilder &b, Location loc, Value x,
                            Type element) {
   if (!element.isUnsignedInteger())

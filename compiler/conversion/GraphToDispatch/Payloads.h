@@ -41,6 +41,10 @@ mlir::Value buildCompare(mlir::OpBuilder &b, mlir::Location loc,
 mlir::Value buildCast(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                       mlir::Type from, mlir::Type to);
 
+/// The bits of an element as another element, both in their compute types.
+mlir::Value buildBitcast(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                         mlir::Type from, mlir::Type to);
+
 /// Maps unsigned integers onto signed ones in the same order, and back: the
 /// roots compare signless integers as signed. Other types stay as they are.
 mlir::Value swapSignOrder(mlir::OpBuilder &b, mlir::Location loc,

@@ -2,6 +2,7 @@
 #include "frontends/onnx/import/BoundedOps.h"
 
 #include "compiler/support/Constants.h"
+#include "dialects/visir/Bitcast.h"
 #include "frontends/onnx/import/Helpers.h"
 #include "frontends/onnx/import/Scope.h"
 
@@ -573,7 +574,7 @@ LogicalResult Bounder::perBatch() {
 Operation *Bounder::run() {
   LogicalResult done =
       llvm::TypeSwitch<Operation *, LogicalResult>(op)
-          .Case<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp>(
+          .Case<UnaryOp, BinaryOp, CompareOp, SelectOp, CastOp, BitcastOp>(
               [&](auto) { return elementwise(); })
           .Case<ReshapeOp, TransposeOp, SliceOp, PadOp, ExpandOp, ConcatOp,
                 GatherOp, ReduceOp, SoftmaxOp, CumSumOp, ArgReduceOp,
@@ -598,7 +599,7 @@ bool visir::onnx::takesBounded(StringRef opType) {
   static const llvm::StringSet<> names = {
       "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin",
       "Asinh", "Atan", "Atanh", "Attention", "AveragePool",
-      "BatchNormalization", "BitwiseAnd", "BitwiseNot", "BitwiseOr",
+      "BatchNormalization", "BitCast", "BitwiseAnd", "BitwiseNot", "BitwiseOr",
       "BitwiseXor", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Concat",
       "Conv", "Cos", "Cosh", "CumSum", "Div", "Elu", "Equal", "Erf",
       "Exp", "Expand", "Floor", "Gather", "Gelu", "Gemm", "GlobalAveragePool",

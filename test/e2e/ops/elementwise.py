@@ -5,6 +5,7 @@ import numpy
 
 from test.e2e.ops.case import (
     APPROXIMATED,
+    DTYPES,
     EXACT,
     FLOATS,
     ROUNDING,
@@ -336,6 +337,35 @@ def cast_cases():
     )
 
 
+def bitcast_cases():
+    """Bits of any value; floats from integers that are no NaN."""
+    sizes = {d: DTYPES[d].itemsize for d in FLOATS + SIGNED + UNSIGNED}
+    sizes["i1"] = 1
+    for source, size in sizes.items():
+        for target, other in sizes.items():
+            if size != other or source == target:
+                continue
+            values = whole(source)
+            if target in FLOATS and source not in FLOATS:
+                values = bits_of(target)
+            yield Case(
+                f"bitcast_{source}_{target}",
+                f"visir.bitcast {{0}} to {target}",
+                (Tensor(source, (3, 11), values),),
+                ((target, (3, 11)),),
+                EXACT,
+            )
+
+
+def bits_of(dtype):
+    """The bits of ordinary numbers of a dtype, as integers."""
+    def values(rng, shape):
+        numbers = normal(rng, shape).astype(DTYPES[dtype])
+        return numbers.view(f"i{numbers.itemsize}")
+
+    return values
+
+
 def cases():
     yield from unary_cases()
     yield from binary_cases()
@@ -343,3 +373,4 @@ def cases():
     yield from compare_cases()
     yield from select_cases()
     yield from cast_cases()
+    yield from bitcast_cases()

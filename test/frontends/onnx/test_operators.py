@@ -33,6 +33,8 @@ IMPORTED = [
     ("Identity", X, {}, 17, {}, "", "2x3x4xf32"),
     ("Cast", X, {}, 17, {"to": FLOAT}, "", "2x3x4xf32"),
     ("Cast", X, {}, 17, {"to": BOOL}, "cast", "2x3x4xi1"),
+    ("BitCast", X, {}, 26, {"to": TensorProto.INT32}, "bitcast", "2x3x4xsi32"),
+    ("BitCast", X, {}, 26, {"to": FLOAT}, "", "2x3x4xf32"),
     ("ReduceMean", X, {}, 17, {"axes": [-1]}, "reduce", "2x3x1xf32"),
     ("ReduceMean", X, {"axes": [0]}, 18, {"keepdims": 0}, "reduce", "3x4xf32"),
     ("ReduceSum", X, {"axes": [0]}, 13, {}, "reduce", "1x3x4xf32"),
@@ -208,6 +210,19 @@ def test_all_refusals_are_gathered(imported):
     ]
     model = model_of(nodes, [value("x", [2])], [value("a", [2]), value("b", [2])])
     assert len(imported(model).reasons) == 2
+
+
+@pytest.mark.parametrize(
+    "to, expected",
+    [
+        ("INT64", "a type of as many bits as the input's f32"),
+        ("STRING", "a float, integer or bool"),
+    ],
+)
+def test_bits_of_another_type(imported, to, expected):
+    number = TensorProto.DataType.Value(to)
+    result = imported(one("BitCast", X, {}, 26, to=number))
+    assert result.reasons == [f"attribute 'to' is {to}, expected {expected}"]
 
 
 def test_mask_of_dropout_in_an_old_opset(imported):

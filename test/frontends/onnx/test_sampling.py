@@ -38,10 +38,26 @@ def test_roi_align(judge, draw, opset):
     )
 
 
+@pytest.mark.parametrize("where", ["half_pixel", "output_half_pixel"])
+def test_roi_align_of_the_largest(judge, draw, where):
+    judge.check(
+        "RoiAlign",
+        [draw(2, 3, 8, 9), REGIONS, numpy.array([0, 1, 1])],
+        opset=16,
+        output_height=3,
+        output_width=2,
+        sampling_ratio=2,
+        spatial_scale=0.75,
+        mode="max",
+        coordinate_transformation_mode=where,
+        rtol=1e-5,
+    )
+
+
 @pytest.mark.parametrize(
     "attributes, text",
     [
-        ({"mode": "max", "sampling_ratio": 2}, "mode is max, expected avg"),
+        ({"mode": "sum", "sampling_ratio": 2}, "mode is sum, expected avg or max"),
         ({}, "sampling_ratio is 0, expected at least 1"),
     ],
 )
