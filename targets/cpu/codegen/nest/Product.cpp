@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/cpu/codegen/nest/Product.h"
 
+#include "compiler/support/Constants.h"
 #include "targets/common/Payload.h"
 #include "targets/cpu/codegen/nest/RowsAhead.h"
 #include "targets/cpu/codegen/nest/Totals.h"
@@ -13,6 +14,8 @@ using namespace visir;
 using namespace visir::cpu;
 
 using Values = SmallVector<Value>;
+
+static constexpr int64_t kLineBytes = 64;
 
 /// `count` steps from `step` on, whose scalars are one load for each row.
 static Values multiplySteps(KernelBuilder &kb, const Product &product,
@@ -28,13 +31,20 @@ static Values multiplySteps(KernelBuilder &kb, const Product &product,
   for (unsigned i = 0; count > 1 && i < rows; ++i)
     factors.push_back(load(i));
   Offset from = advance(kb, product.vectorStart, step, product.vectorPitch);
+  // Several steps of a panel of narrow elements share a line.
+  unsigned lineSteps = std::max<int64_t>(
+      1, kLineBytes / std::max<int64_t>(
+                          1, product.vectorPitch *
+                                 int64_t(elementBytes(product.element))));
   for (unsigned k = 0; k < count; ++k) {
     Values vectors;
     for (auto [at, width] : product.columns)
       vectors.push_back(loadLanes(
           kb, product.vectors, from.plus(at + k * product.vectorPitch), 1,
           product.element, {width, width}));
-    for (Offset distance : product.ahead)
+    auto ahead = ArrayRef(product.ahead).take_front(
+        k % lineSteps == 0 ? product.ahead.size() : 0);
+    for (Offset distance : ahead)
       fetchLine(kb, product.vectors,
                 addOffsets(kb, from.plus(k * product.vectorPitch), distance));
     for (unsigned i = 0; i < rows; ++i) {

@@ -364,22 +364,25 @@ void WinogradEmitter::multiplyBlock(Value point, Value chunk, Value tiles,
 }
 
 /// While one point's products are computed, the next point's weights are
-/// fetched: each round of register tiles fetches its share of the columns.
+/// fetched: each round of register tiles fetches its share of the panels.
 void WinogradEmitter::fetchWeights(Product &product, Value round) {
   const FlatAccess &weights = plan.contraction.vectorAccess();
   int64_t stride = weights.strides[plan.columns.windowLoop];
-  int64_t columns = int64_t(product.columns.size());
   product.ahead.clear();
   if (weights.tile <= 1 || !plan.streamsWeights)
     return;
+  int64_t lanes = 0;
+  for (auto [at, width] : product.columns)
+    lanes += width;
+  int64_t panels = llvm::divideCeil(lanes, weights.tile);
   int64_t rounds = llvm::divideCeil(plan.blockTiles, int64_t(plan.tileRows));
-  int64_t share = llvm::divideCeil(columns, rounds);
+  int64_t share = llvm::divideCeil(panels, rounds);
   for (int64_t i = 0; i < share; ++i) {
-    Value column =
+    Value panel =
         materialize(kb, advance(kb, Offset{Value(), i}, round, share));
-    column = minIndex(kb, column, kb.index(columns - 1));
+    panel = minIndex(kb, panel, kb.index(panels - 1));
     product.ahead.push_back(
-        advance(kb, Offset{Value(), stride}, column, weights.tileStride));
+        advance(kb, Offset{Value(), stride}, panel, weights.tileStride));
   }
 }
 
