@@ -57,11 +57,11 @@ def judge(results, listed):
     return problems
 
 
-def finish(results, problems):
+def finish(results, problems, left_out=0):
     """Prints the problems and the counts of a stage; returns its exit code.
 
-    An expected failure counts as skipped. Problems may be of tests that are
-    not among the results."""
+    An expected failure counts as skipped, like those that were left out.
+    Problems may be of tests that are not among the results."""
     for name, problem in problems.items():
         print(f"{name}: {problem}")
     excused = sum(
@@ -72,7 +72,7 @@ def finish(results, problems):
         outcome == "passed" and name not in problems
         for name, (outcome, _) in results.items()
     )
-    print(f"{passed} passed, {len(problems)} failed, {excused} skipped")
+    print(f"{passed} passed, {len(problems)} failed, {excused + left_out} skipped")
     return 1 if problems or not passed else 0
 
 
