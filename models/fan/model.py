@@ -48,15 +48,16 @@ class Block(nn.Module):
 
 
 class Hourglass(nn.Module):
-    """(B, WIDTH, H, W) to the same; H and W are multiples of 2^levels."""
+    """(B, width, H, W) to the same; H and W are multiples of 2^levels."""
 
-    def __init__(self, levels):
+    def __init__(self, levels, width):
         super().__init__()
-        self.skip = Block(WIDTH, WIDTH)
-        self.down = Block(WIDTH, WIDTH)
-        inner = Hourglass(levels - 1) if levels > 1 else Block(WIDTH, WIDTH)
-        self.inner = inner
-        self.up = Block(WIDTH, WIDTH)
+        self.skip = Block(width, width)
+        self.down = Block(width, width)
+        self.inner = (
+            Hourglass(levels - 1, width) if levels > 1 else Block(width, width)
+        )
+        self.up = Block(width, width)
 
     def forward(self, x):
         low = self.down(functional.avg_pool2d(x, 2))
@@ -68,17 +69,17 @@ class Stack(nn.Module):
     """One hourglass with its heatmaps; all but the last also return what the
     next one reads."""
 
-    def __init__(self, last):
+    def __init__(self, last, width, levels, landmarks):
         super().__init__()
-        self.hourglass = Hourglass(LEVELS)
-        self.top = Block(WIDTH, WIDTH)
-        self.mix = nn.Conv2d(WIDTH, WIDTH, 1)
-        self.norm = nn.BatchNorm2d(WIDTH)
-        self.heatmaps = nn.Conv2d(WIDTH, LANDMARKS, 1)
+        self.hourglass = Hourglass(levels, width)
+        self.top = Block(width, width)
+        self.mix = nn.Conv2d(width, width, 1)
+        self.norm = nn.BatchNorm2d(width)
+        self.heatmaps = nn.Conv2d(width, landmarks, 1)
         self.last = last
         if not last:
-            self.merge = nn.Conv2d(WIDTH, WIDTH, 1)
-            self.merge_heatmaps = nn.Conv2d(LANDMARKS, WIDTH, 1)
+            self.merge = nn.Conv2d(width, width, 1)
+            self.merge_heatmaps = nn.Conv2d(landmarks, width, 1)
 
     def forward(self, x):
         top = self.top(self.hourglass(x))
@@ -90,21 +91,24 @@ class Stack(nn.Module):
 
 
 class Fan(nn.Module):
-    """(B, 3, 256, 256) -> the last heatmaps (B, LANDMARKS, 64, 64)."""
+    """(B, 3, H, W) -> the last heatmaps (B, landmarks, H / 4, W / 4)."""
 
-    def __init__(self, stacks):
+    def __init__(self, stacks, width=WIDTH, levels=LEVELS, landmarks=LANDMARKS):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv2d(3, 64, 7, stride=2, padding=3),
-            nn.BatchNorm2d(64),
+            nn.Conv2d(3, width // 4, 7, stride=2, padding=3),
+            nn.BatchNorm2d(width // 4),
             nn.ReLU(),
-            Block(64, 128),
+            Block(width // 4, width // 2),
             nn.AvgPool2d(2),
-            Block(128, 128),
-            Block(128, WIDTH),
+            Block(width // 2, width // 2),
+            Block(width // 2, width),
         )
         self.stacks = nn.Sequential(
-            *(Stack(last=index == stacks - 1) for index in range(stacks))
+            *(
+                Stack(index == stacks - 1, width, levels, landmarks)
+                for index in range(stacks)
+            )
         )
 
     def forward(self, x):
@@ -136,6 +140,11 @@ def landmarks(stacks, params, gmacs, extra=False):
     )
 
 
+def small():
+    """Two stacks of two levels, 32 channels and 5 points."""
+    return decode.Landmarks(Fan(2, 32, 2, 5), decode.LocalSoftmax())
+
+
 def heatmaps(kind, build, gmacs=0.0, inputs=("heatmaps",)):
     """A decode alone."""
     shape = (1, LANDMARKS, 64, 64)
@@ -156,6 +165,14 @@ MODELS = [
     landmarks(1, 6_249_668, 8.268),
     landmarks(2, 12_106_504, 13.924, extra=True),
     landmarks(4, 23_820_176, 25.235, extra=True),
+    Model(
+        "fan_small_landmarks",
+        small,
+        115_674,
+        0.014,
+        image(64),
+        ("landmarks", "scores"),
+    ),
     heatmaps("argmax", decode.Argmax),
     heatmaps("quarter", decode.QuarterPixel),
     heatmaps("softmax", decode.LocalSoftmax),
