@@ -22,6 +22,8 @@ static constexpr int64_t kBlockTiles = 16, kMostBlockTiles = 64, kPieces = 8;
 /// Image tiles for which weights are read from an outer cache, at least, and
 /// bytes of weights that it may not hold.
 static constexpr int64_t kLeastStreamed = 32, kFarWeights = 8 << 20;
+/// Pieces of which one more or less does not count.
+static constexpr int64_t kManyPieces = 16;
 /// Input channels that are added up one after the other by F(4, 3), whose
 /// transforms make most of the sums' rounding; shorter blocks take time.
 static constexpr int64_t kSumBlock = 64;
@@ -88,6 +90,7 @@ struct WinogradPlanner {
   LogicalResult setAxis(FilterAxis &axis, unsigned outLoop);
   LogicalResult setDepth(unsigned loop);
   int64_t mostBlockTiles() const;
+  int64_t evenRounds(int64_t most) const;
   void chooseChunks();
   void chooseTile();
   void chooseSumBlock();
@@ -233,6 +236,21 @@ void WinogradPlanner::chooseChunks() {
   }
 }
 
+/// At most so many rounds of register tiles per block that two threads have as
+/// many pieces each, where there are few.
+int64_t WinogradPlanner::evenRounds(int64_t most) const {
+  auto pieces = [&](int64_t rounds) {
+    return llvm::divideCeil(plan.totalTiles, rounds * plan.tileRows) *
+           plan.groups();
+  };
+  if (pieces(most) >= kManyPieces)
+    return most;
+  for (int64_t rounds = most; rounds > 0; --rounds)
+    if (pieces(rounds) % 2 == 0)
+      return rounds;
+  return most;
+}
+
 void WinogradPlanner::chooseTile() {
   int64_t vectors = llvm::divideCeil(plan.chunk, int64_t(plan.lanes));
   int64_t tiles = std::min(plan.totalTiles, kBlockTiles);
@@ -260,8 +278,9 @@ void WinogradPlanner::chooseTile() {
   }
   int64_t blocks = llvm::divideCeil(plan.totalTiles, mostBlockTiles());
   int64_t wanted = llvm::divideCeil(plan.totalTiles, blocks);
-  int64_t rounds = (wanted + plan.tileRows / 2) / plan.tileRows;
-  plan.blockTiles = std::max<int64_t>(rounds, 1) * plan.tileRows;
+  int64_t rounds =
+      std::max<int64_t>((wanted + plan.tileRows / 2) / plan.tileRows, 1);
+  plan.blockTiles = evenRounds(rounds) * plan.tileRows;
   // Transformed inputs serve as many chunks as leave enough pieces.
   blocks = llvm::divideCeil(plan.totalTiles, plan.blockTiles);
   while (plan.groups() > 1 && blocks * (plan.groups() / 2) >= kPieces &&

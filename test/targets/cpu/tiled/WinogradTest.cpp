@@ -276,3 +276,14 @@ TEST(Winograd, ThreadsShareASingleBlock) {
   EXPECT_EQ(emitted(shape(16, 16, 32, 128)).pieces, 2u);
   EXPECT_EQ(emitted(shape(8, 8, 32, 64)).pieces, 1u);
 }
+
+TEST(Winograd, FewPiecesAreEven) {
+  // 196 tiles would be seven blocks of 28, sixteen one block.
+  EXPECT_EQ(emitted(shape(56, 56, 64, 64)).pieces, 14u);
+  EXPECT_EQ(emitted(shape(14, 14, 128, 32)).pieces, 2u);
+  // Four tiles are one register tile's.
+  EXPECT_EQ(emitted(shape(7, 7, 64, 32)).pieces, 1u);
+  // Of many pieces one more does not count.
+  EXPECT_GT(emitted(shape(120, 124, 32, 32)).pieces, 16u);
+  winograd(shape(14, 14, 24, 32));
+}
