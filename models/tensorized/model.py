@@ -4,7 +4,11 @@ import functools
 from models.model import Input, Model, image
 from models.tensorized.audio import audio_net
 from models.tensorized.linear import linear_net
-from models.tensorized.net import tensorized_resnet18, tensorized_small
+from models.tensorized.net import (
+    dropout_small,
+    tensorized_resnet18,
+    tensorized_small,
+)
 
 SHARES = (10, 30, 50, 100)
 # Parameters and 1e9 multiply-accumulates, by form and share or way.
@@ -36,6 +40,8 @@ AUDIO = {
     ("tucker", "dense"): (178_959, 0.189),
     ("tucker", "binary"): (181_775, 0.189),
 }
+# All ranks of the small nets whose components may be dropped.
+RANKS = {"cp": 743, "tucker": 421}
 
 MODELS = [
     Model(
@@ -77,4 +83,13 @@ MODELS = [
         0.001,
         {"input": Input((1, 1, 512))},
     )
+] + [
+    Model(
+        f"dropout_{kind}{suffix}",
+        functools.partial(dropout_small, kind, way),
+        *SMALL[kind, way],
+        {**image(64), "draws": Input((1, 1, RANKS[kind]))},
+    )
+    for kind in ("cp", "tucker")
+    for way, suffix in (("chain", ""), ("dense", "_dense"))
 ]

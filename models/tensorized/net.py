@@ -40,11 +40,23 @@ def train_ranks(out, into, share):
 
 
 class FactorizedConv(nn.Module):
-    """A 3x3 convolution without bias; `strides` is the same both ways."""
+    """A 3x3 convolution without bias; `strides` is the same both ways. With
+    `masks`, one for each of `ranks`, components whose mask is 0 are dropped."""
+
+    masks = None
 
     def __init__(self, into, out, stride, way):
         super().__init__()
         self.stride, self.way = stride, way
+
+    def kept(self, factor, *axes):
+        """The factor without what is dropped; axis i is the i-th rank's."""
+        for i, axis in enumerate(axes):
+            if self.masks is not None and axis is not None:
+                shape = [1] * factor.dim()
+                shape[axis] = -1
+                factor = factor * self.masks[i].reshape(shape)
+        return factor
 
     def part(self, *shape):
         fan_in = math.prod(shape[1:])
@@ -62,15 +74,18 @@ class TuckerConv(FactorizedConv):
         r_out, r_in = tucker_ranks(out, into, share)
         self.core = self.part(r_out, r_in, 3, 3)
         self.outer, self.inner = self.part(out, r_out), self.part(r_in, into)
+        self.ranks = (r_out, r_in)
 
     def weight(self):
-        return torch.einsum("abhw,oa,bi->oihw", self.core, self.outer, self.inner)
+        core = self.kept(self.core, 0, 1)
+        return torch.einsum("abhw,oa,bi->oihw", core, self.outer, self.inner)
 
     def chain(self, x):
         n, _, h, w = x.shape
         x = functional.conv1d(x.reshape(n, -1, h * w), self.inner[..., None])
         x = x.reshape(n, -1, h, w)
-        x = functional.conv2d(x, self.core, None, self.stride, 1)
+        core = self.kept(self.core, 0, 1)
+        x = functional.conv2d(x, core, None, self.stride, 1)
         h, w = x.shape[2:]
         x = functional.conv1d(x.reshape(n, -1, h * w), self.outer[..., None])
         return x.reshape(n, -1, h, w)
@@ -83,11 +98,12 @@ class CpConv(FactorizedConv):
         self.scales = nn.Parameter(torch.ones(rank))
         self.outer, self.inner = self.part(out, rank), self.part(rank, into)
         self.rows, self.columns = self.part(rank, 3), self.part(rank, 3)
+        self.ranks = (rank,)
 
     def weight(self):
         return torch.einsum(
             "r,or,ri,rh,rw->oihw",
-            *(self.scales, self.outer, self.inner, self.rows, self.columns),
+            *(self.kept(self.scales, 0), self.outer, self.inner, self.rows, self.columns),
         )
 
     def chain(self, x):
@@ -96,7 +112,7 @@ class CpConv(FactorizedConv):
         rows, columns = self.rows[:, None, :, None], self.columns[:, None, None]
         x = functional.conv2d(x, rows, None, (s, 1), (1, 0), 1, rank)
         x = functional.conv2d(x, columns, None, (1, s), (0, 1), 1, rank)
-        x = x * self.scales[:, None, None]
+        x = x * self.kept(self.scales, 0)[:, None, None]
         return functional.conv2d(x, self.outer[..., None, None])
 
 
@@ -147,3 +163,40 @@ def tensorized_small(kind, share, way="chain"):
     net.layer3 = net.layer4 = nn.Identity()
     net.fc = nn.Linear(128, 10)
     return factorize(net, kind, share, way)
+
+
+# Of normal numbers, 90 % are below.
+KEPT_BELOW = 1.2816
+
+
+def survivors(draws):
+    """1 where a number is below `KEPT_BELOW`; the first component alone where
+    none is."""
+    mask = (draws < KEPT_BELOW).to(draws.dtype)
+    first = torch.arange(len(draws), device=draws.device) == 0
+    return torch.where(mask.sum() > 0, mask, first.to(draws.dtype))
+
+
+class Dropout(nn.Module):
+    """A net whose factorised layers lose components, by numbers that it is
+    given: (B, 3, H, W), (1, 1, all ranks) -> (B, classes). Nothing is scaled
+    up for what is lost, as in TensorLy-Torch where it drops when testing."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, draws):
+        first = 0
+        for conv in self.net.modules():
+            if not isinstance(conv, FactorizedConv):
+                continue
+            conv.masks = []
+            for rank in conv.ranks:
+                conv.masks.append(survivors(draws[0, 0, first : first + rank]))
+                first += rank
+        return self.net(x)
+
+
+def dropout_small(kind, way="chain"):
+    return Dropout(tensorized_small(kind, 0.5, way))
