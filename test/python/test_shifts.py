@@ -58,15 +58,35 @@ def pieces(graph, x, shape, groups):
     return graph.add("Concat", parts, axis=CHANNELS)
 
 
-def vectors(graph, x, shape, groups):
+def rolled(graph, x, shape, groups):
+    """Each group cut out and rolled, all joined."""
+    parts = []
+    for first, last, axis, offset in groups:
+        part = graph.slice(x, CHANNELS, first, last)
+        at = offset % shape[axis]
+        ends = [(at, shape[axis]), (0, at)] if at else [(0, shape[axis])]
+        ends = [graph.slice(part, axis, *end) for end in ends]
+        parts.append(graph.add("Concat", ends, axis=axis))
+    return graph.add("Concat", parts, axis=CHANNELS)
+
+
+def segments(graph, x, shape, groups):
+    """Two halves of the first axis, each shifted by itself."""
+    halves = (2, shape[0] // 2, *shape[1:])
+    x = graph.add("Reshape", [x, halves])
+    inner = [(first, last, axis + 1, by) for first, last, axis, by in groups]
+    made = vectors(graph, x, halves, inner, CHANNELS + 1)
+    return graph.add("Reshape", [made, shape])
+
+
+def vectors(graph, x, shape, groups, channels=CHANNELS):
     """Zeros to which slices are assigned by an index vector per element."""
     out = graph.constant(numpy.zeros(shape, numpy.float32))
     for first, last, axis, offset in groups:
-        to, start = [range(size) for size in shape], graph.slice(
-            x, CHANNELS, first, last
-        )
+        to = [range(size) for size in shape]
+        start = graph.slice(x, channels, first, last)
         (low, high), source = window(shape[axis], offset)
-        to[CHANNELS], to[axis] = range(first, last), range(low, high)
+        to[channels], to[axis] = range(first, last), range(low, high)
         indices = numpy.stack(numpy.meshgrid(*to, indexing="ij"), axis=-1)
         part = graph.slice(start, axis, *source)
         out = graph.add("ScatterND", [out, indices.astype("i8"), part])
@@ -119,6 +139,19 @@ def product(w, x):
     return numpy.einsum("oi,nihw->nohw", w[:, :, 0, 0], x)
 
 
+def roll(x, groups):
+    parts = [
+        numpy.roll(x[:, first:last], -offset, axis)
+        for first, last, axis, offset in groups
+    ]
+    return numpy.concatenate(parts, axis=CHANNELS)
+
+
+def in_halves(x, groups):
+    halves = numpy.split(x, 2)
+    return numpy.concatenate([shifted(half, groups) for half in halves])
+
+
 class Net:
     """product -> shift -> product; with `beside`, what is shifted is a second
     output, too."""
@@ -149,9 +182,9 @@ class Net:
             {"x": self.x}
         )
 
-    def expected(self):
+    def expected(self, shift=shifted):
         made = product(self.first, self.x)
-        results = {"y": product(self.second, shifted(made, self.groups))}
+        results = {"y": product(self.second, shift(made, self.groups))}
         if self.beside:
             results["z"] = made
         return results
@@ -210,6 +243,21 @@ def test_shifts_are_not_copied(spelling, beside, tmp_path):
         groups = random_groups(random, shape, axes)
         net = Net(random, SPELLINGS[spelling], shape, groups, beside)
         expected = net.expected()
+        close(net.run(), expected)
+        close(net.run("--disable", "fuse-shifts"), expected)
+        assert net.copies(tmp_path) == 0, (shape, groups)
+
+
+@pytest.mark.parametrize("spell, shift", [(rolled, roll), (segments, in_halves)])
+def test_other_borders_are_not_copied(spell, shift, tmp_path):
+    """Places that go round, and shifts within halves of the frames."""
+    random = numpy.random.default_rng(23)
+    for channels in (9, 34):
+        shape = (6, channels, 4, 5)
+        axes = [0] if spell is segments else [0, 2, 3]
+        groups = random_groups(random, (3, *shape[1:]), axes)
+        net = Net(random, spell, shape, groups, False)
+        expected = net.expected(shift)
         close(net.run(), expected)
         close(net.run("--disable", "fuse-shifts"), expected)
         assert net.copies(tmp_path) == 0, (shape, groups)

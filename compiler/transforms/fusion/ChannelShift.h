@@ -41,11 +41,14 @@ struct ShiftPieces {
   bool isWhole() const;
 };
 
-/// Element [.., a, .., c, ..] is the source's at a + offsets[axis][c] for each
-/// moved axis, or zero where that lies outside.
+/// A permutation of places along some axes for each channel: element
+/// [.., a, .., c, ..] is the source's at sources[axis][a * channels + c] for
+/// each moved axis, or zero where that is -1. Frames may move within segments,
+/// places go round or not.
 struct ChannelShift {
   llvm::SmallVector<unsigned> axes;
-  llvm::SmallVector<llvm::SmallVector<int64_t>> offsets; ///< by axis, channel
+  llvm::SmallVector<llvm::SmallVector<int64_t>> sources;
+  int64_t channels = 0;
 
   /// The pieces as a shift with channels along `channels`; what they say
   /// nothing of stays where it is.
@@ -53,6 +56,13 @@ struct ChannelShift {
                                         llvm::ArrayRef<ShiftPiece> pieces,
                                         llvm::ArrayRef<TensorBox> zeros,
                                         unsigned channels);
+
+  /// Whether an element of the channel moves or is lost.
+  bool moves(int64_t channel) const;
+
+  /// For axis `number` of `axes` the offset to the source for each channel,
+  /// where all of it moves as far and zeros come in; else nothing.
+  std::optional<llvm::SmallVector<int64_t>> offsets(unsigned number) const;
 };
 
 /// The one dimension of the domain that coordinate `j` of an access is, or -1.

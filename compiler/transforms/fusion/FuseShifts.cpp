@@ -46,11 +46,14 @@ DispatchOp visir::fuseShift(RewriterBase &rewriter, DispatchOp consumer,
   auto shift = channels ? ChannelShift::of(pieces->source, pieces->pieces,
                                            pieces->zeros, *channels)
                         : std::optional<ChannelShift>();
-  if (!shift || shift->axes.size() != 1)
+  auto along = shift && shift->axes.size() == 1
+                   ? shift->offsets(0)
+                   : std::optional<SmallVector<int64_t>>();
+  if (!along)
     return refuse(why, "what is copied is no shift by groups of the channels "
                        "that the product sums over");
   unsigned axis = shift->axes.front();
-  SmallVector<int64_t> &offsets = shift->offsets.front();
+  SmallVector<int64_t> &offsets = *along;
   int dim = dimOf(*form, target.access, axis);
   if (dim < 0 || dim >= form->parallelRank)
     return refuse(why, "the product slides along the axis of the shift");
@@ -67,9 +70,8 @@ DispatchOp visir::fuseShift(RewriterBase &rewriter, DispatchOp consumer,
   table.tensor = ConstantOp::create(
       rewriter, consumer.getLoc(), type,
       makeConstant(
-          type,
-          ArrayRef<char>(reinterpret_cast<const char *>(offsets.data()),
-                         offsets.size() * sizeof(int64_t))));
+          type, ArrayRef<char>(reinterpret_cast<const char *>(offsets.data()),
+                               offsets.size() * sizeof(int64_t))));
   table.access = LinearAccess::zero(1, form->extents.size());
   table.access.coefficients[0] = target.access.coefficients[*channels];
   target.tensor = pieces->source;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A shift of what a dispatch makes becomes its store. Each group of
-// channels is stored at places moved by its offset, round and round: what
-// would leave the tensor at one end comes in at the other as zero, so that
-// every element is written once. Two constant tables of a moved axis give the
-// place, and whether the value stays, by coordinate and channel.
+// channels is stored at places of its own: what would leave the tensor goes to
+// a place where zeros come in, as zero, so that every element is written once.
+// Two constant tables of a moved axis give the place, and whether the value
+// stays, by coordinate and channel.
 #include "compiler/support/Constants.h"
 #include "compiler/transforms/fusion/ChannelShift.h"
 #include "compiler/transforms/fusion/Fuse.h"
@@ -34,8 +34,8 @@ struct ShiftedStore {
 /// Whether the op writes into what it uses here.
 static bool writesInto(OpOperand &use) {
   auto op = dyn_cast<DispatchOp>(use.getOwner());
-  return op && llvm::is_contained(op.getTies(),
-                                  int64_t(use.getOperandNumber()));
+  return op &&
+         llvm::is_contained(op.getTies(), int64_t(use.getOperandNumber()));
 }
 
 /// A copy of a box into a tensor that others write into, too.
@@ -101,10 +101,9 @@ static bool readsUnmoved(OpOperand &use, const ChannelShift &shift,
   if (!load.isPlain() || writesInto(use))
     return false;
   auto [low, high] = load.access.range(channels, form->extents);
-  for (const SmallVector<int64_t> &offsets : shift.offsets)
-    for (int64_t c = low; c <= high; ++c)
-      if (offsets[c] != 0)
-        return false;
+  for (int64_t c = low; c <= high; ++c)
+    if (shift.moves(c))
+      return false;
   return true;
 }
 
@@ -141,9 +140,8 @@ static std::optional<ShiftedStore> shiftedStore(const Shifted &shifted,
 
 /// A load of a constant table by coordinate of the axis and by channel.
 static LoadForm tableLoad(OpBuilder &builder, Location loc,
-                          const DispatchForm &form, int axisDim,
-                          int channelDim, Type element,
-                          ArrayRef<int64_t> values) {
+                          const DispatchForm &form, int axisDim, int channelDim,
+                          Type element, ArrayRef<int64_t> values) {
   auto type = RankedTensorType::get(
       {form.extents[axisDim], form.extents[channelDim]}, element);
   LoadForm table;
@@ -155,33 +153,60 @@ static LoadForm tableLoad(OpBuilder &builder, Location loc,
   return table;
 }
 
+/// Where each element of an axis goes for one channel: to the place that it is
+/// the source of; those that are lost go to places of zeros, in order.
+static SmallVector<int64_t> placesOf(ArrayRef<int64_t> sources, int64_t size,
+                                     int64_t channels, int64_t channel,
+                                     SmallVectorImpl<bool> &stays) {
+  SmallVector<int64_t> places(size, -1), zeros;
+  for (int64_t p = 0; p < size; ++p) {
+    int64_t from = sources[p * channels + channel];
+    if (from >= 0)
+      places[from] = p;
+    else
+      zeros.push_back(p);
+  }
+  stays.clear();
+  auto *next = zeros.begin();
+  for (int64_t &place : places) {
+    stays.push_back(place >= 0);
+    if (place < 0)
+      place = *next++;
+  }
+  return places;
+}
+
 /// Indexes the store along the axes of the shift; returns the loads that tell
-/// which values stay.
+/// which values stay, if not all do.
 static SmallVector<unsigned> indexStore(OpBuilder &builder, Location loc,
                                         DispatchForm &form, StoreForm &store,
                                         const ShiftedStore &at) {
   SmallVector<unsigned> masks;
   int64_t channels = form.extents[at.channelDim];
-  for (auto [axis, dim, offsets] :
-       llvm::zip_equal(at.shift.axes, at.axisDims, at.shift.offsets)) {
+  for (auto [axis, dim, sources] :
+       llvm::zip_equal(at.shift.axes, at.axisDims, at.shift.sources)) {
     int64_t size = form.extents[dim];
-    SmallVector<int64_t> places, stays;
-    for (int64_t from = 0; from < size; ++from)
-      for (int64_t c = 0; c < channels; ++c) {
-        // The result's element p is the source's at p + offset.
-        int64_t to = from - offsets[c];
-        stays.push_back(to >= 0 && to < size);
+    SmallVector<int64_t> distances(size * channels), stays(size * channels);
+    for (int64_t c = 0; c < channels; ++c) {
+      SmallVector<bool> kept;
+      auto places = placesOf(sources, size, channels, c, kept);
+      for (int64_t from = 0; from < size; ++from) {
+        stays[from * channels + c] = kept[from];
         // Indices are not negative: those count from the tensor's end.
-        places.push_back((to % size + size) % size - from + size);
+        distances[from * channels + c] = places[from] - from + size;
       }
+    }
     store.access.offsets[axis] -= size;
     store.indexAxes.push_back(axis);
     store.indexLoads.push_back(form.loads.size());
     form.loads.push_back(tableLoad(builder, loc, form, dim, at.channelDim,
-                                   builder.getIntegerType(64, true), places));
-    masks.push_back(form.loads.size());
-    form.loads.push_back(tableLoad(builder, loc, form, dim, at.channelDim,
-                                   builder.getI1Type(), stays));
+                                   builder.getIntegerType(64, true),
+                                   distances));
+    if (llvm::is_contained(stays, 0)) {
+      masks.push_back(form.loads.size());
+      form.loads.push_back(tableLoad(builder, loc, form, dim, at.channelDim,
+                                     builder.getI1Type(), stays));
+    }
   }
   return masks;
 }
@@ -229,8 +254,8 @@ static void replaceTensors(RewriterBase &rewriter, const Shifted &shifted,
       continue;
     }
     DispatchForm form;
-    form.root = RootAttr::get(last->getContext(), RootKind::Map,
-                              DictionaryAttr());
+    form.root =
+        RootAttr::get(last->getContext(), RootKind::Map, DictionaryAttr());
     auto type = cast<RankedTensorType>(tensor.getType());
     form.extents.assign(type.getShape().begin(), type.getShape().end());
     form.parallelRank = type.getRank();

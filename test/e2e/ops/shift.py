@@ -31,7 +31,8 @@ def named(sizes, source, starts):
 
 def boxes(shape, groups, border="zero"):
     """(first, last, axis, offset) for all channels in order, axis 2 or 3 of
-    (n, c, h, w); the border is zero, or keeps what lies there."""
+    (n, c, h, w); the border is zero, keeps what lies there, or is what leaves
+    at the other end."""
     result = []
     for first, last, axis, offset in groups:
         sizes = [shape[0], last - first, *shape[2:]]
@@ -41,9 +42,11 @@ def boxes(shape, groups, border="zero"):
             rim, rim_starts = list(sizes), list(starts)
             rim[axis] = count
             place = shape[axis] - count if offset > 0 else 0
-            rim_starts[axis] = (place, place)
+            other = shape[axis] - count - place
+            source = place if border == "keep" else other
+            rim_starts[axis] = (source, place)
             result.append(
-                named(rim, 0 if border == "keep" else -1, rim_starts)
+                named(rim, -1 if border == "zero" else 0, rim_starts)
             )
         sizes[axis] -= count
         starts[axis] = (max(offset, 0), max(-offset, 0))
@@ -102,5 +105,9 @@ def cases():
     for producer in ("map", "norm"):
         yield behind(
             f"stored_{producer}", producer, (1, 36, 7, 5), ways(36, 5)
+        )
+    for producer in ("conv", "map", "norm"):
+        yield behind(
+            f"rolled_{producer}", producer, (1, 36, 7, 5), ways(36, 5), "wrap"
         )
     yield behind("kept_border", "conv", (1, 24, 6, 5), ways(24, 4), "keep")
