@@ -11,6 +11,7 @@ visir::TargetRunner visir::makeEmulatedRunner(llvm::StringRef, Precision) {
 
 #include "compiler/pipeline/CudaTarget.h"
 #include "compiler/pipeline/Phases.h"
+#include "targets/common/PackElements.h"
 #include "targets/cuda/emulator/Emulator.h"
 
 using namespace mlir;
@@ -34,8 +35,9 @@ static FailureOr<Tensors> emulateDispatch(DispatchOp op,
   if (failed(kernel) || failed(cuda::expandMath(*kernels)))
     return failure();
   std::vector<SmallVector<char>> memory;
-  for (const Tensor &operand : operands)
-    memory.push_back(operand.toBytes());
+  for (auto [operand, type] : llvm::zip_equal(operands, op.getOperandTypes()))
+    memory.push_back(
+        packElements(operand.toBytes(), cast<RankedTensorType>(type)));
   // Results are junk at first, so that elements show which nothing writes.
   constexpr char kJunk = 77;
   for (Type type : op.getResultTypes())

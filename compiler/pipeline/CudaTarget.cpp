@@ -3,6 +3,7 @@
 
 #include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/common/SplitForms.h"
+#include "targets/common/WeightOrder.h"
 #include "targets/common/scalar/ScalarKernel.h"
 #include "targets/cuda/abi/kernel_abi.h"
 #include "targets/cuda/codegen/LongSums.h"
@@ -25,7 +26,8 @@ public:
     return VISIR_CUDA_WORKSPACE_ALIGNMENT;
   }
 
-  /// All tensors are row-major; norms and sums are kernels of their own.
+  /// All tensors but weights of windows are row-major; norms and sums are
+  /// kernels of their own.
   LogicalResult layOut(func::FuncOp func, Precision precision) override {
     return layOutForCuda(func, arch, precision);
   }
@@ -66,6 +68,7 @@ LogicalResult visir::layOutForCuda(func::FuncOp func, const cuda::Arch &arch,
   FloatType narrow = narrowType(*func.getContext(), precision);
   if (narrow && failed(narrowTensors(func, narrow)))
     return failure();
+  orderWindowWeights(func);
   cuda::splitLongSums(func, arch);
   if (precision == Precision::Tf32)
     cuda::permitTf32(func);

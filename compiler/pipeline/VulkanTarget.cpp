@@ -3,6 +3,7 @@
 
 #include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/common/SplitForms.h"
+#include "targets/common/WeightOrder.h"
 #include "targets/vulkan/abi/kernel_abi.h"
 #include "targets/vulkan/codegen/VulkanKernel.h"
 
@@ -24,11 +25,15 @@ public:
   int64_t bufferAlignment() const override {
     return VISIR_VULKAN_BINDING_ALIGNMENT;
   }
-  /// All tensors are row-major; norms and sums are kernels of their own.
+  /// All tensors but weights of windows are row-major; norms and sums are
+  /// kernels of their own.
   LogicalResult layOut(func::FuncOp func, Precision precision) override {
     splitForms(func);
     FloatType narrow = narrowType(*func.getContext(), precision);
-    return narrow ? narrowTensors(func, narrow) : success();
+    if (narrow && failed(narrowTensors(func, narrow)))
+      return failure();
+    orderWindowWeights(func);
+    return success();
   }
   std::string refusePrecision(Precision precision) const override {
     return precision == Precision::Tf32 ? "it has no type TF32" : "";

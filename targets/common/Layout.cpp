@@ -2,6 +2,7 @@
 #include "targets/common/Layout.h"
 
 #include "compiler/support/Constants.h"
+#include "targets/common/PackElements.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -56,12 +57,19 @@ static void packRow(const char *source, char *target, int64_t count,
 }
 
 SmallVector<char> visir::packConstant(ElementsAttr value, LayoutAttr layout) {
+  SmallVector<char> storage;
   auto type = cast<RankedTensorType>(value.getShapedType());
+  return packElements(constantBytes(value, storage),
+                      RankedTensorType::get(type.getShape(),
+                                            type.getElementType(), layout));
+}
+
+SmallVector<char> visir::packElements(ArrayRef<char> bytes,
+                                      RankedTensorType type) {
   ArrayRef<int64_t> shape = type.getShape();
   unsigned size = elementBytes(type.getElementType());
-  Placement place = placementOf(shape, layout);
-  SmallVector<char> storage, packed(place.elements * size, 0);
-  ArrayRef<char> bytes = constantBytes(value, storage);
+  Placement place = placementOf(type);
+  SmallVector<char> packed(place.elements * size, 0);
   if (shape.empty())
     return SmallVector<char>(bytes.begin(), bytes.end());
   int64_t row = shape.back();

@@ -94,6 +94,14 @@ Value Invocation::both(Value x, Value y) {
   return make<arith::AndIOp>(x, y);
 }
 
+/// Adds factor * more to the expression.
+static void addScaled(LinearExpr &expr, const LinearExpr &more,
+                      int64_t factor) {
+  expr.offset += factor * more.offset;
+  for (auto [sum, x] : llvm::zip_equal(expr.factors, more.factors))
+    sum += factor * x;
+}
+
 /// Indices may be wider than addresses: what is far outside stays outside.
 Value Invocation::toIndex(Value integer) {
   constexpr int64_t kFar = int64_t(1) << 30;
@@ -106,7 +114,24 @@ Value Invocation::toIndex(Value integer) {
   return make<arith::IndexCastOp>(b.getIndexType(), integer);
 }
 
+std::pair<Value, Value> Invocation::resolveChecked(const NestAccess &access) {
+  LinearExpr rest = access.address, checked;
+  checked.factors.assign(rest.factors.size(), 0);
+  Value valid;
+  for (const Coordinate &c : access.checks) {
+    valid = both(valid, inside(emitLinear(b, loc, c.expr, index), c.extent));
+    addScaled(checked, c.expr, c.stride);
+    addScaled(rest, c.expr, -c.stride);
+  }
+  Value moved = make<arith::SelectOp>(valid, emitLinear(b, loc, checked, index),
+                                      constant(0));
+  Value address = emitLinear(b, loc, rest, index);
+  return {b.createOrFold<arith::AddIOp>(loc, address, moved), valid};
+}
+
 std::pair<Value, Value> Invocation::resolve(const NestAccess &access) {
+  if (access.indexed.empty() && !access.checks.empty())
+    return resolveChecked(access);
   Value address = emitLinear(b, loc, access.address, index), valid;
   for (const Coordinate &c : access.checks)
     valid = both(valid, inside(emitLinear(b, loc, c.expr, index), c.extent));

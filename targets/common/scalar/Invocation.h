@@ -51,6 +51,9 @@ public:
   /// Runs the epilogue at the current index and stores what it yields, as
   /// `update` says or in place of what was there.
   void epilogue(mlir::ValueRange rootResults, Update update = {});
+  /// Address in elements, and whether it is valid; null: always. An invalid
+  /// address is another one of the tensor.
+  std::pair<mlir::Value, mlir::Value> resolve(const NestAccess &access);
   /// Element at `offset` of input `i`, as a payload scalar.
   mlir::Value loadAt(unsigned i, mlir::Value offset);
 
@@ -67,9 +70,11 @@ public:
   bool reducesNothing() const { return nest.reductionPoints() == 0; }
 
 private:
-  /// Address in elements, and whether it is valid; null: always. An invalid
-  /// address is 0.
-  std::pair<mlir::Value, mlir::Value> resolve(const NestAccess &access);
+  /// The same of an access with checks and without indices. Coordinates that
+  /// are checked count as 0 where one is outside, so that the others stay
+  /// apart: what lies beside each other has one test and one base.
+  std::pair<mlir::Value, mlir::Value>
+  resolveChecked(const NestAccess &access);
   mlir::Value toIndex(mlir::Value integer);
   mlir::Value inside(mlir::Value coordinate, int64_t extent);
   mlir::Value both(mlir::Value x, mlir::Value y);

@@ -7,6 +7,8 @@ using namespace visir::tiled;
 
 FailureOr<GroupKernel> GroupKernel::plan(DispatchOp op,
                                          const GroupLimits &limits) {
+  if (auto window = planWindow(op, limits); succeeded(window))
+    return GroupKernel(std::move(*window));
   if (auto product = planProduct(op, limits); succeeded(product))
     return GroupKernel(std::move(*product));
   if (auto rows = planRows(op, limits); succeeded(rows))
@@ -26,6 +28,8 @@ void GroupKernel::emit(OpBuilder &b, DispatchOp op, Value group, Value thread,
                        scalar::Memory &memory, Workgroup &workgroup) const {
   if (auto *product = std::get_if<ProductPlan>(&chosen))
     emitProduct(b, op, *product, group, thread, memory, workgroup);
+  else if (auto *window = std::get_if<WindowPlan>(&chosen))
+    emitWindow(b, op, *window, group, thread, memory);
   else
     emitRows(b, op, std::get<RowPlan>(chosen), group, thread, memory,
              workgroup);

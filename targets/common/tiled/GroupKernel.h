@@ -6,6 +6,7 @@
 
 #include "targets/common/tiled/Product.h"
 #include "targets/common/tiled/Rows.h"
+#include "targets/common/tiled/Window.h"
 
 #include <variant>
 
@@ -26,7 +27,7 @@ public:
             Workgroup &workgroup) const;
 
 private:
-  using Plan = std::variant<ProductPlan, RowPlan>;
+  using Plan = std::variant<ProductPlan, RowPlan, WindowPlan>;
   explicit GroupKernel(Plan chosen) : chosen(std::move(chosen)) {}
 
   Plan chosen;

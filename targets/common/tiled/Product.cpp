@@ -8,6 +8,7 @@
 #include "targets/common/Combine.h"
 #include "targets/common/Payload.h"
 #include "targets/common/tiled/ProductFrame.h"
+#include "targets/common/tiled/Tf32.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -119,18 +120,11 @@ void Emitter::prepare(Stage &stage, Value first) {
 /// The thread's elements of step `step`; 0 beyond the end of the sum.
 Values Emitter::load(const Stage &stage, Value step) {
   Values values;
-  bool ragged = plan.sumCount % plan.depth != 0;
-  Value first = times(step, plan.depth);
   for (const Staged &element : stage.elements) {
     at.index = element.index;
-    Value point = plus(first, element.deep), valid;
-    if (ragged || element.mine) {
-      valid = below(point, plan.sumCount);
-      point = at.make<arith::MinUIOp>(point, number(plan.sumCount - 1));
-    }
-    placeSums(point);
+    Value valid = placeSums(step, element.deep, bool(element.mine));
     Value value = at.operand(stage.side.yield);
-    if (ragged)
+    if (valid)
       value = at.make<arith::SelectOp>(
           valid, value, makeConstant(b, at.loc, plan.element, 0));
     values.push_back(value);
@@ -182,22 +176,6 @@ Values Emitter::multiplyPoints(Value buffer, ValueRange sums) {
   });
 }
 
-/// x in two parts that matrix units read without loss or nearly so: TF32 has
-/// 10 bits behind the point, and the device leaves out all others.
-static std::pair<Value, Value> splitNumber(OpBuilder &b, Location loc,
-                                           Value x) {
-  constexpr int64_t kHalf = 0x1000, kKept = ~int64_t(0x1fff);
-  Type i32 = b.getI32Type();
-  auto bits = [&](int64_t value) -> Value {
-    return arith::ConstantIntOp::create(b, loc, int32_t(value), 32);
-  };
-  Value raw = arith::BitcastOp::create(b, loc, i32, x);
-  Value rounded = arith::AndIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, raw, bits(kHalf)), bits(kKept));
-  Value large = arith::BitcastOp::create(b, loc, x.getType(), rounded);
-  return {large, arith::SubFOp::create(b, loc, x, large)};
-}
-
 /// Elements of a stage at `places` and the thread's depths, four apart: the
 /// large parts of all, then the small ones unless the plan rounds.
 Values Emitter::readFragment(const Stage &stage, ArrayRef<Value> places,
@@ -207,7 +185,7 @@ Values Emitter::readFragment(const Stage &stage, ArrayRef<Value> places,
     for (Value place : places) {
       Value x = read(placeOf(stage, buffer, place,
                              plus(deep, plus(lanePlace, number(more)))));
-      auto [first, second] = splitNumber(b, at.loc, x);
+      auto [first, second] = splitTf32(b, at.loc, x);
       large.push_back(first);
       if (!plan.rounded)
         small.push_back(second);

@@ -37,11 +37,7 @@ void ProductFrame::placeGroup(Value group) {
   auto [batch, column] = split(columnsAndBatch, plan.columns.tiles());
   tileRow = times(row, plan.rows.tile);
   tileColumn = times(column, plan.columns.tile);
-  SmallVector<int64_t> extents;
-  for (unsigned dim : plan.batches)
-    extents.push_back(plan.nest.dims[dim].extent);
-  if (!plan.batches.empty())
-    at.place(batch, plan.batches, extents);
+  placeDigits(batch, plan.batches);
 }
 
 /// A warp has neighbouring rows and columns.
@@ -78,19 +74,37 @@ Value ProductFrame::columnOf(int64_t j) {
               number(j / run * run * plan.columns.threads() + j % run));
 }
 
-void ProductFrame::placeSide(const ProductSide &side, Value point) {
+void ProductFrame::placeDigits(Value point, ArrayRef<unsigned> dims) {
   SmallVector<int64_t> extents;
-  for (unsigned dim : side.dims)
+  for (unsigned dim : dims)
     extents.push_back(plan.nest.dims[dim].extent);
-  if (!side.dims.empty())
-    at.place(point, side.dims, extents);
+  if (!dims.empty())
+    at.place(point, dims, extents);
 }
 
-void ProductFrame::placeSums(Value point) {
-  SmallVector<int64_t> extents;
-  for (unsigned dim : plan.sums)
-    extents.push_back(plan.nest.dims[dim].extent);
-  at.place(point, plan.sums, extents);
+void ProductFrame::placeSide(const ProductSide &side, Value point) {
+  placeDigits(point, side.dims);
+}
+
+Value ProductFrame::placeSums(Value step, Value deep, bool mayExceed,
+                              int64_t run) {
+  if (plan.stepsInside()) {
+    if (mayExceed)
+      deep = at.make<arith::MinUIOp>(deep, number(plan.depth - run));
+    auto [outer, part] = split(step, plan.innerSum() / plan.depth);
+    ArrayRef<unsigned> dims(plan.sums);
+    placeDigits(outer, dims.drop_back());
+    at.index[dims.back()] = plus(times(part, plan.depth), deep);
+    return {};
+  }
+  Value point = plus(times(step, plan.depth), deep), valid;
+  bool ragged = plan.sumCount % plan.depth != 0;
+  if (ragged)
+    valid = below(point, plan.sumCount);
+  if (ragged || mayExceed)
+    point = at.make<arith::MinUIOp>(point, number(plan.sumCount - run));
+  placeDigits(point, plan.sums);
+  return valid;
 }
 
 Value ProductFrame::rowOf(Value i) {

@@ -33,8 +33,11 @@ protected:
   void placeThread();
   /// Stands at point `point` of the side's dimensions.
   void placeSide(const ProductSide &side, mlir::Value point);
-  /// Stands at point `point` of the sum.
-  void placeSums(mlir::Value point);
+  /// Stands at `deep` of step `step` of the sum. Whether the sum has that
+  /// point, null: always; beyond its end, or where `mayExceed` the step's depth,
+  /// it is one of its last `run` points, of which a multiple begins there.
+  mlir::Value placeSums(mlir::Value step, mlir::Value deep, bool mayExceed,
+                        int64_t run = 1);
 
   /// Where a thread's row or column number i lies in the tile.
   mlir::Value rowOf(mlir::Value i);
@@ -55,6 +58,8 @@ protected:
   mlir::Value warpRow, warpColumn, lane, laneGroup, lanePlace;
 
 private:
+  /// Stands at a point of `dims`, the last one the fastest.
+  void placeDigits(mlir::Value point, llvm::ArrayRef<unsigned> dims);
   void placeLane();
 };
 

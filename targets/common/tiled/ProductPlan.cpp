@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "targets/common/tiled/ProductPlan.h"
 
-#include "targets/common/Payload.h"
+#include "compiler/analysis/DispatchForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
@@ -13,6 +13,17 @@ using namespace visir;
 using namespace visir::tiled;
 
 using Dims = SmallVector<unsigned, 4>;
+
+int64_t ProductPlan::innerSum() const {
+  return sums.empty() ? 1 : nest.dims[sums.back()].extent;
+}
+
+double ProductPlan::addressCycles(const ProductSide &side) const {
+  constexpr double kLinear = 0.08, kDigits = 0.06, kChecks = 0.06;
+  if (sums.size() < 2 || stepsInside())
+    return kLinear;
+  return kLinear + kDigits + (side.checked ? kChecks : 0);
+}
 
 // The paddings spread over all 32 banks of shared memory what the threads of a
 // warp read at once (a matrix's fragments: eight places by four depths) or,
@@ -113,6 +124,9 @@ void Classifier::sortRoles() {
     side->dims = own[side->yield];
     side->extent = points(nest, side->dims);
     side->deepFast = isDeepFast(*side);
+    side->checked = llvm::any_of(operands[side->yield].loads, [&](unsigned l) {
+      return !nest.loads[l].checks.empty();
+    });
   }
   plan.batchCount = points(nest, plan.batches);
   plan.sumCount = points(nest, plan.sums);
@@ -169,16 +183,6 @@ bool Classifier::reorder() {
   return true;
 }
 
-static void collectLoads(Value value, SmallVector<unsigned> &loads) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (!llvm::is_contained(loads, argument.getArgNumber()))
-      loads.push_back(argument.getArgNumber());
-    return;
-  }
-  for (Value operand : value.getDefiningOp()->getOperands())
-    collectLoads(operand, loads);
-}
-
 namespace {
 
 /// Estimates cycles of a device whose core does 128 multiply-adds, or three
@@ -221,7 +225,8 @@ private:
   double staging(const ProductSide &side) const {
     int64_t run = side.deepFast ? plan.depth : side.tile;
     double waste = run >= 8 ? 1 : 8.0 / run;
-    return double(side.tile * plan.depth) * (0.08 + 0.06 * waste);
+    return double(side.tile * plan.depth) * 
+           (plan.addressCycles(side) + 0.06 * waste);
   }
 };
 
@@ -301,7 +306,7 @@ FailureOr<ProductPlan> tiled::sortProduct(DispatchOp op) {
   plan.columns.yield = 1;
   Classifier classifier{plan, {}};
   for (unsigned i = 0; i < 2; ++i)
-    collectLoads(yield->getOperand(i), classifier.operands[i].loads);
+    classifier.operands[i].loads = loadsBehind(yield->getOperand(i));
   classifier.sortRoles();
   if (!classifier.reorder())
     return failure();

@@ -19,6 +19,7 @@ struct ProductSide {
   int64_t perThread = 1;               ///< of the tile in a thread's
   /// Neighbours in memory lie along the depth, not along dims.
   bool deepFast = false;
+  bool checked = false; ///< what it reads may lie outside of a tensor
 
   int64_t threads() const { return tile / perThread; }
   int64_t tiles() const { return llvm::divideCeil(extent, tile); }
@@ -55,6 +56,13 @@ struct ProductPlan {
     return batchCount * rows.tiles() * columns.tiles();
   }
   int64_t steps() const { return llvm::divideCeil(sumCount, depth); }
+  /// Points of the last dimension of the sum.
+  int64_t innerSum() const;
+  /// Whether a step stays at one point of all other dimensions, so that these
+  /// have their digits and tests once for a step.
+  bool stepsInside() const { return innerSum() % depth == 0; }
+  /// An estimate of what the address of a staged element costs a core.
+  double addressCycles(const ProductSide &side) const;
   StageLayout layoutOf(const ProductSide &side) const;
   /// Elements of the tiles of one step.
   int64_t stageElements() const {

@@ -42,8 +42,8 @@ inline constexpr llvm::StringLiteral kThreadsAttr = "visir.threads";
 /// one less.
 inline constexpr llvm::StringLiteral kResidentAttr = "visir.resident";
 
-/// Lets the matrix units round factors of f32 products to TF32: sets their
-/// config.
+/// Lets the matrix units round factors of f32 products and attentions to TF32:
+/// sets their config.
 void permitTf32(mlir::func::FuncOp func);
 
 /// An emitted kernel and how it is launched.

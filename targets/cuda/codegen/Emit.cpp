@@ -9,6 +9,7 @@
 #include "targets/cuda/codegen/Attention.h"
 #include "targets/cuda/codegen/LongSums.h"
 #include "targets/cuda/codegen/MatrixProduct.h"
+#include "targets/cuda/codegen/WideAttention.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -222,6 +223,17 @@ static void emitFlash(func::FuncOp func, DispatchOp op,
   func->setAttr(kResidentAttr, b.getI64IntegerAttr(1));
 }
 
+static void emitWideFlash(func::FuncOp func, DispatchOp op,
+                          const WideAttentionPlan &plan) {
+  OpBuilder b = OpBuilder::atBlockEnd(func.addEntryBlock());
+  auto [block, thread] = emitPlace(b, op.getLoc());
+  scalar::ArgumentMemory memory(func.getArguments());
+  ThreadBlock workgroup(func);
+  emitWideAttention(b, op, plan, block, thread, memory, func, workgroup);
+  func::ReturnOp::create(b, op.getLoc());
+  func->setAttr(kResidentAttr, b.getI64IntegerAttr(1));
+}
+
 /// A function with the dispatch's bindings and the status as parameters.
 static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
                                  StringRef symbol) {
@@ -240,7 +252,7 @@ static func::FuncOp makeFunction(DispatchOp op, ModuleOp kernels,
   return func;
 }
 
-/// Of a product's config.
+/// Of the config of a product or an attention.
 static constexpr StringLiteral kTf32 = "tf32";
 
 /// A block may have 1024 threads, but 256 leave each one enough registers.
@@ -253,7 +265,8 @@ tiled::GroupLimits cuda::limitsOf(const Arch &arch, DispatchOp op) {
 void cuda::permitTf32(func::FuncOp func) {
   Builder b(func.getContext());
   for (auto op : func.getOps<DispatchOp>())
-    if (op.getKind() == RootKind::Contract &&
+    if ((op.getKind() == RootKind::Contract ||
+         op.getKind() == RootKind::Attention) &&
         op.getPrologueBlock().getTerminator()->getOperand(0).getType().isF32())
       op.setConfigAttr(
           b.getDictionaryAttr(b.getNamedAttr(kTf32, b.getUnitAttr())));
@@ -277,6 +290,7 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
   tiled::GroupLimits limits = limitsOf(arch, op);
   auto matrices = planMatrices(op, limits);
   auto attention = planAttention(op, limits);
+  auto wide = planWideAttention(op, limits);
   auto plan = tiled::GroupKernel::plan(op, limits);
   if (succeeded(matrices)) {
     emitMatrices(func, op, *matrices);
@@ -286,6 +300,10 @@ FailureOr<EmittedKernel> cuda::emitKernel(DispatchOp op, ModuleOp kernels,
     emitFlash(func, op, *attention);
     kernel.threads = attention->threads();
     kernel.info.tileCount = attention->groups();
+  } else if (succeeded(wide)) {
+    emitWideFlash(func, op, *wide);
+    kernel.threads = wide->threads();
+    kernel.info.tileCount = wide->groups();
   } else if (succeeded(plan)) {
     emitTiled(func, op, *plan);
     kernel.threads = plan->threads();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which products leave most cores of a GPU idle while few compute long sums.
-// Tiles of scalars share the depth among a block's threads instead.
+// Which products leave most cores of a GPU idle while few compute long sums,
+// though a block's threads may share the depth of scalar tiles.
 #include "targets/cuda/codegen/LongSums.h"
 
 #include "targets/common/SplitDepth.h"
+#include "targets/common/tiled/Window.h"
 #include "targets/cuda/codegen/MatrixPlan.h"
 
 using namespace mlir;
@@ -30,6 +31,11 @@ void cuda::splitLongSums(func::FuncOp func, const Arch &arch) {
     int64_t wanted = 1;
     if (auto matrices = planMatrices(op, limits); succeeded(matrices))
       wanted = wantedParts(matrices->product, limits);
+    else if (succeeded(tiled::planWindow(op, limits)))
+      continue;
+    else if (auto product = tiled::planProduct(op, limits);
+             succeeded(product) && product->element.isF32())
+      wanted = wantedParts(*product, limits);
     if (int64_t parts = depthParts(op, wanted); parts > 1)
       splitDepth(rewriter, op, parts);
   }

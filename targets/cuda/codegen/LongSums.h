@@ -10,8 +10,8 @@ namespace visir::cuda {
 /// What blocks of an architecture have for the dispatch.
 tiled::GroupLimits limitsOf(const Arch &arch, DispatchOp op);
 
-/// Splits the products of narrow types in a function that would leave most cores idle
-/// (targets/common/SplitDepth.h). Dispatches must not have a config yet.
+/// Splits the products of f32 in a function, of narrow factors or not, that
+/// would leave most cores idle (targets/common/SplitDepth.h). Dispatches must not have a config yet.
 void splitLongSums(mlir::func::FuncOp func, const Arch &arch);
 
 } // namespace visir::cuda

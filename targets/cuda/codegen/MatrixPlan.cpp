@@ -20,17 +20,27 @@ int cuda::loadOfFactor(DispatchOp op, unsigned yielded) {
 
 int64_t cuda::alignedRun(const NestAccess &access, const Nest &nest,
                          ArrayRef<unsigned> dims) {
-  if (!access.isPlain() || access.padded)
+  if (!access.indexed.empty())
     return 1;
+  // A copy is of zeros as a whole or not at all.
+  if (!access.checks.empty() && access.fill != 0)
+    return 1;
+  auto isChecked = [&](unsigned dim) {
+    return llvm::any_of(access.checks, [&](const Coordinate &c) {
+      return c.expr.dependsOn(dim);
+    });
+  };
   int64_t block = 1, common = access.address.offset;
   llvm::SmallDenseSet<unsigned> joined;
   for (unsigned dim : llvm::reverse(dims)) {
-    if (access.address.factors[dim] != block)
+    if (access.address.factors[dim] != block || isChecked(dim))
       break;
     block *= nest.dims[dim].extent;
     joined.insert(dim);
   }
   common = std::gcd(common, block);
+  for (const Coordinate &c : access.checks)
+    common = std::gcd(common, c.stride);
   for (unsigned dim = 0; dim < nest.dims.size(); ++dim)
     if (!joined.contains(dim))
       common = std::gcd(common, access.address.factors[dim]);
@@ -94,8 +104,8 @@ struct CostModel {
     double work = rows * columns * product.depth / 1024;
     double reads = (rows * across + columns * down) * product.depth * 2 / 128;
     constexpr double kStep = 30; // a barrier and what waits for it
-    double step = std::max(work, reads) + staging(plan.rows) +
-                  staging(plan.columns) + kStep;
+    double step = std::max(work, reads) + staging(plan.rows, product.rows) +
+                  staging(plan.columns, product.columns) + kStep;
     double share =
         double(llvm::divideCeil(product.groups(), limits.processors));
     double atOnce = double(plan.resident);
@@ -109,8 +119,11 @@ struct CostModel {
   }
 
 private:
-  double staging(const MatrixSide &side) const {
-    return side.elements() * (side.isCopied() ? 0.25 / side.run : 0.15);
+  double staging(const MatrixSide &side, const ProductSide &of) const {
+    constexpr double kCopy = 0.17, kLoad = 0.07;
+    return side.elements() / side.run *
+           ((side.isCopied() ? kCopy : kLoad) +
+            plan.product.addressCycles(of));
   }
 };
 

@@ -64,9 +64,6 @@ private:
   void prepare(Tile &tile, Value first);
   void preparePieces(Tile &tile, Tile::Chunk &made, Value first, Value line,
                      Value chunk);
-  /// The piece's first point of the sum, and whether it is one; null: always.
-  std::pair<Value, Value> pointOf(const Tile::Piece &piece, Value step,
-                                  int64_t run);
   void copy(const Tile &tile, Value step, Value buffer);
   Values load(const Tile &tile, Value step);
   void store(const Tile &tile, ArrayRef<Value> values, Value buffer);
@@ -134,16 +131,6 @@ void Emitter::prepare(Tile &tile, Value first) {
   }
 }
 
-std::pair<Value, Value> Emitter::pointOf(const Tile::Piece &piece, Value step,
-                                         int64_t run) {
-  Value point = plus(times(step, plan.depth), piece.deep), valid;
-  if (plan.sumCount % plan.depth != 0) {
-    valid = below(point, plan.sumCount);
-    point = at.make<arith::MinUIOp>(point, number(plan.sumCount - run));
-  }
-  return {point, valid};
-}
-
 void Emitter::onlyIf(Value condition, function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(b);
   if (condition)
@@ -151,8 +138,8 @@ void Emitter::onlyIf(Value condition, function_ref<void()> body) {
   body();
 }
 
-/// Begins to copy what the side needs for a step; the end of a sum is filled
-/// with zeros.
+/// Begins to copy what the side needs for a step; beyond the end of a sum and
+/// outside of the tensor there are zeros.
 void Emitter::copy(const Tile &tile, Value step, Value buffer) {
   int64_t run = tile.shape.run, bytes = 2 * run;
   const NestAccess &access = plan.nest.loads[tile.shape.load];
@@ -160,11 +147,12 @@ void Emitter::copy(const Tile &tile, Value step, Value buffer) {
     onlyIf(chunk.mine, [&] {
       for (const Tile::Piece &piece : chunk.pieces) {
         at.index = piece.index;
-        auto [point, valid] =
-            pointOf(piece, step, tile.side.deepFast ? run : 1);
-        placeSums(point);
-        Value from = emitLinear(b, at.loc, access.address, at.index);
+        Value valid = placeSums(step, piece.deep, /*mayExceed=*/false,
+                                tile.side.deepFast ? run : 1);
+        auto [from, inside] = at.resolve(access);
         Value size;
+        if (inside)
+          valid = valid ? at.make<arith::AndIOp>(valid, inside) : inside;
         if (valid)
           size = at.make<arith::SelectOp>(valid, units.integer(bytes),
                                           units.integer(0));
@@ -184,11 +172,8 @@ Values Emitter::load(const Tile &tile, Value step) {
   for (const Tile::Chunk &chunk : tile.chunks)
     for (const Tile::Piece &piece : chunk.pieces) {
       at.index = piece.index;
-      auto [point, valid] = pointOf(piece, step, 1);
-      // Chunks that are not the thread's may begin beyond the sum.
-      if (chunk.mine && !valid)
-        point = at.make<arith::MinUIOp>(point, number(plan.sumCount - 1));
-      placeSums(point);
+      // Chunks that are not the thread's may begin beyond the depth.
+      Value valid = placeSums(step, piece.deep, bool(chunk.mine));
       Value factor = b.createOrFold<arith::TruncFOp>(
           at.loc, matrices.narrow, at.operand(tile.side.yield));
       Value bits = at.make<arith::BitcastOp>(b.getI16Type(), factor);

@@ -146,6 +146,30 @@ def conv_cases():
             yield conv(f"conv_{text}_{dtype}", dtype, shape, weight, **attributes)
 
 
+def depthwise_cases():
+    table = {
+        "7x7": (
+            (1, 20, 13, 17), (20, 1, 7, 7), {"groups": 20, "pads": (3,) * 4},
+        ),
+        "dilated": (
+            (2, 8, 17, 19), (8, 1, 3, 3),
+            {"groups": 8, "dilations": (2, 1), "strides": (1, 2),
+             "pads": (2, 1, 2, 1)},
+        ),
+        "row": (
+            (1, 3, 9, 40), (3, 1, 1, 19), {"groups": 3, "pads": (0, 9, 0, 9)},
+        ),
+        "apart": (
+            (1, 8, 8, 8), (8, 1, 2, 2), {"groups": 8, "strides": (2, 2)},
+        ),
+        "3d": (
+            (1, 6, 5, 9, 8), (6, 1, 3, 3, 3), {"groups": 6, "pads": (1,) * 6},
+        ),
+    }  # fmt: skip
+    for text, (shape, weight, attributes) in table.items():
+        yield conv(f"conv_depthwise_{text}_f32", "f32", shape, weight, **attributes)
+
+
 def conv_transpose_cases():
     for i, (shape, weight, strides, pads, dilations, groups, extra) in enumerate(
         [
@@ -223,5 +247,6 @@ def attention_cases():
 def cases():
     yield from matmul_cases()
     yield from conv_cases()
+    yield from depthwise_cases()
     yield from conv_transpose_cases()
     yield from attention_cases()

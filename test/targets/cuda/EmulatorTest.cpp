@@ -195,21 +195,32 @@ bool expectLikeReference(const Product &product, const char *arch,
 }
 
 /// A convolution of `inner` channels with 3 x 3 taps, a border of zeros and
-/// these strides, to 12 channels of 5 x 7, plus its own bias.
-std::string convolution(int64_t batch, int64_t inner, int64_t stride) {
+/// these strides, to 12 channels of 5 x 7, plus its own bias; or with channels
+/// last in what it reads.
+std::string convolution(int64_t batch, int64_t inner, int64_t stride,
+                        bool channelsLast = false) {
   std::string s = std::to_string(stride);
   std::string ci = std::to_string(inner), n = std::to_string(batch);
-  std::string x = "tensor<" + join({batch, inner, 5 * stride, 7 * stride}) +
-                  "xf16>";
-  std::string w = "tensor<" + join({12, inner, 3, 3}) + "xf16>";
+  SmallVector<int64_t> in{batch, inner, 5 * stride, 7 * stride};
+  SmallVector<int64_t> weights{12, inner, 3, 3};
+  std::string rows = "d1 * " + s + " + d4 - 1, d2 * " + s + " + d5 - 1";
+  std::string from = "d6, " + rows, by = "d3, d6, d4, d5";
+  if (channelsLast) {
+    std::rotate(in.begin() + 1, in.begin() + 2, in.end());
+    std::rotate(weights.begin() + 1, weights.begin() + 2, weights.end());
+    from = rows + ", d6";
+    by = "d3, d4, d5, d6";
+  }
+  std::string x = "tensor<" + join(in) + "xf16>";
+  std::string w = "tensor<" + join(weights) + "xf16>";
   std::string y = "tensor<" + join({batch, 12, 5, 7}) + "xf32>";
   std::string map = "<(d0, d1, d2, d3, d4, d5, d6) -> ";
   return "func.func @f(%x: " + x + ", %w: " + w +
          ", %b: tensor<12xf32>) { %r = visir.dispatch <contract> domain = [" +
          n + ", 5, 7, 12, 3, 3, " + ci + "] parallel 4 (%x, %w, %b) loads [" +
-         "#visir.access" + map + "(d0, d6, d1 * " + s + " + d4 - 1, d2 * " +
-         s + " + d5 - 1), padded = true, fill = 0.0 : f32>, #visir.access" +
-         map + "(d3, d6, d4, d5)>, #visir.access" + map +
+         "#visir.access" + map + "(d0, " + from +
+         "), padded = true, fill = 0.0 : f32>, #visir.access" + map + "(" +
+         by + ")>, #visir.access" + map +
          "(d3)>] stores [#visir.access" + map +
          "(d0, d3, d1, d2)>] ties [-1] : (" + x + ", " + w +
          ", tensor<12xf32>) -> " + y +
@@ -219,11 +230,20 @@ std::string convolution(int64_t batch, int64_t inner, int64_t stride) {
          "%t = arith.addf %s, %c : f32 visir.yield %t : f32 } return }";
 }
 
-/// Attention of m queries to n keys of d elements, with values of e, twice.
-std::string attention(int64_t m, int64_t n, int64_t d, int64_t e) {
-  std::string q = "tensor<" + join({2, m, d}) + "xf16>";
-  std::string k = "tensor<" + join({2, n, d}) + "xf16>";
-  std::string v = "tensor<" + join({2, n, e}) + "xf16>";
+/// Attention of m queries to n keys of d elements, with values of e, twice; of
+/// f16 or f32.
+std::string attention(int64_t m, int64_t n, int64_t d, int64_t e,
+                      const std::string &element = "f16") {
+  std::string q = "tensor<" + join({2, m, d}) + "x" + element + ">";
+  std::string k = "tensor<" + join({2, n, d}) + "x" + element + ">";
+  std::string v = "tensor<" + join({2, n, e}) + "x" + element + ">";
+  std::string scalars = "%x: " + element + ", %y: " + element + ", %z: " +
+                        element;
+  std::string prologue = "visir.yield %x, %y, %z : f32, f32, f32";
+  if (element != "f32")
+    prologue = "%a = arith.extf %x : f16 to f32 %b = arith.extf %y : f16 to "
+               "f32 %c = arith.extf %z : f16 to f32 visir.yield %a, %b, %c : "
+               "f32, f32, f32";
   std::string y = "tensor<" + join({2, m, e}) + "xf32>";
   std::string map = "#visir.access<(d0, d1, d2, d3, d4) -> ";
   return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
@@ -233,11 +253,9 @@ std::string attention(int64_t m, int64_t n, int64_t d, int64_t e) {
          "] parallel 3 (%q, %k, %v) loads [" + map + "(d0, d1, d4)>, " + map +
          "(d0, d3, d4)>, " + map + "(d0, d3, d2)>] stores [" + map +
          "(d0, d1, d2)>] ties [-1] : (" + q + ", " + k + ", " + v + ") -> " +
-         y + " prologue { ^bb0(%x: f16, %y: f16, %z: f16): %a = arith.extf %x "
-             ": f16 to f32 %b = arith.extf %y : f16 to f32 %c = arith.extf %z "
-             ": f16 to f32 visir.yield %a, %b, %c : f32, f32, f32 } epilogue "
-             "{ ^bb0(%s: f32, %x: f16, %y: f16, %z: f16): visir.yield %s : "
-             "f32 } return }";
+         y + " prologue { ^bb0(" + scalars + "): " + prologue +
+         " } epilogue { ^bb0(%s: f32, " + scalars +
+         "): visir.yield %s : f32 } return }";
 }
 
 } // namespace
@@ -342,6 +360,16 @@ TEST(Emulator, ConvolutionsOfNarrowTypesAreRight) {
                                     1e-5 * double(inner), "sm_80"));
 }
 
+TEST(Emulator, BordersAreCopiedAsZeros) {
+  for (auto [inner, stride, wanted] :
+       {std::tuple(16, 1, true), {24, 2, true}, {36, 1, true}, {9, 1, false}}) {
+    bool copied = false;
+    EXPECT_TRUE(expectLikeReference(convolution(2, inner, stride, true),
+                                    1e-5 * double(inner), "sm_80", &copied));
+    EXPECT_EQ(copied, wanted) << inner;
+  }
+}
+
 TEST(Emulator, AttentionOfNarrowTypesIsRight) {
   // Weights are rounded; values are below 2.
   constexpr double kTolerance = 2 * 0x1p-11;
@@ -358,6 +386,24 @@ TEST(Emulator, AttentionOfNarrowTypesIsRight) {
       expectLikeReference(attention(7, 40, 16, 16), kTolerance, "sm_80"));
   EXPECT_FALSE(
       expectLikeReference(attention(16, 9, 16, 136), kTolerance, "sm_80"));
+}
+
+TEST(Emulator, AttentionOfFloatsIsRight) {
+  constexpr double kTolerance = 1e-5;
+  for (auto [m, n, d, e] :
+       {std::tuple(8, 8, 8, 8), {17, 40, 24, 40}, {80, 70, 16, 128},
+        {33, 33, 12, 20}, {20, 50, 64, 64}, {16, 40, 5, 3}}) {
+    bool copied = false;
+    EXPECT_TRUE(expectLikeReference(attention(m, n, d, e, "f32"), kTolerance,
+                                    "sm_80", &copied));
+    EXPECT_TRUE(copied);
+  }
+  // Both parts of longer queries are too many for registers; and before sm_80
+  // there are no such units.
+  EXPECT_FALSE(expectLikeReference(attention(16, 9, 72, 16, "f32"),
+                                   kTolerance, "sm_80"));
+  EXPECT_FALSE(expectLikeReference(attention(16, 9, 16, 16, "f32"),
+                                   kTolerance, "sm_75"));
 }
 
 static const std::string kPointers =
