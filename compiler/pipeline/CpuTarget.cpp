@@ -49,8 +49,6 @@ public:
 
   std::string name() const override { return spec.name; }
 
-  bool takesRunTimeSizes() const override { return true; }
-
   /// A core multiplies narrow factors where it has instructions for that.
   std::string refusePrecision(Precision precision) const override {
     if (plain && precision != Precision::Tf32)

@@ -40,25 +40,6 @@ static std::string attributeText(Attribute attribute) {
   return text;
 }
 
-/// Refuses an entry point with sizes that are known when it runs.
-static LogicalResult refuseRunTimeSizes(func::FuncOp func, StringRef target) {
-  auto symbols = func->getAttrOfType<ArrayAttr>("visir.symbols");
-  if (!symbols)
-    return success();
-  std::string bounds;
-  for (auto symbol : symbols.getAsRange<DictionaryAttr>()) {
-    int64_t min = symbol.getAs<IntegerAttr>("min").getInt();
-    int64_t max = symbol.getAs<IntegerAttr>("max").getInt();
-    if (bounds.empty() && min != max)
-      bounds = (" (" + symbol.getAs<StringAttr>("name").getValue() +
-                " <= " + Twine(max) + ")")
-                   .str();
-  }
-  return func.emitError() << "sizes of entry point '" << func.getName()
-                          << "' are known at run time" << bounds
-                          << ", expected static ones for the target " << target;
-}
-
 /// The configuration, with what the target has noted of the kernel's cost.
 static std::string takeConfigText(DispatchOp op) {
   DictionaryAttr config = op.getConfigAttr();
@@ -166,9 +147,7 @@ FailureOr<ProgramCode> visir::compileForTarget(ModuleOp module,
            << ", expected fp32 for the target " << target.name() << ": "
            << why;
   for (auto func : module.getOps<func::FuncOp>())
-    if ((!target.takesRunTimeSizes() &&
-         failed(refuseRunTimeSizes(func, target.name()))) ||
-        failed(target.layOut(func, precision)))
+    if (failed(target.layOut(func, precision)))
       return failure();
   KernelCollector collector(target);
   SmallVector<DispatchOp> dispatches;

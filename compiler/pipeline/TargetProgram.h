@@ -29,10 +29,6 @@ public:
   /// What places of buffers in the arena are a multiple of, in bytes.
   virtual int64_t bufferAlignment() const { return kBufferAlignment; }
 
-  /// Whether programs learn sizes when they run. Entry points with bounded
-  /// dimensions, or states that grow, are refused for other targets.
-  virtual bool takesRunTimeSizes() const { return false; }
-
   /// Why there are no programs of that precision, or an empty text.
   virtual std::string refusePrecision(Precision precision) const {
     return precision == Precision::Fp32 ? "" : "its kernels multiply f32 only";

@@ -56,6 +56,9 @@ struct EntryRun {
   // The scalars of all dispatches, one after another.
   const uint32_t *scalars;
   uint64_t scalarCount;
+  // The values of the entry's symbols, which kernels may look at.
+  const int64_t *symbols;
+  uint64_t symbolCount;
   // For each command, relative to the start of the first; null: not measured.
   uint64_t *startNs, *commandNs;
   // Set when a kernel failed: the command, and the kernel's positive error.

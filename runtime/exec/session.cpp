@@ -43,6 +43,11 @@ bool readsLengths(const schema::Entry &entry) {
   return false;
 }
 
+// Whether a run depends on sizes, or leaves some behind.
+bool isBounded(const schema::Entry &entry) {
+  return readsLengths(entry) || sizeOf(entry.state_lengths()) != 0;
+}
+
 Status wrongCount(const char *what, uint32_t actual, uint32_t expected) {
   return Status::error(StatusCode::invalidArgument,
                        "%s count is %u, expected %u", what, actual, expected);
@@ -186,12 +191,6 @@ Status Session::allocateMemory() {
 }
 
 Status Session::openDevice() {
-  for (const schema::Entry *entry : *owner->program().entries())
-    if (readsLengths(*entry) || sizeOf(entry->state_lengths()) != 0)
-      return Status::error(StatusCode::unsupported,
-                           "entry \"%.48s\" has bounded dimensions, expected "
-                           "none on this device",
-                           entry->name()->c_str());
   uint64_t limit = owner->context().options().memoryLimit;
   VISIR_RETURN_IF_ERROR(
       device()->open(owner->driverCode(), limit, &deviceSession));
@@ -387,6 +386,8 @@ Status Session::runOnDevice(uint32_t index, const EntryPlan &plan) {
   run.entry = index;
   run.scalars = plan.allScalars().data();
   run.scalarCount = plan.allScalars().size();
+  run.symbols = symbols.data();
+  run.symbolCount = sizeOf(plan.entry().symbols());
   if (profiling) {
     run.startNs = startTimes.data();
     run.commandNs = commandTimes.data();
@@ -400,6 +401,11 @@ Status Session::runOnDevice(uint32_t index, const EntryPlan &plan) {
 Status Session::startOnDevice(uint32_t index, const EntryPlan &plan,
                               void *stream) {
   const schema::Entry &entry = plan.entry();
+  if (isBounded(entry))
+    return Status::error(StatusCode::unsupported,
+                         "entry \"%.48s\" has bounded dimensions, expected "
+                         "none with tensors in the device's memory",
+                         entry.name()->c_str());
   uint32_t inputCount = sizeOf(entry.inputs());
   for (uint32_t i = 0; i < inputCount + sizeOf(entry.outputs()); ++i) {
     const schema::Tensor &tensor = tensorOf(entry, i);

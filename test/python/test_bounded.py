@@ -13,9 +13,12 @@ import pytest
 import visir
 from conftest import model_of, tensor
 from onnx import TensorProto, helper
-from visir import compiler
+from visir import compiler, locate
 
 ROOT = pathlib.Path(__file__).parents[2]
+NULL_CUDA = pathlib.Path(locate.runtime_library()).with_name(
+    "libvisir_null_cuda.so"
+)
 INT64 = TensorProto.INT64
 node = helper.make_node
 
@@ -331,17 +334,40 @@ def test_refuses_sizes():
         module.run({"x": x[:1], "k": k[:, :3]})
 
 
-@pytest.mark.parametrize("target", ["cuda:sm_90", "vulkan"])
-def test_refuses_devices(target):
-    inputs = CASES["elementwise"][1]
-    with pytest.raises(
-        compiler.CompileError,
-        match=r"sizes of entry point 'main' are known at run time \(T <= 37\), "
-        f"expected static ones for the target {target}",
-    ):
-        visir.compile(
-            model_for("elementwise"), shapes=shapes_of(inputs), target=target
+needs_null_cuda = pytest.mark.skipif(
+    not NULL_CUDA.exists(), reason="the stand-in for CUDA is missing"
+)
+
+
+@pytest.fixture
+def null_cuda(monkeypatch):
+    monkeypatch.setenv("VISIR_CUDA_LIBRARY", str(NULL_CUDA))
+    monkeypatch.setenv("VISIR_NULL_CUDA", "sm=90")
+
+
+def check_device(case, device, target):
+    model, inputs = model_for(case), CASES[case][1]
+    judge = onnxruntime.InferenceSession(model.SerializeToString())
+    artifact = visir.compile(model, shapes=shapes_of(inputs), target=target)
+    module = visir.load(artifact, device=device)
+    for sizes in SIZES[::2] + SIZES[1::2]:
+        arrays = {
+            name: given(name, dims, sizes, kind_of(name))
+            for name, dims in inputs
+        }
+        expected = judge.run(None, arrays)[0]
+        actual = module.run(arrays)["y"]
+        assert actual.shape == expected.shape
+        numpy.testing.assert_allclose(
+            actual, expected, rtol=2e-5, atol=2e-5 * abs(expected).max(initial=0)
         )
+
+
+@needs_null_cuda
+@pytest.mark.parametrize("case", CASES)
+def test_all_sizes_on_cuda(case, null_cuda):
+    check_device(case, "cuda", "cuda:sm_90")
+
 
 
 def test_equal_symbols_agree():
@@ -603,9 +629,10 @@ def step_model(heads=2, size=8):
     return attention_model(new, past, scale=0.5)
 
 
-def compiled_step(capacity):
+def compiled_step(capacity, target="host"):
     return visir.compile(
         step_model(),
+        target,
         shapes={
             "past_k": (1, 2, f"P<={capacity}", 8),
             "past_v": (1, 2, "P", 8),
@@ -646,6 +673,27 @@ def test_a_step_reads_what_is_there():
             )
             answers.append(y.tobytes())
     assert answers[:20] == answers[20:]
+
+
+@needs_null_cuda
+def test_states_grow_on_cuda(null_cuda):
+    artifact = compiled_step(9, "cuda:sm_90")
+    module = visir.load(artifact, device="cuda")
+    for _ in range(2):
+        module.reset()
+        keys, values = [], []
+        for step in range(9):
+            q, k, v = (
+                given(f"{name}{step}", (1, 2, 1, 8), {}) for name in "qkv"
+            )
+            keys.append(k)
+            values.append(v)
+            y = module.run({"q": q, "k": k, "v": v})["y"]
+            numpy.testing.assert_allclose(
+                y, attend(q, keys, values), rtol=1e-5, atol=1e-5
+            )
+        with pytest.raises(visir.RuntimeFailure, match="is 10, expected"):
+            module.run({"q": q, "k": k, "v": v})
 
 
 def test_a_step_writes_what_is_new(tmp_path):

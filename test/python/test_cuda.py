@@ -26,10 +26,10 @@ def device(monkeypatch):
     monkeypatch.setenv("VISIR_NULL_CUDA", "sm=90")
 
 
-def save_model(path, size):
+def save_model(path, size, axis=-1):
     graph = helper.make_graph(
         [
-            helper.make_node("Softmax", ["x"], ["s"], axis=-1),
+            helper.make_node("Softmax", ["x"], ["s"], axis=axis),
             helper.make_node("Mul", ["s", "x"], ["y"]),
         ],
         "g",
@@ -49,9 +49,9 @@ def artifact(tmp_path):
     return path
 
 
-def expected(x):
-    e = numpy.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True) * x
+def expected(x, axis=-1):
+    e = numpy.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True) * x
 
 
 def random():
@@ -162,12 +162,20 @@ def test_tensors_of_enqueue_are_checked(artifact):
         module.enqueue({"x": host}, {"y": result})
 
 
-def test_bounded_dimensions_are_refused(tmp_path):
+def test_bounded_dimensions_stay_with_the_host(tmp_path):
     source = tmp_path / "m.onnx"
-    save_model(source, ["n", 16])
-    with pytest.raises(
-        visir.CompileError, match="known at run time .*, expected static"
-    ):
-        visir.compile(
-            source, "cuda:sm_90", options=["--shape", "x=n<=8x16"]
+    save_model(source, ["n", 16], axis=0)
+    artifact = visir.compile(
+        source, "cuda:sm_90", options=["--shape", "x=n<=4x16"]
+    )
+    module = visir.load(artifact, device="cuda")
+    x = random()
+    for size in (4, 1, 3):
+        y = module.run({"x": x[:size]})["y"]
+        numpy.testing.assert_allclose(
+            y, expected(x[:size], 0), rtol=1e-5, atol=1e-6
         )
+    with pytest.raises(
+        visir.RuntimeFailure, match='entry "main" has bounded dimensions, expected'
+    ):
+        module.enqueue({"x": DeviceArray(x).upload()}, {"y": DeviceArray(x)})

@@ -10,6 +10,8 @@ namespace visir::runtime::cuda {
 namespace {
 
 constexpr uint64_t kAlignment = VISIR_CUDA_WORKSPACE_ALIGNMENT;
+// Distance of the values of two symbols, which are bindings.
+constexpr uint64_t kSymbolStride = VISIR_CUDA_BINDING_ALIGNMENT;
 
 Status noMemory() {
   return Status::error(StatusCode::outOfMemory, "no memory for a session");
@@ -91,6 +93,8 @@ Status Session::planEntry(uint32_t index, Needs *needs) {
   if (source.arena_bytes() > needs->arena)
     needs->arena = source.arena_bytes();
   needs->commands = commands > needs->commands ? commands : needs->commands;
+  uint32_t symbols = sizeOf(source.symbols());
+  needs->symbols = symbols > needs->symbols ? symbols : needs->symbols;
   uint64_t workspace = 0;
   uint32_t scalarCount = 0;
   for (uint32_t i = 0; i < commands; ++i) {
@@ -132,7 +136,8 @@ Status Session::open(Code &loaded, uint64_t memoryLimit) {
   Needs needs;
   VISIR_RETURN_IF_ERROR(plan(&needs));
   uint64_t onDevice = tensorsAt + needs.tensors;
-  uint64_t onHost = needs.tensors + needs.errors;
+  symbolsAt = alignUp(needs.tensors + needs.errors, kAlignment);
+  uint64_t onHost = symbolsAt + needs.symbols * kSymbolStride;
   uint64_t total = 0;
   if (!checkedAdd(onDevice, needs.workspace, &onDevice) ||
       !checkedAdd(onDevice, onHost + needs.states, &total) ||
@@ -186,11 +191,20 @@ DevicePointer Session::address(const schema::Entry &source,
     return code->constants.get() + code->constantOffsets[ref.index()] + offset;
   case schema::BufferKind::state:
     return states.get() + stateOffsets[ref.index()] + offset;
+  case schema::BufferKind::length:
+    return host.onDevice() + symbolsAt + ref.index() * kSymbolStride + offset;
   case schema::BufferKind::output:
     return tensors[sizeOf(source.inputs()) + ref.index()] + offset;
   default:
     return tensors[ref.index()] + offset;
   }
+}
+
+// No run is under way that could look at those of an earlier one.
+void Session::setSymbols(const EntryRun &run) {
+  for (uint64_t i = 0; i < run.symbolCount; ++i)
+    memcpy(host.data() + symbolsAt + i * kSymbolStride, &run.symbols[i],
+           sizeof(run.symbols[i]));
 }
 
 // Runs of a session use the same memory: each begins behind the one before.
@@ -228,6 +242,7 @@ Status Session::run(EntryRun *run) {
   PreparedEntry &prepared = entries[run->entry];
   for (size_t t = 0; t < prepared.tensorOffsets.size(); ++t)
     places[t] = memory.get() + tensorsAt + prepared.tensorOffsets[t];
+  setSymbols(*run);
   if (run->commandNs)
     VISIR_RETURN_IF_ERROR(measure(run));
   else

@@ -68,23 +68,25 @@ struct Session {
 
   Code *code = nullptr;
   // memory: arena, copies of tensors, workspaces. host: tensors, words for
-  // errors.
+  // errors, the values of symbols.
   DeviceMemory memory, states;
   HostMemory host;
   uint64_t tensorsAt = 0; // in memory
+  uint64_t symbolsAt = 0; // in host
   Array<uint64_t> stateOffsets;
   Array<PreparedEntry> entries;
 
 private:
   struct Needs {
     uint64_t arena = 0, tensors = 0, workspace = 0, errors = 0, states = 0;
-    uint32_t commands = 0;
+    uint32_t commands = 0, symbols = 0;
   };
 
   Status plan(Needs *needs);
   Status planEntry(uint32_t index, Needs *needs);
   Status start(EntryRun *run, EntryGraph &graph, const DevicePointer *tensors,
                bool isStaged, Stream on);
+  void setSymbols(const EntryRun &run);
   Status launch(GraphExec exec, Stream on);
   Status measure(EntryRun *run);
   Status readTimes(EntryRun *run) const;

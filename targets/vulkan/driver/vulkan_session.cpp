@@ -43,7 +43,8 @@ Status Session::plan(Needs *needs) {
     for (uint64_t &offset : entry.errorOffsets)
       if (offset != kNoError)
         offset += needs->host;
-  needs->host += errorBytes;
+  symbolsAt = needs->host + errorBytes;
+  needs->host = symbolsAt + needs->symbols * alignment;
   return Status();
 }
 
@@ -67,6 +68,8 @@ Status Session::planEntry(uint32_t index, Needs *needs, uint64_t *errorBytes) {
   }
   recorded.tensorBytes = bytes;
   needs->tensors = bytes > needs->tensors ? bytes : needs->tensors;
+  uint32_t symbols = sizeOf(source.symbols());
+  needs->symbols = symbols > needs->symbols ? symbols : needs->symbols;
   if (source.arena_bytes() > needs->arena)
     needs->arena = source.arena_bytes();
   uint64_t errors = 0;
@@ -166,6 +169,9 @@ Place Session::place(const RecordedEntry &recorded, const schema::Entry &source,
     return {code->constants.get(), code->constantOffsets[ref.index()] + offset};
   case schema::BufferKind::state:
     return {host.get(), stateOffsets[ref.index()] + offset};
+  case schema::BufferKind::length:
+    return {host.get(),
+            symbolsAt + ref.index() * code->device.alignment() + offset};
   default: {
     bool output = ref.kind() == schema::BufferKind::output;
     uint32_t index = ref.index() + (output ? sizeOf(source.inputs()) : 0);
@@ -264,6 +270,9 @@ Status Session::run(EntryRun *run) {
   for (uint64_t offset : recorded.errorOffsets)
     if (offset != kNoError)
       memset(host.data() + offset, 0, 4);
+  for (uint64_t i = 0; i < run->symbolCount; ++i)
+    memcpy(host.data() + symbolsAt + i * code->device.alignment(),
+           &run->symbols[i], sizeof(run->symbols[i]));
   VISIR_RETURN_IF_ERROR(
       pool.run(measure ? recorded.measured : recorded.commands));
   readErrors(run);

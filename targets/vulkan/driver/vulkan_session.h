@@ -54,16 +54,17 @@ struct Session {
               const schema::BindingRef &ref) const;
 
   Code *code = nullptr;
-  // host: tensors, states, words for errors. tensors: the device's copies.
+  // host: tensors, states, words for errors, the values of symbols. tensors: the device's copies.
   Buffer arena, host, tensors;
   Array<uint64_t> stateOffsets; // in host
+  uint64_t symbolsAt = 0;       // in host
   Array<RecordedEntry> entries;
   VkQueryPool times = VK_NULL_HANDLE;
 
 private:
   struct Needs {
     uint64_t arena = 0, tensors = 0, host = 0;
-    uint32_t sets = 0, descriptors = 0;
+    uint32_t sets = 0, descriptors = 0, symbols = 0;
   };
 
   Status plan(Needs *needs);
