@@ -69,6 +69,8 @@ def clip(path, count, size, layout):
     frames = pan(path, count, size)
     if layout == "planes":
         return numpy.ascontiguousarray(frames.transpose(1, 0, 2, 3))[None]
+    if layout == "stream":
+        return frames
     return frames.reshape(1, -1, size, size)
 
 

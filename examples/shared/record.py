@@ -24,10 +24,19 @@ PHOTO = EXAMPLES.parent / "models/photos/flower.jpg"
 
 
 def answer(job, is_small):
-    module, _ = prepare(all_models()[job.model(is_small).name])
+    """The first output, without the batch; of a stream, for each frame."""
+    module, others = prepare(all_models()[job.model(is_small).name])
     given = torch.from_numpy(inputs.of(job, is_small, PHOTO)).double()
+    module = module.double()
     with torch.no_grad():
-        return as_tuple(module.double()(given))[0].numpy()[0]
+        if not job.states:
+            return as_tuple(module(given))[0].numpy()[0]
+        states = [torch.zeros_like(x).double() for x in others.values()][1:]
+        results = []
+        for frame in given:
+            result, *states = module(frame[None], *states)
+            results.append(result.numpy()[0])
+        return numpy.stack(results)
 
 
 def record(name, sizes):
@@ -40,7 +49,7 @@ def record(name, sizes):
     for size in sizes:
         result = answer(job, size == "small")
         arrays[size] = result.astype(numpy.float32)
-        print(f"{name}, {size}: class {result.argmax()}", flush=True)
+        print(f"{name}, {size}: class {result.argmax(-1)}", flush=True)
     numpy.savez(path, **arrays)
 
 

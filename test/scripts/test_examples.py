@@ -46,6 +46,7 @@ def test_layouts_of_clips(slope):
     assert planes.shape == (1, 3, 2, 8, 8)
     assert numpy.array_equal(channels[0, 3:], frames[1])
     assert numpy.array_equal(planes[0, :, 1], frames[1])
+    assert numpy.array_equal(inputs.clip(slope, 2, 8, "stream"), frames)
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -55,7 +56,7 @@ def test_examples_are_whole(name):
     with numpy.load(EXAMPLES / name / "expected.npz") as recorded:
         assert set(recorded.files) == {"small", "published"}
         for result in recorded.values():
-            assert result.ndim == 1
+            assert result.shape[:-1] == ((job.frames,) if job.states else ())
             assert numpy.isfinite(result).all()
     if job.labels:
         labels = (ROOT / job.labels).read_text().splitlines()

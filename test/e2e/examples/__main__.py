@@ -24,7 +24,7 @@ def check(name, exports, exporter):
     onnx = exports / f"{job.small.name}.{exporter}.onnx"
     result = classify.answer(job, True, classify.PHOTO, onnx)
     error = classify.error_of(name, True, result)
-    assert error <= classify.LIMIT, f"error is {error:.3g}"
+    assert error <= job.limit, f"error is {error:.3g}, expected <= {job.limit}"
     return error
 
 
