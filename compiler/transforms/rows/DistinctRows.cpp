@@ -214,7 +214,9 @@ bool Packer::run() {
   }
   for (auto &[value, packed] : known)
     unpack(value, packed);
-  remarkRecognised(block.getParentOp(), "distinct-rows",
+  Operation *first = *llvm::find_if(
+      ops, [&](Operation *op) { return replaced.contains(op); });
+  remarkRecognised(first, "distinct-rows",
                    "products of " + Twine(before) + " rows have " +
                        Twine(after) + " that differ and are needed");
   for (Operation *op : llvm::reverse(ops))

@@ -64,6 +64,7 @@ SYSTEMS = {
     "reactnet_a": (12.0, 18.0),
     "bi_real18": (6.5, 8.0),
     "lasp_vit_b16_20": (1.2, 1.3),
+    "conditional_vit_b16_20": (10.0, 12.7),
 }
 # Of the best other engine's ratios over all models.
 MEANS = {1: (1.25, 1.32), 2: (1.4, 1.5)}

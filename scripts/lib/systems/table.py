@@ -119,8 +119,8 @@ SYSTEMS = (
         "variational",
         "variational prompts",
         "../systems/variational-prompts.md",
-        ("variational_small",),
-        ("variational_vit_b16_20",),
+        ("variational_small", "conditional_small"),
+        ("variational_vit_b16_20", "conditional_vit_b16_20"),
     ),
     System(
         "rest",
