@@ -4,6 +4,7 @@
 #include "compiler/driver/Entries.h"
 #include "compiler/driver/HostEvaluator.h"
 #include "compiler/driver/Reproducer.h"
+#include "compiler/driver/SelfTest.h"
 #include "compiler/driver/StaticLibrary.h"
 #include "compiler/pipeline/Register.h"
 #include "compiler/pipeline/Targets.h"
@@ -159,8 +160,14 @@ compileTarget(ModuleOp module, const CompileOptions &options,
               TargetCompiler &target, CompileDump *dump) {
   step(options, target.name());
   auto code = compileForTarget(module, target, options.precision, dump);
-  if (succeeded(code) && failed(dumpPhase(module, options, Phase::Planned)))
+  if (failed(code) || failed(dumpPhase(module, options, Phase::Planned)))
     return failure();
+  // On devices whose drivers run them.
+  if (options.selfTest && options.to == Phase::Packaged && !dump &&
+      code->device == DeviceKind::Vulkan) {
+    step(options, "self-test");
+    addSelfTests(*code);
+  }
   return code;
 }
 
@@ -194,9 +201,11 @@ static CompileStatus emitModule(ModuleOp module,
                : CompileStatus::Failed;
   std::vector<OwningOpRef<ModuleOp>> clones;
   std::vector<ProgramCode> programs;
+  std::vector<std::string> names = options.targets;
   bool wantsText = options.emit != EmitKind::Artifact &&
                    options.emit != EmitKind::StaticLibrary;
-  for (const std::string &name : options.targets) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string name = names[i];
     auto target = makeTarget(*module.getContext(), name, options.layout);
     if (!target) {
       emitError(loc, "target is ")
@@ -223,6 +232,9 @@ static CompileStatus emitModule(ModuleOp module,
                  ? CompileStatus::Ok
                  : CompileStatus::Failed;
     programs.push_back(std::move(*code));
+    std::string richer = target->richerVariant();
+    if (!richer.empty() && !llvm::is_contained(names, richer))
+      names.push_back(richer);
   }
   step(options, "package");
   ArtifactOptions artifact;

@@ -30,6 +30,7 @@ struct CompileOptions {
   PhaseOptions phases;
   cpu::LayoutOptions layout;
   Precision precision = Precision::Fp32;
+  bool selfTest = true;        ///< golden results for devices to prove
   Phase from = Phase::Import;  ///< of an .mlir input: the phase it has passed
   Phase to = Phase::Packaged;  ///< stops after this phase and prints IR
   EmitKind emit = EmitKind::Artifact;

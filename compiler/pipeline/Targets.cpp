@@ -27,8 +27,8 @@ visir::makeTarget(MLIRContext &context, StringRef name,
     return target;
 #endif
 #ifdef VISIR_HAS_VULKAN
-  if (name == kVulkanTargetName)
-    return makeVulkanTarget(context);
+  if (auto target = makeVulkanTarget(context, name))
+    return target;
 #endif
   return nullptr;
 }

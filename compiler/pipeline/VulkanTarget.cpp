@@ -17,11 +17,18 @@ namespace {
 
 class VulkanTarget : public TargetCompiler {
 public:
-  explicit VulkanTarget(MLIRContext &context) {
+  VulkanTarget(MLIRContext &context, vulkan::MatrixMode mode,
+               StringRef targetName)
+      : mode(mode), targetName(targetName.str()) {
     vulkan::loadDialects(context);
   }
 
-  std::string name() const override { return kVulkanTargetName.str(); }
+  std::string name() const override { return targetName; }
+  std::string richerVariant() const override {
+    return mode == vulkan::MatrixMode::None && hasMatrices
+               ? kVulkanMatrixTargetName.str()
+               : "";
+  }
   int64_t bufferAlignment() const override {
     return VISIR_VULKAN_BINDING_ALIGNMENT;
   }
@@ -46,6 +53,9 @@ private:
   LogicalResult dumpAssembly(StringRef symbol, ArrayRef<uint32_t> words,
                              CompileDump &dump, ModuleOp holder);
 
+  vulkan::MatrixMode mode;
+  std::string targetName;
+  bool hasMatrices = false; ///< a kernel could multiply matrices
   llvm::StringMap<vulkan::EmittedKernel> kernels;
 };
 
@@ -53,9 +63,10 @@ private:
 
 FailureOr<KernelInfo> VulkanTarget::emitKernel(DispatchOp op,
                                                StringRef symbol) {
-  FailureOr<vulkan::EmittedKernel> kernel = vulkan::emitKernel(op);
+  FailureOr<vulkan::EmittedKernel> kernel = vulkan::emitKernel(op, mode);
   if (failed(kernel))
     return failure();
+  hasMatrices = hasMatrices || succeeded(vulkan::planMatrices(op));
   KernelInfo info;
   info.symbol = symbol.str();
   info.tileCount = kernel->workgroups;
@@ -88,7 +99,7 @@ LogicalResult VulkanTarget::finish(MutableArrayRef<KernelInfo> infos,
     ModuleOp holder = *kernel.holder;
     std::string text;
     FailureOr<vulkan::SpirvModule> module =
-        vulkan::compileToSpirv(holder, dump ? &text : nullptr);
+        vulkan::compileToSpirv(kernel, dump ? &text : nullptr);
     if (failed(module))
       return holder.emitError("kernel ")
              << symbol << " cannot be made SPIR-V";
@@ -98,8 +109,8 @@ LogicalResult VulkanTarget::finish(MutableArrayRef<KernelInfo> infos,
     code.functions.push_back({code.code.size(), size});
     code.frameBytes.push_back(0);
     code.launches.push_back({uint32_t(kernel.threads), 1, 1,
-                             /*sharedBytes=*/0, kernel.canFail,
-                             module->loopSteps});
+                             uint64_t(kernel.sharedBytes), kernel.canFail,
+                             module->loopSteps, kernel.resizable});
     code.code.insert(code.code.end(), bytes, bytes + size);
     if (dump)
       dump->llvmIR += ("// " + symbol + "\n" + text).str();
@@ -114,6 +125,14 @@ LogicalResult VulkanTarget::finish(MutableArrayRef<KernelInfo> infos,
 }
 
 std::unique_ptr<TargetCompiler>
-visir::makeVulkanTarget(MLIRContext &context) {
-  return std::make_unique<VulkanTarget>(context);
+visir::makeVulkanTarget(MLIRContext &context, StringRef name) {
+  using vulkan::MatrixMode;
+  MatrixMode mode = MatrixMode::None;
+  if (name == kVulkanMatrixTargetName)
+    mode = MatrixMode::Cooperative;
+  else if (name == "vulkan+emulated16")
+    mode = MatrixMode::Emulated;
+  else if (name != kVulkanTargetName)
+    return nullptr;
+  return std::make_unique<VulkanTarget>(context, mode, name);
 }

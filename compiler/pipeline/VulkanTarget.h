@@ -9,9 +9,14 @@
 namespace visir {
 
 inline constexpr llvm::StringLiteral kVulkanTargetName = "vulkan";
+inline constexpr llvm::StringLiteral kVulkanMatrixTargetName =
+    "vulkan+matrix16";
 
-/// Plain kernels for GPUs that speak Vulkan.
-std::unique_ptr<TargetCompiler> makeVulkanTarget(mlir::MLIRContext &context);
+/// For GPUs that speak Vulkan: plain kernels, or products of f16 by cooperative
+/// matrices ("vulkan+matrix16") or on the tiles of these with plain arithmetic
+/// ("vulkan+emulated16", for tests). Null for another name.
+std::unique_ptr<TargetCompiler> makeVulkanTarget(mlir::MLIRContext &context,
+                                                 llvm::StringRef name);
 
 } // namespace visir
 

@@ -72,6 +72,13 @@ static std::string setPrecision(StringRef text, Precision &target) {
   return "";
 }
 
+static std::string setSwitch(StringRef text, bool &target) {
+  target = text == "on";
+  return target || text == "off"
+             ? ""
+             : "switch is " + text.str() + ", expected on or off";
+}
+
 static std::string setEmit(StringRef text, EmitKind &target) {
   static const std::pair<StringRef, EmitKind> kinds[] = {
       {"artifact", EmitKind::Artifact},
@@ -154,6 +161,24 @@ static void declareFiltering(Arguments &arguments,
                   [&](StringRef text) { return setSize(text, options); });
 }
 
+/// How results are computed, and how devices are judged by them.
+static void declareNumbers(Arguments &arguments, CompileOptions &options) {
+  arguments.value("--precision", "TYPE",
+                  "what products read is stored and multiplied in: fp32 (the\n"
+                  "default), fp16 or bf16, or multiplied in by matrix units:\n"
+                  "tf32. Sums, norms and softmax stay in fp32, inputs and\n"
+                  "outputs as the model declares them",
+                  [&](StringRef text) {
+                    return setPrecision(text, options.precision);
+                  });
+  arguments.value("--self-test", "on|off",
+                  "whether a program for Vulkan carries results by which a\n"
+                  "device is judged when it first opens the artifact (on)",
+                  [&](StringRef text) {
+                    return setSwitch(text, options.selfTest);
+                  });
+}
+
 static void declare(Arguments &arguments, CommandLine &line) {
   CompileOptions &options = line.options;
   line.models.declareModels(arguments);
@@ -173,14 +198,7 @@ static void declare(Arguments &arguments, CommandLine &line) {
                   "how tools turn a picture into the input: imagenet, or\n"
                   "a file of lines KEY = VALUE (docs/howto/preprocess.md)",
                   line.preprocess);
-  arguments.value("--precision", "TYPE",
-                  "what products read is stored and multiplied in: fp32 (the\n"
-                  "default), fp16 or bf16, or multiplied in by matrix units:\n"
-                  "tf32. Sums, norms and softmax stay in fp32, inputs and\n"
-                  "outputs as the model declares them",
-                  [&](StringRef text) {
-                    return setPrecision(text, options.precision);
-                  });
+  declareNumbers(arguments, options);
   declareFiltering(arguments, options.layout.winograd);
   line.models.declareDisable(arguments);
   arguments.value("--from", "PHASE", "the phase that an .mlir input has passed",

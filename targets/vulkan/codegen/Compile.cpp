@@ -2,6 +2,7 @@
 #include "targets/common/math/MathLowering.h"
 #include "targets/vulkan/codegen/NarrowFloats.h"
 #include "targets/vulkan/codegen/VulkanKernel.h"
+#include "targets/vulkan/codegen/WorkgroupConstant.h"
 
 #include "mlir/Conversion/ArithToSPIRV/ArithToSPIRV.h"
 #include "mlir/Conversion/GPUToSPIRV/GPUToSPIRV.h"
@@ -30,16 +31,28 @@ using namespace visir::vulkan;
 /// Everything that a device may have; what a module uses of it is its demand.
 /// Without the storage capabilities the type converter would silently pack
 /// narrow elements into words that the host does not know of.
-static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
+/// Cooperative matrices ask for SPIR-V 1.6, which Vulkan 1.3 takes.
+static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context,
+                                              bool cooperative) {
   using C = spirv::Capability;
   using E = spirv::Extension;
-  auto vce = spirv::VerCapExtAttr::get(
-      spirv::Version::V_1_3,
-      {C::Shader, C::Float64, C::Int64, C::Int16, C::Int8,
-       C::StorageBuffer16BitAccess, C::StorageBuffer8BitAccess},
-      {E::SPV_KHR_storage_buffer_storage_class, E::SPV_KHR_16bit_storage,
-       E::SPV_KHR_8bit_storage},
-      context);
+  SmallVector<C> capabilities{C::Shader,
+                              C::Float64,
+                              C::Int64,
+                              C::Int16,
+                              C::Int8,
+                              C::StorageBuffer16BitAccess,
+                              C::StorageBuffer8BitAccess};
+  SmallVector<E> extensions{E::SPV_KHR_storage_buffer_storage_class,
+                            E::SPV_KHR_16bit_storage, E::SPV_KHR_8bit_storage};
+  if (cooperative) {
+    capabilities.append({C::Float16, C::GroupNonUniform, C::VulkanMemoryModel,
+                         C::CooperativeMatrixKHR});
+    extensions.push_back(E::SPV_KHR_cooperative_matrix);
+  }
+  auto vce = spirv::VerCapExtAttr::get(cooperative ? spirv::Version::V_1_6
+                                                   : spirv::Version::V_1_3,
+                                       capabilities, extensions, context);
   return spirv::TargetEnvAttr::get(
       vce, spirv::getDefaultResourceLimits(context), spirv::ClientAPI::Vulkan,
       spirv::Vendor::Unknown, spirv::DeviceType::Unknown,
@@ -47,9 +60,10 @@ static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
 }
 
 /// The whole kernel at once: gpu, scf, arith, math and memref.
-static LogicalResult convertToSpirv(gpu::GPUModuleOp module) {
+static LogicalResult convertToSpirv(gpu::GPUModuleOp module,
+                                    bool cooperative) {
   MLIRContext *context = module.getContext();
-  spirv::TargetEnvAttr environment = targetEnvironment(context);
+  spirv::TargetEnvAttr environment = targetEnvironment(context, cooperative);
   SPIRVConversionOptions options;
   options.emulateLT32BitScalarTypes = false;
   options.emulateUnsupportedFloatTypes = false;
@@ -59,6 +73,11 @@ static LogicalResult convertToSpirv(gpu::GPUModuleOp module) {
   RewritePatternSet patterns(context);
   ScfToSPIRVContext scf;
   populateNarrowFloatPatterns(types, patterns);
+  populateWorkgroupPatterns(types, patterns);
+  if (cooperative) {
+    populateMMAToSPIRVCoopMatrixTypeConversion(types);
+    populateGpuWMMAToSPIRVCoopMatrixKHRConversionPatterns(types, patterns);
+  }
   populateGPUToSPIRVPatterns(types, patterns);
   populateSCFToSPIRVPatterns(types, scf, patterns);
   arith::populateArithToSPIRVPatterns(types, patterns);
@@ -145,7 +164,55 @@ static uint64_t countLoopSteps(Block &block) {
   return steps;
 }
 
-static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
+/// Cooperative matrices are of Vulkan's memory model, in which invocations see
+/// what others have written to shared memory only if that is said.
+static void useVulkanMemory(ModuleOp holder) {
+  MLIRContext *context = holder.getContext();
+  auto shared = spirv::MemoryAccessAttr::get(
+      context, spirv::MemoryAccess::NonPrivatePointer);
+  auto isShared = [](Value pointer) {
+    return cast<spirv::PointerType>(pointer.getType()).getStorageClass() ==
+           spirv::StorageClass::Workgroup;
+  };
+  holder.walk([&](Operation *op) {
+    if (auto module = dyn_cast<spirv::ModuleOp>(op)) {
+      module.setMemoryModel(spirv::MemoryModel::Vulkan);
+    } else if (auto load = dyn_cast<spirv::LoadOp>(op)) {
+      if (isShared(load.getPtr()))
+        load.setMemoryAccessAttr(shared);
+    } else if (auto store = dyn_cast<spirv::StoreOp>(op)) {
+      if (isShared(store.getPtr()))
+        store.setMemoryAccessAttr(shared);
+    } else if (auto load = dyn_cast<spirv::KHRCooperativeMatrixLoadOp>(op)) {
+      load.setMemoryOperandAttr(shared);
+    } else if (auto store = dyn_cast<spirv::KHRCooperativeMatrixStoreOp>(op)) {
+      store.setMemoryOperandAttr(shared);
+    } else if (auto barrier = dyn_cast<spirv::ControlBarrierOp>(op)) {
+      using S = spirv::MemorySemantics;
+      barrier.setMemorySemantics(S::WorkgroupMemory | S::AcquireRelease |
+                                 S::MakeAvailable | S::MakeVisible);
+    }
+  });
+}
+
+/// What no op says that it needs.
+static void demandVulkanMemory(ModuleOp holder) {
+  for (auto module : holder.getOps<spirv::ModuleOp>()) {
+    spirv::VerCapExtAttr triple = *module.getVceTriple();
+    SmallVector<spirv::Capability> capabilities(triple.getCapabilities());
+    for (spirv::Capability capability :
+         {spirv::Capability::VulkanMemoryModel,
+          spirv::Capability::GroupNonUniform})
+      if (!llvm::is_contained(capabilities, capability))
+        capabilities.push_back(capability);
+    SmallVector<spirv::Extension> extensions(triple.getExtensions());
+    module.setVceTripleAttr(spirv::VerCapExtAttr::get(
+        triple.getVersion(), capabilities, extensions, module.getContext()));
+  }
+}
+
+static LogicalResult lower(ModuleOp holder, bool cooperative,
+                           uint64_t &loopSteps) {
   MLIRContext *context = holder.getContext();
   fuseSums(holder);
   lowerPopulationCounts(holder);
@@ -168,8 +235,10 @@ static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
   expandTruncation(holder);
   loopSteps = countLoopSteps(*holder.getBody());
   auto kernels = *holder.getOps<gpu::GPUModuleOp>().begin();
-  if (failed(convertToSpirv(kernels)))
+  if (failed(convertToSpirv(kernels, cooperative)))
     return failure();
+  if (cooperative)
+    useVulkanMemory(holder);
   PassManager pm(context);
   OpPassManager &modules = pm.nest<spirv::ModuleOp>();
   modules.addPass(spirv::createSPIRVLowerABIAttributesPass());
@@ -179,6 +248,8 @@ static LogicalResult lower(ModuleOp holder, uint64_t &loopSteps) {
   if (failed(pm.run(holder)))
     return failure();
   forbidContraction(holder);
+  if (cooperative)
+    demandVulkanMemory(holder);
   return success();
 }
 
@@ -188,7 +259,14 @@ static const char *featureOf(spirv::Capability capability) {
   switch (capability) {
   case spirv::Capability::Shader:
   case spirv::Capability::Matrix:
+  // Devices with cooperative matrices have them, too.
+  case spirv::Capability::GroupNonUniform:
+  case spirv::Capability::VulkanMemoryModel:
     return nullptr;
+  case spirv::Capability::CooperativeMatrixKHR:
+    return "matrix16";
+  case spirv::Capability::Float16:
+    return "float16";
   case spirv::Capability::Float64:
     return "float64";
   case spirv::Capability::Int64:
@@ -223,10 +301,11 @@ static LogicalResult findFeatures(spirv::ModuleOp module,
   return success();
 }
 
-FailureOr<SpirvModule> vulkan::compileToSpirv(ModuleOp holder,
+FailureOr<SpirvModule> vulkan::compileToSpirv(EmittedKernel &kernel,
                                               std::string *text) {
   SpirvModule result;
-  if (failed(lower(holder, result.loopSteps)))
+  ModuleOp holder = *kernel.holder;
+  if (failed(lower(holder, kernel.cooperative, result.loopSteps)))
     return failure();
   auto modules = holder.getOps<spirv::ModuleOp>();
   if (!llvm::hasSingleElement(modules))
@@ -242,5 +321,6 @@ FailureOr<SpirvModule> vulkan::compileToSpirv(ModuleOp holder,
   if (failed(spirv::serialize(module, words, options)))
     return failure();
   result.words.assign(words.begin(), words.end());
+  decorateWorkgroup(result.words);
   return result;
 }

@@ -93,7 +93,7 @@ static LogicalResult emitPlain(gpu::GPUFuncOp func, DispatchOp op,
   Location loc = op.getLoc();
   OpBuilder b = OpBuilder::atBlockEnd(&func.getBody().front());
   auto [group, thread] = emitPlace(b, loc);
-  Value size = arith::ConstantIndexOp::create(b, loc, kWorkgroupSize);
+  Value size = gpu::BlockDimOp::create(b, loc, gpu::Dimension::x);
   Value first = arith::MulIOp::create(b, loc, group, size);
   Value id = arith::AddIOp::create(b, loc, first, thread);
   emitGuard(b, loc, id, invocations);
@@ -137,18 +137,36 @@ static void emitTiled(gpu::GPUFuncOp func, DispatchOp op,
 static constexpr tiled::GroupLimits kLimits = {
     /*threads=*/128, /*sharedBytes=*/16 * 1024, /*processors=*/16};
 
-FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op) {
+static void emitMatrices(gpu::GPUFuncOp func, DispatchOp op,
+                         const MatrixPlan &plan, MatrixMode mode) {
+  OpBuilder b = OpBuilder::atBlockEnd(&func.getBody().front());
+  auto [group, thread] = emitPlace(b, op.getLoc());
+  emitGuard(b, op.getLoc(), group, plan.groups());
+  scalar::ArgumentMemory memory(func.getArguments());
+  emitMatrixProduct(b, op, plan, mode, group, thread, memory);
+}
+
+FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op, MatrixMode mode) {
   MLIRContext *context = op.getContext();
   Location loc = op.getLoc();
   EmittedKernel kernel;
   int64_t invocations = scalar::invocationCount(op);
   kernel.canFail = scalar::mayRaise(op);
   auto plan = tiled::GroupKernel::plan(op, kLimits);
-  if (succeeded(plan)) {
+  FailureOr<MatrixPlan> matrices = failure();
+  if (mode != MatrixMode::None)
+    matrices = planMatrices(op);
+  if (succeeded(matrices)) {
+    kernel.threads = matrices->threads();
+    kernel.workgroups = matrices->groups();
+    kernel.sharedBytes = matrices->sharedBytes();
+    kernel.cooperative = mode == MatrixMode::Cooperative;
+  } else if (succeeded(plan)) {
     kernel.threads = plan->threads();
     kernel.workgroups = plan->groups();
   } else {
     kernel.workgroups = llvm::divideCeil(invocations, kWorkgroupSize);
+    kernel.resizable = true;
   }
   SmallVector<Type> types = bufferTypes(op, kernel.canFail);
   if (failed(checkSizes(op, invocations, types)))
@@ -167,7 +185,9 @@ FailureOr<EmittedKernel> vulkan::emitKernel(DispatchOp op) {
     func.setArgAttr(i, spirv::getInterfaceVarABIAttrName(),
                     spirv::getInterfaceVarABIAttr(/*descriptorSet=*/0, i,
                                                   std::nullopt, context));
-  if (succeeded(plan))
+  if (succeeded(matrices))
+    emitMatrices(func, op, *matrices, mode);
+  else if (succeeded(plan))
     emitTiled(func, op, *plan);
   else if (failed(emitPlain(func, op, invocations)))
     return failure();

@@ -2,6 +2,7 @@
 #include "targets/vulkan/codegen/NarrowFloats.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 
 using namespace mlir;
@@ -57,6 +58,25 @@ struct ConvertSelect : OpConversionPattern<arith::SelectOp> {
   }
 };
 
+/// Memory of f16, which cooperative matrices read, takes f16.
+struct ConvertStore : OpConversionPattern<memref::StoreOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(memref::StoreOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getMemRefType().getElementType().isF16())
+      return failure();
+    Value pointer = spirv::getElementPtr(
+        *getTypeConverter<SPIRVTypeConverter>(), op.getMemRefType(),
+        adaptor.getMemref(), adaptor.getIndices(), op.getLoc(), rewriter);
+    Value half = spirv::BitcastOp::create(
+        rewriter, op.getLoc(), rewriter.getF16Type(), adaptor.getValue());
+    rewriter.replaceOpWithNewOp<spirv::StoreOp>(op, pointer, half);
+    return success();
+  }
+};
+
 } // namespace
 
 void vulkan::populateNarrowFloatPatterns(SPIRVTypeConverter &types,
@@ -68,6 +88,6 @@ void vulkan::populateNarrowFloatPatterns(SPIRVTypeConverter &types,
   });
   // Tried before the patterns for types that SPIR-V has.
   constexpr unsigned kBenefit = 2;
-  patterns.add<ConvertBitcast, ConvertConstant, ConvertSelect>(
+  patterns.add<ConvertBitcast, ConvertConstant, ConvertSelect, ConvertStore>(
       types, patterns.getContext(), kBenefit);
 }

@@ -9,6 +9,7 @@
 
 #include "dialects/visir/Visir.h"
 #include "targets/common/KernelInfo.h"
+#include "targets/vulkan/codegen/MatrixProduct.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -27,7 +28,10 @@ struct EmittedKernel {
   mlir::OwningOpRef<mlir::ModuleOp> holder;
   int64_t workgroups = 1;
   int64_t threads = kWorkgroupSize; ///< of a workgroup
-  bool canFail = false; ///< has the word for errors
+  bool canFail = false;   ///< has the word for errors
+  bool resizable = false; ///< `threads` is the default of a constant
+  int64_t sharedBytes = 0; ///< where it may be more than devices need have
+  bool cooperative = false; ///< multiplies cooperative matrices
 };
 
 /// Loads the dialects that kernels are made of.
@@ -35,7 +39,8 @@ void loadDialects(mlir::MLIRContext &context);
 
 /// Emits the dispatch as a kernel of the ABI in targets/vulkan/abi. Errors are
 /// reported at the dispatch.
-mlir::FailureOr<EmittedKernel> emitKernel(DispatchOp op);
+mlir::FailureOr<EmittedKernel> emitKernel(DispatchOp op,
+                                          MatrixMode mode = MatrixMode::None);
 
 /// A SPIR-V module.
 struct SpirvModule {
@@ -48,7 +53,7 @@ struct SpirvModule {
 
 /// Lowers a kernel, which is changed. `text`, when not null, receives the
 /// module in the dialect spirv. Errors are reported at the kernel.
-mlir::FailureOr<SpirvModule> compileToSpirv(mlir::ModuleOp holder,
+mlir::FailureOr<SpirvModule> compileToSpirv(EmittedKernel &kernel,
                                             std::string *text);
 
 /// The path of spirv-dis in PATH; empty without one.

@@ -36,6 +36,8 @@ ROOT = pathlib.Path(__file__).parents[3]
 BUILD = pathlib.Path(os.environ.get("VISIR_BUILD", ROOT / "build"))
 OUTCOMES = ("failed", "unsupported")
 NARROW = ("fp16", "bf16")
+# Products of f16 on the tiles of cooperative matrices.
+EMULATED = "emulated16"
 SECONDS = 600
 layers = None
 
@@ -50,11 +52,12 @@ def begin():
 def judge_op(run):
     """{run: (outcome, reason)} of (op case, precision) on Vulkan."""
     name, kind = run
-    results = (
-        judge_case(name, ["vulkan"])
-        if kind == precision.FP32
-        else narrow.judge_case(name, "vulkan", kind)
-    )
+    if kind == precision.FP32:
+        results = judge_case(name, ["vulkan"])
+    elif kind == EMULATED:
+        results = narrow.judge_case(name, f"vulkan+{EMULATED}", NARROW[0])
+    else:
+        results = narrow.judge_case(name, "vulkan", kind)
     message = layers.message()
     if message:
         # The process may have survived; the next one starts a new log.
@@ -66,7 +69,7 @@ def judge_op(run):
 
 def judge_ops(pattern, jobs):
     runs = [(n, precision.FP32) for n in load()]
-    runs += [(n, kind) for n in narrow.load() for kind in NARROW]
+    runs += [(n, kind) for n in narrow.load() for kind in (*NARROW, EMULATED)]
     runs = [run for run in runs if fnmatch.fnmatchcase(run[0], pattern)]
     results = {}
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=begin) as p:

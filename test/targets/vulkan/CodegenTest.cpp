@@ -43,6 +43,31 @@ const char *const kGather =
     "^bb0(%a: f32, %b: i32): visir.yield } epilogue { ^bb0(%a: f32, %b: i32): "
     "visir.yield %a : f32 } return }";
 
+/// A product of m x k by k x n whose factors are of an element type.
+std::string productText(int m, int n, int k, const std::string &element) {
+  std::string left = "tensor<" + std::to_string(m) + "x" + std::to_string(k) +
+                     "x" + element + ">";
+  std::string right = "tensor<" + std::to_string(k) + "x" + std::to_string(n) +
+                      "x" + element + ">";
+  std::string result =
+      "tensor<" + std::to_string(m) + "x" + std::to_string(n) + "xf32>";
+  std::string extend =
+      element == "f32" ? "visir.yield %x, %y : f32, f32"
+                       : "%u = arith.extf %x : " + element +
+                             " to f32 %v = arith.extf %y : " + element +
+                             " to f32 visir.yield %u, %v : f32, f32";
+  return "func.func @f(%a: " + left + ", %b: " + right +
+         ") { %r = visir.dispatch <contract> domain = [" + std::to_string(m) +
+         ", " + std::to_string(n) + ", " + std::to_string(k) +
+         "] parallel 2 (%a, %b) loads [#visir.access<(d0, d1, d2) -> (d0, "
+         "d2)>, #visir.access<(d0, d1, d2) -> (d2, d1)>] stores "
+         "[#visir.access<(d0, d1, d2) -> (d0, d1)>] ties [-1] : (" +
+         left + ", " + right + ") -> " + result + " prologue { ^bb0(%x: " +
+         element + ", %y: " + element + "): " + extend +
+         " } epilogue { ^bb0(%s: f32, %x: " + element + ", %y: " + element +
+         "): visir.yield %s : f32 } return }";
+}
+
 struct Fixture {
   explicit Fixture(const std::string &text) {
     context.loadDialect<VisirDialect, func::FuncDialect, arith::ArithDialect,
@@ -58,12 +83,13 @@ struct Fixture {
   }
 
   /// Emits and compiles; `text` is the module's.
-  vulkan::SpirvModule compile() {
+  vulkan::SpirvModule
+  compile(vulkan::MatrixMode mode = vulkan::MatrixMode::None) {
     EXPECT_TRUE(op) << message;
-    auto emitted = vulkan::emitKernel(op);
+    auto emitted = vulkan::emitKernel(op, mode);
     EXPECT_TRUE(succeeded(emitted)) << message;
     kernel = std::move(*emitted);
-    auto compiled = vulkan::compileToSpirv(*kernel.holder, &text);
+    auto compiled = vulkan::compileToSpirv(kernel, &text);
     EXPECT_TRUE(succeeded(compiled)) << message;
     return succeeded(compiled) ? *compiled : vulkan::SpirvModule();
   }
@@ -88,6 +114,7 @@ TEST(Vulkan, FloatsDemandNothing) {
   ASSERT_GT(module.words.size(), 5u);
   EXPECT_EQ(module.words[0], 0x07230203u);
   EXPECT_THAT(fixture.text, HasSubstr("\"LocalSize\", 64, 1, 1"));
+  EXPECT_TRUE(fixture.kernel.resizable);
   EXPECT_THAT(fixture.text, HasSubstr("bind(0, 1)"));
   EXPECT_THAT(fixture.text, Not(HasSubstr("bind(0, 2)")));
   // No function of the device's, whose precision is its own.
@@ -144,6 +171,96 @@ TEST(Vulkan, TooManyElementsAreRefused) {
   EXPECT_THAT(fixture.message,
               HasSubstr("number of invocations is 2147483648, expected at "
                         "most 2147483583"));
+}
+
+/// Words of the instructions of an opcode.
+static std::vector<std::vector<uint32_t>>
+find(const std::vector<uint32_t> &words, uint32_t opcode) {
+  std::vector<std::vector<uint32_t>> found;
+  for (size_t at = 5; at < words.size(); at += words[at] >> 16)
+    if ((words[at] & 0xffff) == opcode)
+      found.emplace_back(words.begin() + at,
+                         words.begin() + at + (words[at] >> 16));
+  return found;
+}
+
+TEST(Vulkan, SizesOfPlainWorkgroupsAreConstants) {
+  constexpr uint32_t kDecorate = 71, kSpecConstant = 50, kComposite = 51;
+  constexpr uint32_t kSpecId = 1, kBuiltIn = 11, kWorkgroupSize = 25;
+  Fixture fixture(moved("1000", "f32"));
+  auto words = fixture.compile().words;
+  EXPECT_THAT(fixture.text, HasSubstr("spirv.SpecConstant @workgroup_x "
+                                      "spec_id(0) = 64 : i32"));
+  auto constants = find(words, kSpecConstant);
+  ASSERT_EQ(constants.size(), 3u);
+  EXPECT_EQ(constants[0][3], 64u);
+  EXPECT_EQ(constants[1][3], 1u);
+  auto composites = find(words, kComposite);
+  ASSERT_EQ(composites.size(), 1u);
+  EXPECT_EQ(composites[0][3], constants[0][2]);
+  unsigned ids = 0, sizes = 0;
+  for (const auto &decoration : find(words, kDecorate)) {
+    if (decoration[2] == kSpecId) {
+      ++ids;
+      EXPECT_EQ(decoration[1], constants[0][2]);
+      EXPECT_EQ(decoration[3], 0u);
+    }
+    if (decoration[2] == kBuiltIn && decoration[3] == kWorkgroupSize) {
+      ++sizes;
+      EXPECT_EQ(decoration[1], composites[0][2]);
+    }
+  }
+  EXPECT_EQ(ids, 1u);
+  EXPECT_EQ(sizes, 1u);
+}
+
+TEST(Vulkan, TiledWorkgroupsKeepTheirSizes) {
+  Fixture fixture(productText(64, 64, 64, "f32"));
+  auto words = fixture.compile().words;
+  EXPECT_FALSE(fixture.kernel.resizable);
+  EXPECT_THAT(find(words, 50), IsEmpty());
+}
+
+TEST(Vulkan, ProductsOfHalvesMultiplyMatrices) {
+  Fixture fixture(productText(70, 48, 40, "f16"));
+  vulkan::SpirvModule module = fixture.compile(vulkan::MatrixMode::Cooperative);
+  EXPECT_THAT(module.features,
+              ElementsAre("float16", "int16", "matrix16", "storage16"));
+  EXPECT_TRUE(fixture.kernel.cooperative);
+  // Tiles of 64 x 64: two down, one across; four subgroups of 32.
+  EXPECT_EQ(fixture.kernel.workgroups, 2);
+  EXPECT_EQ(fixture.kernel.threads, 128);
+  EXPECT_LE(fixture.kernel.sharedBytes, 16384);
+  // Of 2 x 2 matrices for 2 x 16 terms each.
+  constexpr uint32_t kLoad = 4457, kStore = 4458, kMultiply = 4459;
+  EXPECT_EQ(find(module.words, kMultiply).size(), 8u);
+  EXPECT_EQ(find(module.words, kLoad).size(), 8u);
+  EXPECT_EQ(find(module.words, kStore).size(), 4u);
+  EXPECT_THAT(fixture.text, HasSubstr("Logical Vulkan"));
+  EXPECT_THAT(fixture.text, HasSubstr("NonPrivatePointer"));
+  EXPECT_THAT(fixture.text, HasSubstr("MakeAvailable"));
+}
+
+TEST(Vulkan, OtherProductsMultiplyNone) {
+  for (const std::string &text :
+       {productText(64, 64, 64, "f32"), productText(64, 64, 64, "bf16"),
+        productText(15, 64, 64, "f16"), productText(64, 15, 64, "f16"),
+        productText(64, 64, 15, "f16")}) {
+    Fixture fixture(text);
+    auto module = fixture.compile(vulkan::MatrixMode::Cooperative);
+    EXPECT_EQ(module.features.count("matrix16"), 0u) << text;
+    EXPECT_FALSE(fixture.kernel.cooperative);
+  }
+  Fixture asked(productText(64, 64, 64, "f16"));
+  EXPECT_EQ(asked.compile().features.count("matrix16"), 0u);
+}
+
+TEST(Vulkan, EmulatedMatricesAskForNothing) {
+  Fixture fixture(productText(64, 64, 64, "f16"));
+  auto module = fixture.compile(vulkan::MatrixMode::Emulated);
+  EXPECT_THAT(module.features, ElementsAre("int16", "storage16"));
+  EXPECT_EQ(fixture.kernel.threads, 128);
+  EXPECT_GT(fixture.kernel.sharedBytes, 0);
 }
 
 TEST(Vulkan, ErrorsOfTheDisassemblerAreHandedOn) {
