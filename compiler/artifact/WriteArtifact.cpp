@@ -342,7 +342,8 @@ void ManifestBuilder::addFunctions(const ProgramCode &code,
       function->loop_steps = launch.loopSteps;
       function->resizable = launch.resizable;
     }
-    if (!code.selfTests.empty())
+    // Drivers draw values for bindings alone.
+    if (!code.selfTests.empty() && function->scalars.empty())
       function->self_test = packSelfTest(code.selfTests[i]);
     for (auto [bytes, writes, tie] :
          llvm::zip_equal(op.getMinBytes(), op.getWrites(), op.getTies())) {
