@@ -46,7 +46,7 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   this->columns = &columns;
   rowClass = &rows;
   sumCount = sumsFor(c, kb.spec, plan, rows.rows, columns.columns.size());
-  Step start{position, source, ahead, prepared, {}, {0, rows.rows},
+  Step start{position, source, ahead, prepared, {}, {}, {0, rows.rows},
              0,        {},     0,     false};
   if (plan.nextRows) {
     unsigned load = c.scalarLoads.front();
@@ -56,9 +56,7 @@ void TileEmitter::emit(const Position &position, Offset source, Offset ahead,
   // With several blocks of columns the rows have been read before.
   if (plan.counts[1] == 1 && !scalars.memory)
     rowsAhead.fetch(position, rows.rows, {Column{0, 1, 1}}, 0);
-  if (c.reductionPoints() >= kFetchSteps ||
-      epilogue.payloadOps() > kShortPayload)
-    epilogue.fetch(position, columns.columns, rows.rows);
+  fetchResults(position);
   makeTailMasks();
   Values sums;
   bool inTotals = false;
@@ -155,6 +153,8 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
                   c.nest.accesses[load].strides[loop]);
     next.source = advance(kb, next.source, index, source.strides[loop]);
     next.prepared = advance(kb, next.prepared, index, 1);
+    if (fetched)
+      next.resultRow = advance(kb, next.resultRow, index, 1);
     if (plan.nextRows)
       next.nextRows = advance(kb, next.nextRows, index, kLineElements);
     if (plan.ahead)
@@ -166,6 +166,7 @@ TileEmitter::Step TileEmitter::moved(const Step &step, unsigned loop,
           more * c.nest.accesses[load].strides[loop];
     next.source.fixed += more * source.strides[loop];
     next.prepared.fixed += more;
+    next.resultRow.fixed += more;
     if (plan.nextRows)
       next.nextRows.fixed += more * kLineElements;
     if (plan.ahead)
@@ -353,6 +354,27 @@ void TileEmitter::fetchAhead(const Step &step) {
     fetchLine(kb, source.memory, step.ahead);
   if (plan.nextRows)
     fetchLine(kb, kb.input(c.scalarLoads.front()), step.nextRows);
+  if (fetched) {
+    Value row = minIndex(kb, materialize(kb, step.resultRow),
+                         kb.index(rowClass->rows - 1));
+    epilogue.fetchRow(*fetched, columns->columns, row);
+  }
+}
+
+/// Fetches the tile's results, and what is added to them: where there are
+/// steps enough, each takes a row. All at once they keep the core's other
+/// misses waiting.
+void TileEmitter::fetchResults(const Position &position) {
+  fetched = nullptr;
+  if (c.reductionPoints() < kFetchSteps &&
+      epilogue.payloadOps() <= kShortPayload)
+    return;
+  bool plain = c.reductionLoops.size() == 1 && c.windows.empty() && !c.shift();
+  if (plain && rowClass->rows > 1 && c.rowLoop >= 0 &&
+      c.reductionPoints() >= 2 * rowClass->rows)
+    fetched = &position;
+  else
+    epilogue.fetch(position, columns->columns, rowClass->rows);
 }
 
 /// The last column's vector as often as lanes have room for it.

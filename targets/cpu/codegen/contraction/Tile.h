@@ -59,6 +59,7 @@ private:
     Offset ahead;                       ///< the line to fetch, in `source`
     Offset prepared;                    ///< in a row of `scalars`
     Offset nextRows;                    ///< the line to fetch of these
+    Offset resultRow;                   ///< whose results to fetch
     std::pair<unsigned, unsigned> rows; ///< rows inside of the tensor
     unsigned sum = 0;                   ///< which of the sums is next
     /// Scalars of a group of steps, of each row of `rows`, or none; and which
@@ -100,6 +101,7 @@ private:
                   mlir::Value low, mlir::Value high, unsigned unroll);
   void multiply(const Step &step, Values &sums);
   void fetchAhead(const Step &step);
+  void fetchResults(const Position &position);
   mlir::Value vectorOperand(const Step &step, const Column &column);
   mlir::Value scalarOperand(const Step &step, unsigned row, unsigned steps = 1,
                             unsigned rows = 1);
@@ -123,6 +125,8 @@ private:
   RowsAhead rowsAhead;
   const ColumnClass *columns = nullptr;
   const RowClass *rowClass = nullptr;
+  /// Where the tile is whose results each step fetches a row of, or null.
+  const Position *fetched = nullptr;
   unsigned sumCount = 1; ///< sums per accumulator of the current tile
   Values tailMasks; ///< by the row's place in a shared tail
   std::optional<SumBlocks> blocks;

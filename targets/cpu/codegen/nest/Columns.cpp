@@ -17,6 +17,9 @@ using namespace visir::cpu;
 /// Payload ops per vector above which the epilogue is a loop over rows.
 static constexpr unsigned kStraightPayload = 3;
 
+/// Bytes of a line of the caches.
+static constexpr int64_t kLineBytes = 64;
+
 SmallVector<ColumnClass, 2>
 cpu::makeColumnClasses(int64_t extent, unsigned vectors, unsigned lanes) {
   SmallVector<ColumnClass, 2> classes;
@@ -130,8 +133,8 @@ void TileEpilogue::emit(const Position &position, ArrayRef<Column> columns,
   storeSums(position, columns, sums, first);
 }
 
-void TileEpilogue::fetch(const Position &position, ArrayRef<Column> columns,
-                         unsigned rows) const {
+void TileEpilogue::forFetched(
+    function_ref<void(unsigned access, int64_t step)> body) const {
   Block &epilogue = kb.op.getEpilogueBlock();
   for (auto [i, access] : llvm::enumerate(nest.accesses)) {
     bool stored = i >= nest.loads;
@@ -140,16 +143,40 @@ void TileEpilogue::fetch(const Position &position, ArrayRef<Column> columns,
     auto type = cast<RankedTensorType>(tensor.getType());
     int64_t bytes = elementBytes(access.element);
     bool used = stored || !epilogue.getArgument(1 + i).use_empty();
-    if (!used || access.strides[vectorLoop] != 1 || access.tile > 1 ||
-        type.getNumElements() * bytes <= kb.spec.l2Bytes / 2)
-      continue;
-    int64_t step = rowLoop >= 0 ? access.strides[rowLoop] : 0;
-    for (unsigned row = 0; row < (step ? rows : 1); ++row)
-      for (const Column &column : columns)
-        fetchLine(kb, stored ? kb.output(i - nest.loads) : kb.input(i),
-                  position.accesses[i].plus(row * step + column.offset),
-                  stored);
+    if (used && access.strides[vectorLoop] == 1 && access.tile <= 1 &&
+        type.getNumElements() * bytes > kb.spec.l2Bytes / 2)
+      body(i, rowLoop >= 0 ? access.strides[rowLoop] : 0);
   }
+}
+
+void TileEpilogue::fetchColumns(unsigned access, Offset row,
+                                ArrayRef<Column> columns) const {
+  bool stored = access >= nest.loads;
+  Value memory = stored ? kb.output(access - nest.loads) : kb.input(access);
+  int64_t perLine = kLineBytes / elementBytes(nest.accesses[access].element);
+  int64_t last = -1;
+  for (const Column &column : columns)
+    if (int64_t line = column.offset / perLine; line != last) {
+      fetchLine(kb, memory, row.plus(column.offset), stored);
+      last = line;
+    }
+}
+
+void TileEpilogue::fetch(const Position &position, ArrayRef<Column> columns,
+                         unsigned rows) const {
+  forFetched([&](unsigned access, int64_t step) {
+    for (unsigned row = 0; row < (step ? rows : 1); ++row)
+      fetchColumns(access, position.accesses[access].plus(row * step),
+                   columns);
+  });
+}
+
+void TileEpilogue::fetchRow(const Position &position,
+                            ArrayRef<Column> columns, Value row) const {
+  forFetched([&](unsigned access, int64_t step) {
+    fetchColumns(access, advance(kb, position.accesses[access], row, step),
+                 columns);
+  });
 }
 
 /// Blocks of as many rows as lanes: each lane's rows are stored together.

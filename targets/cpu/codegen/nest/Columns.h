@@ -63,6 +63,9 @@ public:
   /// do not stay in the second-level cache.
   void fetch(const Position &position, llvm::ArrayRef<Column> columns,
              unsigned rows) const;
+  /// The same for one row of the tile.
+  void fetchRow(const Position &position, llvm::ArrayRef<Column> columns,
+                mlir::Value row) const;
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -71,6 +74,11 @@ private:
   /// are those of the rows before.
   void emitRow(const Position &position, llvm::ArrayRef<Column> columns,
                Root root, const Offset *aside, Values &sums);
+  /// Accesses of tensors that `fetch` is for, and elements between their rows.
+  void forFetched(
+      llvm::function_ref<void(unsigned access, int64_t step)> body) const;
+  void fetchColumns(unsigned access, Offset row,
+                    llvm::ArrayRef<Column> columns) const;
   /// What a row's store adds to its place for channels [first, last).
   struct Run {
     int64_t first, last;

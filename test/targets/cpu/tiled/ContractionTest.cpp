@@ -208,6 +208,30 @@ TEST(Contraction, LongTilesFetchResultsThatLeaveTheCache) {
   EXPECT_TRUE(fetchesResults());
 }
 
+TEST(Contraction, EachStepFetchesARowOfResults) {
+  auto mostPerBlock = [](const std::string &text) {
+    auto kernel = emitTiled(text, 1);
+    llvm::DenseMap<mlir::Block *, unsigned> counts;
+    unsigned most = 0;
+    kernel->walk([&](mlir::memref::PrefetchOp fetch) {
+      if (fetch.getIsWrite())
+        most = std::max(most, ++counts[fetch->getBlock()]);
+    });
+    return most;
+  };
+  MatMulShape s;
+  s.m = 20000, s.n = 96, s.k = 64;
+  unsigned perStep = mostPerBlock(matmulText(s));
+  EXPECT_GE(perStep, 1u);
+  EXPECT_LE(perStep, 6u);
+  // Loops of a window begin anew: all rows at once.
+  ConvShape c;
+  c.kh = c.kw = 3, c.pad = 1, c.h = c.w = 100, c.ci = 8, c.co = 32;
+  EXPECT_GT(mostPerBlock(convText(c)), 6u);
+  s.m = 4001, s.n = 40;
+  matmul(s);
+}
+
 TEST(Contraction, MatMul) {
   MatMulShape s;
   for (int64_t m : {2, 17, 50})
