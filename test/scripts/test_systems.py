@@ -35,6 +35,7 @@ def test_every_system_has_models_and_a_page():
 def test_select():
     assert table.select("all") == table.SYSTEMS
     assert [s.name for s in table.select("rest,gsf")] == ["rest", "gsf"]
+    assert table.select("all,-edgevit") == table.SYSTEMS[1:]
     with pytest.raises(ValueError, match="system is gfs, expected one of edg"):
         table.select("gfs")
 

@@ -92,7 +92,7 @@ def parse(words=None):
         "--systems",
         type=parse_systems,
         default="all",
-        help="names, separated by commas: "
+        help="names, separated by commas; all,-NAME leaves one out: "
         + ", ".join(system.name for system in table.SYSTEMS),
     )
     parser.add_argument(

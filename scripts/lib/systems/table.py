@@ -66,7 +66,7 @@ SYSTEMS = (
         "iboot",
         "iBoot's 3-D nets",
         "../systems/iboot.md",
-        ("slow_small",),
+        ("slow_small", "r3d_small", "r2plus1d_small"),
         ("r2plus1d_18", "r3d_18", "slow_r50"),
     ),
     System(
@@ -80,6 +80,7 @@ SYSTEMS = (
             "heatmaps_dark",
             "heatmaps_flip",
             "heatmaps_unfold",
+            "fan_small_landmarks",
             "hrnet_small_landmarks",
         ),
         ("fan4_landmarks", "hrnet_w18_landmarks"),
@@ -133,16 +134,21 @@ SYSTEMS = (
 
 
 def select(names):
-    """The systems of a list separated by commas, or all; ValueError."""
-    if names == "all":
-        return SYSTEMS
+    """The systems of a list separated by commas, or all, without those behind
+    a minus; ValueError."""
     known = {system.name: system for system in SYSTEMS}
-    for name in names.split(","):
-        if name not in known:
+    chosen = {}
+    for word in names.split(","):
+        name = word.removeprefix("-")
+        if name not in known and word != "all":
             raise ValueError(
                 f"system is {name}, expected one of {', '.join(known)}, all"
             )
-    return tuple(known[name] for name in names.split(","))
+        if word != name:
+            chosen.pop(name, None)
+        else:
+            chosen.update(known if word == "all" else {name: known[name]})
+    return tuple(chosen.values())
 
 
 def is_captioner(model):

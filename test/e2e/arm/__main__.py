@@ -47,6 +47,8 @@ HALF_LIMITS = {
     "edgevit_xxs": 1.2e-2,
     "resnet18": 4.8e-3,
     "mobilenet_v2": 5.5e-2,
+    "resnet20.": 3.5e-3,
+    "xvit_small.": 7.7e-3,
 }
 
 
