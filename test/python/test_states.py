@@ -100,3 +100,55 @@ def test_state_is_zero_at_first(models):
 def test_refuses_wrong_states(models, state, text):
     with pytest.raises(visir.CompileError, match=text):
         visir.compile(models[1:], options=["--state", state])
+
+
+FRAMES, CHANNELS, KEPT, PIXELS = 5, 8, 2, 4
+
+
+def online_model(weights):
+    """A block of an online temporal shift module: its first channels come from
+    the frame before; y = x + conv(them and the rest of x)."""
+    node = helper.make_node
+    nodes = [
+        node("Slice", ["x", "zero", "kept", "axis"], ["next"]),
+        node("Slice", ["x", "kept", "end", "axis"], ["rest"]),
+        node("Concat", ["state", "rest"], ["shifted"], axis=1),
+        node("Conv", ["shifted", "weights"], ["branch"]),
+        node("Add", ["x", "branch"], ["y"]),
+    ]
+    constants = {
+        "zero": numpy.array([0]),
+        "kept": numpy.array([KEPT]),
+        "end": numpy.array([CHANNELS]),
+        "axis": numpy.array([1]),
+        "weights": weights[:, :, None, None],
+    }
+    frame = (1, CHANNELS, PIXELS, PIXELS)
+    state = (1, KEPT, PIXELS, PIXELS)
+    return model_of(
+        nodes,
+        [tensor("x", frame), tensor("state", state)],
+        [tensor("y", frame), tensor("next", state)],
+        constants,
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_frames_read_channels_of_the_frame_before(threads):
+    """Frame by frame as the whole clip whose channels are shifted in time."""
+    weights = random(CHANNELS, CHANNELS)
+    options = ["--state", "state=next"]
+    artifact = visir.compile(online_model(weights), options=options)
+    module = visir.load(artifact, threads=threads)
+    clip = random(FRAMES, CHANNELS, PIXELS, PIXELS)
+    shifted = clip.copy()
+    shifted[1:, :KEPT], shifted[0, :KEPT] = clip[:-1, :KEPT], 0
+    expected = clip + numpy.einsum("oc,tcij->toij", weights, shifted)
+    for repeat in range(2):
+        for frame, wanted in zip(clip, expected):
+            answer = module.run({"x": frame[None]})
+            assert list(answer) == ["y"]
+            numpy.testing.assert_allclose(
+                answer["y"][0], wanted, rtol=1e-5, atol=1e-5
+            )
+        module.reset()
