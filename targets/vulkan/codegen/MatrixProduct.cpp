@@ -118,17 +118,10 @@ void Emitter::stage(const ProductSide &side, Value first, int64_t offset,
     if (side.tiles() * side.tile != side.extent)
       point = at.make<arith::MinUIOp>(point, number(side.extent - 1));
     placeSide(side, point);
-    Value of = plus(times(step, plan.depth), deep);
-    bool ragged = plan.sumCount % plan.depth != 0;
-    Value valid;
-    if (ragged) {
-      valid = below(of, plan.sumCount);
-      of = at.make<arith::MinUIOp>(of, number(plan.sumCount - 1));
-    }
-    placeSums(of);
+    Value valid = placeSums(step, deep, /*mayExceed=*/false);
     Value value = b.createOrFold<arith::TruncFOp>(
         at.loc, b.getF16Type(), at.operand(side.yield));
-    if (ragged)
+    if (valid)
       value = at.make<arith::SelectOp>(
           valid, value, makeConstant(b, at.loc, b.getF16Type(), 0));
     if (stored != value.getType())
