@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: visir-opt %s -split-input-file -verify-diagnostics=only-expected
 
 // bitcast_c1
 func.func @f(%a: tensor<2xf32>) -> tensor<2xsi64> {
