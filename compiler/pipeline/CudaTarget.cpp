@@ -5,6 +5,7 @@
 #include "targets/common/SplitForms.h"
 #include "targets/common/WeightOrder.h"
 #include "targets/common/scalar/ScalarKernel.h"
+#include "targets/common/tiled/WindowProducts.h"
 #include "targets/cuda/abi/kernel_abi.h"
 #include "targets/cuda/codegen/LongSums.h"
 
@@ -69,6 +70,7 @@ LogicalResult visir::layOutForCuda(func::FuncOp func, const cuda::Arch &arch,
   if (narrow && failed(narrowTensors(func, narrow)))
     return failure();
   orderWindowWeights(func);
+  tiled::makeWindowProducts(func);
   cuda::splitLongSums(func, arch);
   if (precision == Precision::Tf32)
     cuda::permitTf32(func);

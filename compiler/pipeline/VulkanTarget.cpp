@@ -4,6 +4,7 @@
 #include "compiler/transforms/precision/NarrowTensors.h"
 #include "targets/common/SplitForms.h"
 #include "targets/common/WeightOrder.h"
+#include "targets/common/tiled/WindowProducts.h"
 #include "targets/vulkan/abi/kernel_abi.h"
 #include "targets/vulkan/codegen/VulkanKernel.h"
 
@@ -40,6 +41,7 @@ public:
     if (narrow && failed(narrowTensors(func, narrow)))
       return failure();
     orderWindowWeights(func);
+    tiled::makeWindowProducts(func);
     return success();
   }
   std::string refusePrecision(Precision precision) const override {
