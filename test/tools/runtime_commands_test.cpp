@@ -112,7 +112,8 @@ TEST_F(CommandTest, RunIsDeterministic) {
   Result one = call("run", {artifact, "--random=1", "--threads=1", "--json"});
   Result two = call("run", {artifact, "--random=1", "--threads=2", "--json"});
   EXPECT_EQ(one.code, kExitOk) << one.err;
-  EXPECT_THAT(one.out, HasSubstr("{\"outputs\":[{\"name\":\"y\","));
+  EXPECT_THAT(one.out, HasSubstr("{\"device\":\"cpu\",\"outputs\":"
+                                 "[{\"name\":\"y\","));
   EXPECT_EQ(one.out, two.out);
 }
 
