@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Pictures of a model before and after the common phases, in the language of
-// Graphviz (why: docs/decisions/0013).
+// Graphviz (why: docs/decisions/0015).
 #ifndef VISIR_COMPILER_DRIVER_GRAPHPICTURE_H
 #define VISIR_COMPILER_DRIVER_GRAPHPICTURE_H
 
