@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions of signs, found or not, give the same numbers."""
 
+import graphs
 import numpy
-import onnx
 import pytest
 import visir
 from onnx import TensorProto, helper, numpy_helper
@@ -73,17 +73,7 @@ def write(path, spelling, rng):
         helper.make_node("Mul", ["v", "factor"], ["r"]),
     ]  # fmt: skip
     shape = [int(rng.integers(1, 3)), channels, *size]
-    graph = helper.make_graph(
-        nodes,
-        "signs",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)],
-        constants,
-    )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
-    )
-    onnx.save(onnx.shape_inference.infer_shapes(model), path)
+    graphs.save(path, nodes, constants, shape, "r")
     return shape
 
 
@@ -145,17 +135,7 @@ def write_experts(path, samples, groups, own, rng):
              group=groups * samples),
         make("Reshape", ["v", "apart"], ["r"]),
     ]  # fmt: skip
-    graph = helper.make_graph(
-        nodes,
-        "experts",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)],
-        constants,
-    )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
-    )
-    onnx.save(onnx.shape_inference.infer_shapes(model), path)
+    graphs.save(path, nodes, constants, shape, "r")
     return shape
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions of low rank become chains, with the same numbers."""
 
+import graphs
 import numpy
-import onnx
 import pytest
 import visir
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from test_recognition import compile_to, count_ops
 
 OFF = ("--disable", "factor-convs")
@@ -31,17 +31,7 @@ def write(path, weight, size, pad, stride, bias, groups=1):
         "Conv", ["x", *(c.name for c in constants)], ["y"], group=groups,
         pads=[pad] * 2 * spatial, strides=[stride] * spatial,
     )  # fmt: skip
-    graph = helper.make_graph(
-        [node],
-        "low_rank",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        constants,
-    )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
-    )
-    onnx.save(onnx.shape_inference.infer_shapes(model), path)
+    graphs.save(path, [node], constants, shape, "y")
     return shape
 
 
