@@ -29,6 +29,13 @@ def vit_b16(form):
     )
 
 
+def published(name, form, params, gmacs, samples):
+    """CLIP ViT-B/16 on PASCAL VOC's 20 classes."""
+    build = functools.partial(vit_b16, form)
+    drawn = inputs(224, samples, 512)
+    return Model(name, build, params, gmacs, drawn, extra=True)
+
+
 MODELS = [
     Model(
         "variational_small",
@@ -38,34 +45,23 @@ MODELS = [
         inputs(32, 3, 64),
     ),
     Model(
-        "variational_vit_b16_20",
-        functools.partial(vit_b16, VariationalPrompts),
-        149_623_809,
-        613.518,
-        inputs(224, 10, 512),
-        extra=True,
-    ),
-    Model(
-        "variational_vit_b16_20_l20",
-        functools.partial(vit_b16, VariationalPrompts),
-        149_623_809,
-        1209.472,
-        inputs(224, 20, 512),
-        extra=True,
-    ),
-    Model(
         "conditional_small",
         functools.partial(small, ConditionalPrompts, 5, 16),
         258_721,
         0.025,
         inputs(32, 3, 64),
     ),
-    Model(
-        "conditional_vit_b16_20",
-        functools.partial(vit_b16, ConditionalPrompts),
-        150_280_193,
-        613.518,
-        inputs(224, 10, 512),
-        extra=True,
+    published(
+        "variational_vit_b16_20", VariationalPrompts, 149_623_809, 613.518, 10
+    ),
+    published(
+        "variational_vit_b16_20_l20",
+        VariationalPrompts,
+        149_623_809,
+        1209.472,
+        20,
+    ),
+    published(
+        "conditional_vit_b16_20", ConditionalPrompts, 150_280_193, 613.518, 10
     ),
 ]
