@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the examples of published systems read, and what is recorded of them."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def test_command(words, code, text):
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "bindings/python")},
     )
     assert done.returncode == code
     assert text in done.stdout + done.stderr

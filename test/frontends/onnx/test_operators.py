@@ -185,7 +185,7 @@ REFUSED = [
      "attribute 'value': element type is STRING, expected a float, integer or "
      "bool"),
     ("Dropout", X, {"ratio": numpy.float32(0.5), "t": True}, {},
-     "training_mode is true, expected false"),
+     "--noise is not given, expected frozen, input or counter"),
     ("Split", X, {"s": [1, 1]}, {}, "number of sizes is 2, expected 1"),
     ("Split", X, {"s": [3]}, {}, "size of part 0 is 3, expected 0 .. 2"),
     ("Split", X, {"s": [1]}, {}, "sum of the sizes is 1, expected 2"),
