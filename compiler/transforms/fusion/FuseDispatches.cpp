@@ -215,10 +215,14 @@ struct FuseShiftsPass : visir::impl::FuseShiftsBase<FuseShiftsPass> {
     fusion.storeShifts(/*productsOnly=*/true);
     while (fusion.overLoads(fuseShift, "as a shifted load"))
       fusion.refusals.clear();
+    // What was refused may be gone behind the rewrites below.
+    fusion.refusals.report();
+    fusion.refusals.clear();
     // Other stores go lane by lane where groups part a vector.
     fusion.storeShifts(/*productsOnly=*/false);
     // Views of what is stored shifted are addresses of those who read it.
-    fusion.overLoads(foldCopyIntoLoad, "as an address");
+    while (fusion.overLoads(foldCopyIntoLoad, "as an address"))
+      fusion.refusals.clear();
     fusion.refusals.report();
   }
 };
