@@ -373,8 +373,8 @@ static void planAhead(const Contraction &c, TilePlan &plan) {
 /// lines as steps are enough for the next tile's.
 static void planNextRows(const Contraction &c, const CpuSpec &spec,
                          TilePlan &plan) {
-  if (plan.ahead || c.rowLoop < 0 || c.prepareScalar || c.shift() ||
-      c.reductionLoops.size() != 1 || c.scalarLoads.size() != 1 ||
+  if (!spec.isX86() || plan.ahead || c.rowLoop < 0 || c.prepareScalar ||
+      c.shift() || c.reductionLoops.size() != 1 || c.scalarLoads.size() != 1 ||
       !c.windows.empty() || !c.element.isF32())
     return;
   const FlatAccess &access = c.nest.accesses[c.scalarLoads.front()];

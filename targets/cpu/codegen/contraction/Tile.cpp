@@ -369,7 +369,10 @@ void TileEmitter::fetchResults(const Position &position) {
   if (c.reductionPoints() < kFetchSteps &&
       epilogue.payloadOps() <= kShortPayload)
     return;
-  bool plain = c.reductionLoops.size() == 1 && c.windows.empty() && !c.shift();
+  // Elsewhere the instructions of a row in each step were counted, too many,
+  // and their gain was not measured.
+  bool plain = kb.spec.isX86() && c.reductionLoops.size() == 1 &&
+               c.windows.empty() && !c.shift();
   if (plain && rowClass->rows > 1 && c.rowLoop >= 0 &&
       c.reductionPoints() >= 2 * rowClass->rows)
     fetched = &position;
