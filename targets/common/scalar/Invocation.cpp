@@ -37,12 +37,15 @@ void Invocation::place(Value id, ArrayRef<unsigned> dims,
   }
 }
 
-void Invocation::placeParallel(Value id) {
-  auto dims = llvm::to_vector(llvm::seq<unsigned>(0, parallelRank()));
+void Invocation::place(Value id, ArrayRef<unsigned> dims) {
   SmallVector<int64_t> extents;
   for (unsigned dim : dims)
     extents.push_back(nest.dims[dim].extent);
   place(id, dims, extents);
+}
+
+void Invocation::placeParallel(Value id) {
+  place(id, llvm::to_vector(llvm::seq<unsigned>(0, parallelRank())));
 }
 
 void Invocation::reset(ArrayRef<unsigned> dims) {

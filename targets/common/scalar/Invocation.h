@@ -34,6 +34,8 @@ public:
   /// `extents[i]` values, the last one the fastest.
   void place(mlir::Value id, llvm::ArrayRef<unsigned> dims,
              llvm::ArrayRef<int64_t> extents);
+  /// The same with the nest's extents.
+  void place(mlir::Value id, llvm::ArrayRef<unsigned> dims);
   /// The same for all parallel dimensions.
   void placeParallel(mlir::Value id);
   /// Sets index[dims] to 0.

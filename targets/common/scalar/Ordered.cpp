@@ -20,11 +20,7 @@ static int64_t rowLength(const Invocation &at) {
 
 /// Stands at point `number` of the row.
 static void moveTo(Invocation &at, Value number) {
-  SmallVector<unsigned> dims = at.reduction();
-  SmallVector<int64_t> extents;
-  for (unsigned dim : dims)
-    extents.push_back(at.nest.dims[dim].extent);
-  at.place(number, dims, extents);
+  at.place(number, at.reduction());
 }
 
 static Value asInteger(Invocation &at, Value number) {

@@ -37,7 +37,7 @@ void ProductFrame::placeGroup(Value group) {
   auto [batch, column] = split(columnsAndBatch, plan.columns.tiles());
   tileRow = times(row, plan.rows.tile);
   tileColumn = times(column, plan.columns.tile);
-  placeDigits(batch, plan.batches);
+  at.place(batch, plan.batches);
 }
 
 /// A warp has neighbouring rows and columns.
@@ -74,16 +74,8 @@ Value ProductFrame::columnOf(int64_t j) {
               number(j / run * run * plan.columns.threads() + j % run));
 }
 
-void ProductFrame::placeDigits(Value point, ArrayRef<unsigned> dims) {
-  SmallVector<int64_t> extents;
-  for (unsigned dim : dims)
-    extents.push_back(plan.nest.dims[dim].extent);
-  if (!dims.empty())
-    at.place(point, dims, extents);
-}
-
 void ProductFrame::placeSide(const ProductSide &side, Value point) {
-  placeDigits(point, side.dims);
+  at.place(point, side.dims);
 }
 
 Value ProductFrame::placeSums(Value step, Value deep, bool mayExceed,
@@ -93,7 +85,7 @@ Value ProductFrame::placeSums(Value step, Value deep, bool mayExceed,
       deep = at.make<arith::MinUIOp>(deep, number(plan.depth - run));
     auto [outer, part] = split(step, plan.innerSum() / plan.depth);
     ArrayRef<unsigned> dims(plan.sums);
-    placeDigits(outer, dims.drop_back());
+    at.place(outer, dims.drop_back());
     at.index[dims.back()] = plus(times(part, plan.depth), deep);
     return {};
   }
@@ -103,7 +95,7 @@ Value ProductFrame::placeSums(Value step, Value deep, bool mayExceed,
     valid = below(point, plan.sumCount);
   if (ragged || mayExceed)
     point = at.make<arith::MinUIOp>(point, number(plan.sumCount - run));
-  placeDigits(point, plan.sums);
+  at.place(point, plan.sums);
   return valid;
 }
 

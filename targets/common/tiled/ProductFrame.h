@@ -58,8 +58,6 @@ protected:
   mlir::Value warpRow, warpColumn, lane, laneGroup, lanePlace;
 
 private:
-  /// Stands at a point of `dims`, the last one the fastest.
-  void placeDigits(mlir::Value point, llvm::ArrayRef<unsigned> dims);
   void placeLane();
 };
 

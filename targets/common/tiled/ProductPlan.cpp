@@ -291,8 +291,7 @@ FailureOr<ProductPlan> tiled::sortProduct(DispatchOp op) {
   Operation *yield = op.getPrologueBlock().getTerminator();
   ProductPlan plan;
   plan.element = yield->getOperand(0).getType();
-  if (!plan.element.isF32() && !plan.element.isF64() &&
-      !plan.element.isInteger(32) && !plan.element.isInteger(64))
+  if (!isGroupElement(plan.element))
     return failure();
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))

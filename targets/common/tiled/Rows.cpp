@@ -35,8 +35,7 @@ FailureOr<RowPlan> tiled::planRows(DispatchOp op, const GroupLimits &limits) {
   RowPlan plan;
   plan.element =
       op.getPrologueBlock().getTerminator()->getOperand(0).getType();
-  if (!plan.element.isF32() && !plan.element.isF64() &&
-      !plan.element.isInteger(32) && !plan.element.isInteger(64))
+  if (!isGroupElement(plan.element))
     return failure();
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest))
@@ -140,11 +139,7 @@ Value SharedRow::pointOf(Value turn) {
 }
 
 void SharedRow::moveTo(Value point) {
-  SmallVector<unsigned> dims = at.reduction();
-  SmallVector<int64_t> extents;
-  for (unsigned dim : dims)
-    extents.push_back(plan.nest.dims[dim].extent);
-  at.place(point, dims, extents);
+  at.place(point, at.reduction());
 }
 
 Value SharedRow::fold(Value identity, function_ref<Value(Value)> step,

@@ -296,8 +296,7 @@ FailureOr<WindowPlan> tiled::planWindow(DispatchOp op,
   WindowPlan plan;
   plan.element =
       op.getPrologueBlock().getTerminator()->getOperand(0).getType();
-  if (!plan.element.isF32() && !plan.element.isF64() &&
-      !plan.element.isInteger(32) && !plan.element.isInteger(64))
+  if (!isGroupElement(plan.element))
     return failure();
   FailureOr<Nest> nest = buildNest(op);
   if (failed(nest) || nest->parallelPoints() == 0 ||

@@ -9,6 +9,12 @@
 
 namespace visir::tiled {
 
+/// Whether workgroups stage and add up elements of the type.
+inline bool isGroupElement(mlir::Type type) {
+  return type.isF32() || type.isF64() || type.isInteger(32) ||
+         type.isInteger(64);
+}
+
 /// What a device has for workgroups.
 struct GroupLimits {
   int64_t threads;     ///< of a group at most, a power of two >= 64

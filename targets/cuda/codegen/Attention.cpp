@@ -98,7 +98,7 @@ void Emitter::copyChunk(const Side &side, Value chunk, Value inside,
                         Value target) {
   Value element = at.make<arith::MinUIOp>(times(chunk, kChunk),
                                           number(side.lines.width - kChunk));
-  place(element, side.lines.elements);
+  at.place(element, side.lines.elements);
   Value from = emitLinear(
       b, at.loc, plan.nest.loads[side.tile.shape.load].address, at.index);
   Value size;
@@ -124,7 +124,7 @@ void Emitter::loadChunk(const Side &side, Value chunk, Value inside,
       valid = both(valid, there);
       element = at.make<arith::MinUIOp>(element, number(side.lines.width - 1));
     }
-    place(element, side.lines.elements);
+    at.place(element, side.lines.elements);
     Value factor = b.createOrFold<arith::TruncFOp>(at.loc, plan.narrow,
                                                    at.operand(side.yielded));
     Value value = at.make<arith::BitcastOp>(bits, factor);

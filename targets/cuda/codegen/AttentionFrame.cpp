@@ -92,14 +92,6 @@ void AttentionFrame::onlyIf(Value condition, function_ref<void()> body) {
   body();
 }
 
-void AttentionFrame::place(Value point, ArrayRef<unsigned> dims) {
-  SmallVector<int64_t> extents;
-  for (unsigned dim : dims)
-    extents.push_back(shape.nest.dims[dim].extent);
-  if (!dims.empty())
-    at.place(point, dims, extents);
-}
-
 Value AttentionFrame::placeLine(const AttentionLines &side, Value line,
                                 bool mayExceed) {
   Value inside;
@@ -107,7 +99,7 @@ Value AttentionFrame::placeLine(const AttentionLines &side, Value line,
     inside = below(line, side.count);
     line = at.make<arith::MinUIOp>(line, number(side.count - 1));
   }
-  place(line, side.lines);
+  at.place(line, side.lines);
   return inside;
 }
 
@@ -125,8 +117,8 @@ Value AttentionFrame::score(Value product, unsigned half, Value key) {
   Operation *yield = at.op.getPrologueBlock().getTerminator();
   bool masked = yield->getNumOperands() > 3;
   if (causal || masked) {
-    place(row[half], shape.queries.lines);
-    place(point, shape.keys.lines);
+    at.place(row[half], shape.queries.lines);
+    at.place(point, shape.keys.lines);
   }
   if (masked)
     result = at.make<arith::AddFOp>(result, at.operand(3));
@@ -209,7 +201,7 @@ void AttentionFrame::finish(State state) {
     if (shape.queries.count % shape.rows() != 0)
       there = below(point, shape.queries.count);
     onlyIf(there, [&] {
-      place(point, shape.queries.lines);
+      at.place(point, shape.queries.lines);
       for (size_t i = 0; i < state.sums.size(); ++i) {
         if (i % 4 / 2 != half)
           continue;
@@ -219,7 +211,7 @@ void AttentionFrame::finish(State state) {
         if (shape.values.width % 16 != 0)
           among = below(value, shape.values.width);
         onlyIf(among, [&] {
-          place(value, shape.values.elements);
+          at.place(value, shape.values.elements);
           at.epilogue(at.make<arith::DivFOp>(state.sums[i], total));
         });
       }
@@ -232,7 +224,7 @@ void AttentionFrame::placeBlock(Value block) {
   Value tile = at.make<arith::RemUIOp>(block, number(shape.tiles()));
   for (unsigned dim = 0; dim < at.rank(); ++dim)
     at.index[dim] = number(0);
-  place(batch, shape.batches);
+  at.place(batch, shape.batches);
   tileRow = times(tile, shape.rows());
   Value warp = at.make<arith::DivUIOp>(thread, number(32));
   lane = at.make<arith::RemUIOp>(thread, number(32));

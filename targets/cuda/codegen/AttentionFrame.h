@@ -67,7 +67,6 @@ protected:
   mlir::Value real(double value);
   mlir::Value integer(int64_t value); ///< of i32
   void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
-  void place(mlir::Value point, llvm::ArrayRef<unsigned> dims);
   /// Stands at a line, or the last one; null or whether there is one.
   mlir::Value placeLine(const AttentionLines &side, mlir::Value line,
                         bool mayExceed);

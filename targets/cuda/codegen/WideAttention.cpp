@@ -167,8 +167,8 @@ void Emitter::readQueries() {
           there = below(element, width);
           element = at.make<arith::MinUIOp>(element, number(width - 1));
         }
-        place(line, plan.queries.lines);
-        place(element, plan.queries.elements);
+        at.place(line, plan.queries.lines);
+        at.place(element, plan.queries.elements);
         Value factor = at.operand(0);
         if (there)
           factor = at.make<arith::SelectOp>(there, factor, real(0));
@@ -182,7 +182,7 @@ void Emitter::readQueries() {
 void Emitter::copy(const Side &side, Value element, Value inside,
                    Value target) {
   int64_t run = side.tile.run, bytes = 4 * run;
-  place(element, side.lines.elements);
+  at.place(element, side.lines.elements);
   Value from = emitLinear(
       b, at.loc, plan.nest.loads[side.tile.load].address, at.index);
   Value size;
@@ -198,7 +198,7 @@ void Emitter::copy(const Side &side, Value element, Value inside,
 
 void Emitter::load(const Side &side, Value element, Value inside,
                    Value target) {
-  place(element, side.lines.elements);
+  at.place(element, side.lines.elements);
   Value value = at.operand(side.yielded);
   if (inside)
     value = at.make<arith::SelectOp>(inside, value, real(0));
