@@ -2,6 +2,7 @@
 #include "compiler/transforms/recognise/PeakTrace.h"
 
 #include "compiler/analysis/Evaluate.h"
+#include "compiler/analysis/IndexFormula.h"
 #include "compiler/support/Constants.h"
 #include "compiler/transforms/Matching.h"
 
@@ -587,32 +588,22 @@ Expr PeakTrace::elementOf(Operation *op, Indices index) {
   return kUnknown;
 }
 
-/// The element of a constant table that grows evenly along each dimension, as
-/// the tables of sliding windows do; unknown for others.
+/// The element of a table of indices that grows evenly along each dimension, as
+/// those of sliding windows do; unknown for others.
 Expr PeakTrace::fromTable(Value table, Indices index) {
-  std::optional<SmallVector<double>> numbers;
-  if (constantOf(table) && elementsOf(table) <= kMostElements)
-    numbers = constantDoubles(table);
-  if (!numbers || numbers->empty())
+  auto formula = IndexFormula::of(table);
+  if (!formula)
     return kUnknown;
-  ArrayRef<int64_t> shape = shapeOfValue(table);
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
-  SmallVector<double> steps(shape.size(), 0);
-  Expr result = algebra.constant(numbers->front());
-  for (auto [i, stride] : llvm::enumerate(strides)) {
-    if (shape[i] > 1)
-      steps[i] = (*numbers)[stride] - numbers->front();
-    result = algebra.add(result, algebra.scale(index[i], steps[i]));
+  Expr result = algebra.constant(double(formula->base));
+  for (auto [along, expr] : llvm::zip_equal(formula->tables, index)) {
+    if (along.empty())
+      continue;
+    for (auto [i, value] : llvm::enumerate(along))
+      if (value != int64_t(i) * along[1])
+        return kUnknown;
+    result = algebra.add(result, algebra.scale(expr, double(along[1])));
   }
-  bool even = true;
-  size_t position = 0;
-  forEachIndex(shape, [&](ArrayRef<int64_t> at) {
-    double expected = numbers->front();
-    for (auto [i, step] : llvm::zip_equal(at, steps))
-      expected += double(i) * step;
-    even &= (*numbers)[position++] == expected;
-  });
-  return even ? result : kUnknown;
+  return result;
 }
 
 Expr PeakTrace::padded(PadOp op, Indices index) {
