@@ -186,8 +186,11 @@ void visir::addSelfTests(ProgramCode &code) {
   std::vector<unsigned> judged;
   for (auto [i, op] : llvm::enumerate(code.dispatches)) {
     auto dispatch = cast<DispatchOp>(op);
-    if (!isCheap(dispatch))
+    if (!isCheap(dispatch)) {
+      dispatch.emitRemark("no self test: the kernel takes too long or too much "
+                          "memory");
       continue;
+    }
     addEntry(b, dispatch, i);
     judged.push_back(i);
   }
@@ -207,10 +210,13 @@ void visir::addSelfTests(ProgramCode &code) {
     rt::Context context;
     rt::Module module(context, path.str().str());
     rt::Session session(module);
-    for (auto [entry, i] : llvm::enumerate(judged))
-      code.selfTests[i] =
-          makeTest(module, session, uint32_t(entry),
-                   toleranceOf(cast<DispatchOp>(code.dispatches[i])));
+    for (auto [entry, i] : llvm::enumerate(judged)) {
+      auto dispatch = cast<DispatchOp>(code.dispatches[i]);
+      code.selfTests[i] = makeTest(module, session, uint32_t(entry),
+                                   toleranceOf(dispatch));
+      if (code.selfTests[i].goldens.empty())
+        dispatch.emitRemark("no self test: the kernel refuses all drawn inputs");
+    }
   } catch (const std::exception &failure) {
     code.selfTests.clear();
     emitWarning(loc) << "kernels have no self test: " << failure.what();
