@@ -82,10 +82,13 @@ Result visir::evaluation::evaluateRandom(Operation *op, Operands operands) {
   auto type = cast<RankedTensorType>(random.getType());
   auto seed = uint64_t(operands[0].ints()[0]);
   std::vector<double> values(type.getNumElements());
-  for (size_t i = 0; i < values.size(); ++i) {
-    WordBlock block(i / 4, uint64_t(random.getStream()), seed);
-    values[i] = random.getKind() == "normal" ? block.normal(i % 4)
-                                             : block.uniform(i % 4);
+  bool isNormal = random.getKind() == "normal";
+  for (size_t first = 0; first < values.size(); first += 4) {
+    WordBlock block(first / 4, uint64_t(random.getStream()), seed);
+    size_t count = std::min<size_t>(values.size() - first, 4);
+    for (unsigned lane = 0; lane < count; ++lane)
+      values[first + lane] =
+          isNormal ? block.normal(lane) : block.uniform(lane);
   }
   return toBytes(type.getElementType(), values);
 }

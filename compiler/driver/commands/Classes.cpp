@@ -18,7 +18,8 @@
 using namespace llvm;
 using namespace visir;
 
-static std::optional<std::string> writeIds(const ClassList &list, StringRef out) {
+static std::optional<std::string> writeIds(const ClassList &list,
+                                           StringRef out) {
   setPythonEnvironment();
   std::string python = pythonProgram();
   ErrorOr<std::string> program = sys::findProgramByName(python);
@@ -35,10 +36,8 @@ static std::optional<std::string> writeIds(const ClassList &list, StringRef out)
 }
 
 std::optional<std::string>
-visir::bindClasses(const ClassList &list,
-                               std::vector<std::string> &shapes,
-                               std::vector<std::string> &bindings,
-                               std::string &record) {
+visir::bindClasses(const ClassList &list, std::vector<std::string> &shapes,
+                   std::vector<std::string> &bindings, std::string &record) {
   SmallString<128> path;
   if (std::error_code error =
           sys::fs::createTemporaryFile("visir-classes", "npy", path))
@@ -57,8 +56,8 @@ visir::bindClasses(const ClassList &list,
   if (std::string error = expandBindings(own); !error.empty())
     return error;
   bindings.push_back(own.front());
-  auto digest = SHA256::hash(arrayRefFromStringRef(
-      StringRef(ids.bytes.data(), ids.bytes.size())));
+  auto digest = SHA256::hash(
+      arrayRefFromStringRef(StringRef(ids.bytes.data(), ids.bytes.size())));
   record = "--classes=" + list.input + "=sha256:" + toHex(digest, true);
   return std::nullopt;
 }

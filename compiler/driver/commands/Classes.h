@@ -17,9 +17,9 @@ struct ClassList {
 /// sets what the artifact records. Returns an error text or nothing; the text
 /// is empty where the tokenizer's module has told the error.
 std::optional<std::string> bindClasses(const ClassList &list,
-                        std::vector<std::string> &shapes,
-                        std::vector<std::string> &bindings,
-                        std::string &record);
+                                       std::vector<std::string> &shapes,
+                                       std::vector<std::string> &bindings,
+                                       std::string &record);
 
 } // namespace visir
 
