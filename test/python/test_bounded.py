@@ -648,6 +648,27 @@ def attend(q, keys, values):
     return shares @ numpy.concatenate(values, 2)
 
 
+def step_inputs(step):
+    shape = (1, 2, 1, 8)
+    return {name: given(f"{name}{step}", shape, {}) for name in "qkv"}
+
+
+def grow(module, steps):
+    """Answers of steps from an empty cache on, as bytes, each judged by all
+    keys and values so far."""
+    keys, values, answers = [], [], []
+    for step in range(steps):
+        inputs = step_inputs(step)
+        keys.append(inputs["k"])
+        values.append(inputs["v"])
+        y = module.run(inputs)["y"]
+        numpy.testing.assert_allclose(
+            y, attend(inputs["q"], keys, values), rtol=1e-5, atol=1e-5
+        )
+        answers.append(y.tobytes())
+    return answers
+
+
 def test_a_step_reads_what_is_there():
     """Whatever lies beyond the length, and for any capacity, the bits are the
     same."""
@@ -660,18 +681,7 @@ def test_a_step_reads_what_is_there():
             module.run({"q": dead, "k": dead, "v": dead})
         for state in module.states:
             module.set_state_length(state.name, 0)
-        keys, values = [], []
-        for step in range(20):
-            q, k, v = (
-                given(f"{name}{step}", (1, 2, 1, 8), {}) for name in "qkv"
-            )
-            keys.append(k)
-            values.append(v)
-            y = module.run({"q": q, "k": k, "v": v})["y"]
-            numpy.testing.assert_allclose(
-                y, attend(q, keys, values), rtol=1e-5, atol=1e-5
-            )
-            answers.append(y.tobytes())
+        answers += grow(module, 20)
     assert answers[:20] == answers[20:]
 
 
@@ -681,19 +691,9 @@ def test_states_grow_on_cuda(null_cuda):
     module = visir.load(artifact, device="cuda")
     for _ in range(2):
         module.reset()
-        keys, values = [], []
-        for step in range(9):
-            q, k, v = (
-                given(f"{name}{step}", (1, 2, 1, 8), {}) for name in "qkv"
-            )
-            keys.append(k)
-            values.append(v)
-            y = module.run({"q": q, "k": k, "v": v})["y"]
-            numpy.testing.assert_allclose(
-                y, attend(q, keys, values), rtol=1e-5, atol=1e-5
-            )
+        grow(module, 9)
         with pytest.raises(visir.RuntimeFailure, match="is 10, expected"):
-            module.run({"q": q, "k": k, "v": v})
+            module.run(step_inputs(9))
 
 
 def test_a_step_writes_what_is_new(tmp_path):
